@@ -1,0 +1,46 @@
+"""for_platform: one target, built for a given platform, so that a host test can have it among its data."""
+
+# What --features may switch in images and programs of ours. The others (sanitizers, coverage) are the host's: dropping
+# them keeps one copy of each image whatever --config the tests run with.
+_CARRIED_FEATURES = ["ubsan_trap"]
+
+def _transition_impl(settings, attr):
+    asked = settings["//command_line_option:features"]
+    carried = [name for name in asked if name in _CARRIED_FEATURES and name not in attr.target_features]
+    return {
+        "//command_line_option:features": carried + attr.target_features,
+        "//command_line_option:platforms": str(attr.platform),
+    }
+
+platform_transition = transition(
+    implementation = _transition_impl,
+    inputs = ["//command_line_option:features"],
+    outputs = [
+        "//command_line_option:features",
+        "//command_line_option:platforms",
+    ],
+)
+
+def _for_platform_impl(ctx):
+    target = ctx.attr.target[0]
+    files = target[DefaultInfo].files.to_list()
+    if len(files) != 1:
+        fail("%s has %d files, for_platform takes targets with one" % (target.label, len(files)))
+    link = ctx.actions.declare_file(ctx.label.name)
+    ctx.actions.symlink(output = link, target_file = files[0], is_executable = True)
+    runfiles = ctx.runfiles([link]).merge(target[DefaultInfo].default_runfiles)
+    return [DefaultInfo(executable = link, files = depset([link]), runfiles = runfiles)]
+
+for_platform = rule(
+    implementation = _for_platform_impl,
+    doc = "The one file of `target`, under the name of this rule.",
+    executable = True,
+    attrs = {
+        "platform": attr.label(mandatory = True),
+        "target": attr.label(mandatory = True, allow_files = True, cfg = platform_transition),
+        "target_features": attr.string_list(doc = "toolchain features to switch on for `target` and all it is made of"),
+        "_allowlist_function_transition": attr.label(
+            default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
+        ),
+    },
+)
