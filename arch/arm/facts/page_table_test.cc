@@ -1,0 +1,150 @@
+// Page tables of ARMv7-A, entry by entry.
+#include "kernel/mm/page_table.h"
+
+#include <cstdint>
+#include <new>
+#include <string_view>
+
+#include "arch/arm/facts/paging_policy.h"
+#include "kernel/mm/page_table_arena.h"
+#include "testing/unit/test.h"
+
+namespace arch::arm {
+namespace {
+
+using base::Error;
+using mm::Access;
+using mm::Caching;
+using mm::PageAttributes;
+using mm::PhysAddr;
+using mm::Scope;
+using mm::VirtRange;
+using Table = mm::PageTable<PagingPolicy, mm::PageTableArena>;
+
+constexpr PageAttributes kData{Access::kNone, Access::kReadWrite, Caching::kNormal, Scope::kGlobal};
+constexpr PageAttributes kText{Access::kNone, Access::kReadExecute, Caching::kNormal,
+                               Scope::kGlobal};
+constexpr PageAttributes kDevice{Access::kNone, Access::kReadWrite, Caching::kDevice,
+                                 Scope::kGlobal};
+constexpr size_t kRootSlots = 16;
+
+mm::PageTableArena g_arena;
+
+mm::PageTableArena& FreshArena() { return *new (&g_arena) mm::PageTableArena; }
+
+Table WholeTable(mm::PageTableArena& arena) {
+  return *Table::Create(PagingPolicy::Root(0), {}, arena);
+}
+
+uint32_t FirstLevel(const Table& table, unsigned index) {
+  return g_arena.Read<uint32_t>(table.root(), index);
+}
+uint32_t SecondLevel(const Table& table, unsigned first, unsigned second) {
+  return g_arena.Read<uint32_t>(PhysAddr{FirstLevel(table, first) & 0xFFFF'FC00}, second);
+}
+
+TEST(ArmPageTable, MapsSectionsAndSmallPages) {
+  mm::PageTableArena& arena = FreshArena();
+  Table table = WholeTable(arena);
+  // The last 4 KiB below a section, a section, the first 4 KiB above it.
+  ASSERT_TRUE(table.Map({{0x800F'F000}, 0x10'2000}, {0x400F'F000}, kData).has_value());
+  EXPECT_EQ(SecondLevel(table, 0x800, 0xFF), 0x400F'F45Fu);
+  EXPECT_EQ(FirstLevel(table, 0x801), 0x4011'141Fu);
+  EXPECT_EQ(SecondLevel(table, 0x802, 0x00), 0x4020'045Fu);
+  // Second-level tables are 1 KiB each: two slots beside the root's sixteen.
+  EXPECT_EQ(arena.taken_slots(), kRootSlots + 2);
+  EXPECT_TRUE(table.CheckInvariants().has_value());
+}
+
+TEST(ArmPageTable, MapsTheLastPageOfAll) {
+  mm::PageTableArena& arena = FreshArena();
+  Table table = WholeTable(arena);
+  ASSERT_TRUE(table.Map({{0xFFFF'F000}, 0x1000}, {0x0900'0000}, kDevice).has_value());
+  EXPECT_EQ(SecondLevel(table, 0xFFF, 0xFF), 0x0900'0017u);
+  EXPECT_TRUE(table.Translate({0xFFFF'FFFF}) == PhysAddr{0x0900'0FFF});
+  ASSERT_TRUE(table.Unmap({{0xFFF0'0000}, 0x10'0000}).has_value());
+  EXPECT_EQ(FirstLevel(table, 0xFFF), 0u);
+  EXPECT_EQ(arena.taken_slots(), kRootSlots);
+}
+
+// One page of code clears PXN of its table, which its neighbours, with XN, do not notice.
+TEST(ArmPageTable, AdmitsKernelCodeOnDemand) {
+  mm::PageTableArena& arena = FreshArena();
+  Table table = WholeTable(arena);
+  ASSERT_TRUE(table.Map({{0x8000'0000}, 0x1000}, {0x4000'0000}, kData).has_value());
+  EXPECT_EQ(FirstLevel(table, 0x800) & 0x3FF, 0x005u);
+  ASSERT_TRUE(table.Map({{0x8000'1000}, 0x1000}, {0x4000'1000}, kText).has_value());
+  EXPECT_EQ(FirstLevel(table, 0x800) & 0x3FF, 0x001u);
+  EXPECT_TRUE(table.Query({0x8000'0000})->attributes == kData);
+  EXPECT_TRUE(table.Query({0x8000'1000})->attributes == kText);
+}
+
+TEST(ArmPageTable, SplitsASection) {
+  mm::PageTableArena& arena = FreshArena();
+  Table table = WholeTable(arena);
+  ASSERT_TRUE(table.Map({{0x8010'0000}, 0x10'0000}, {0x4010'0000}, kData).has_value());
+  ASSERT_TRUE(table.Unmap({{0x8010'8000}, 0x1000}).has_value());
+  EXPECT_EQ(SecondLevel(table, 0x801, 0x00), 0x4010'045Fu);
+  EXPECT_EQ(SecondLevel(table, 0x801, 0x07), 0x4010'745Fu);
+  EXPECT_EQ(SecondLevel(table, 0x801, 0x08), 0u);
+  EXPECT_EQ(SecondLevel(table, 0x801, 0x09), 0x4010'945Fu);
+  EXPECT_EQ(SecondLevel(table, 0x801, 0xFF), 0x401F'F45Fu);
+  EXPECT_EQ(arena.taken_slots(), kRootSlots + 1);
+}
+
+struct RangeRow {
+  std::string_view name;
+  unsigned n;  // TTBCR.N
+  VirtRange range;
+  PhysAddr target;
+  Error error;
+};
+
+constexpr RangeRow kRefused[] = {
+    {"above 4 GiB", 0, {{0x1'0000'0000}, 0x1000}, {0}, Error::kOutOfRange},
+    {"across 4 GiB", 0, {{0xFFFF'F000}, 0x2000}, {0}, Error::kOutOfRange},
+    {"above what N = 1 leaves", 1, {{0x8000'0000}, 0x1000}, {0}, Error::kOutOfRange},
+    {"across what N = 7 leaves", 7, {{0x01FF'F000}, 0x2000}, {0}, Error::kOutOfRange},
+    {"target above 4 GiB", 0, {{0x1000}, 0x1000}, {0x1'0000'0000}, Error::kOutOfRange},
+    {"target across 4 GiB", 0, {{0x1000}, 0x2000}, {0xFFFF'F000}, Error::kOutOfRange},
+};
+
+TEST(ArmPageTable, RefusesAddressesItDoesNotTranslate) {
+  for (const RangeRow& row : kRefused) {
+    mm::PageTableArena& arena = FreshArena();
+    Table table = *Table::Create(PagingPolicy::Root(row.n), {}, arena);
+    const base::Result<> result = table.Map(row.range, row.target, kData);
+    ASSERT_FALSE(result.has_value()) << row.name;
+    EXPECT_EQ(result.error(), row.error) << row.name;
+  }
+}
+
+// 16 KiB >> N.
+TEST(ArmPageTable, SizesItsRoot) {
+  constexpr size_t kSlots[] = {16, 8, 4, 2, 1, 1, 1, 1};
+  for (unsigned n = 0; n < 8; ++n) {
+    mm::PageTableArena& arena = FreshArena();
+    Table table = *Table::Create(PagingPolicy::Root(n), {}, arena);
+    EXPECT_EQ(arena.taken_slots(), kSlots[n]) << n;
+    const uint64_t limit = uint64_t{1} << (32 - n);
+    EXPECT_TRUE(table.Map({{limit - 0x1000}, 0x1000}, {0x4000'0000}, kData).has_value()) << n;
+    table.Release();
+    EXPECT_EQ(arena.taken_slots(), 0u) << n;
+  }
+}
+
+TEST(ArmPageTable, NoticesWhatItNeverMakes) {
+  mm::PageTableArena& arena = FreshArena();
+  Table table = WholeTable(arena);
+  ASSERT_TRUE(table.Map({{0x8010'0000}, 0x10'0000}, {0x4010'0000}, kData).has_value());
+  ASSERT_TRUE(table.CheckInvariants().has_value());
+  uint32_t* const entries = static_cast<uint32_t*>(arena.Pointer(table.root()));
+  const uint32_t good = entries[0x801];
+  for (const uint32_t bad : {good | 0x4'0000, good | 0x20, good & ~uint32_t{0x4}}) {
+    entries[0x801] = bad;  // supersection, domain 1, write-through
+    EXPECT_FALSE(table.CheckInvariants().has_value()) << bad;
+  }
+}
+
+}  // namespace
+}  // namespace arch::arm

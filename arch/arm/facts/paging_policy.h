@@ -1,0 +1,244 @@
+// ARMv7-A short-descriptor page tables: level 1 is the manual's first level (16 KiB >> TTBCR.N,
+// 1 MiB sections), level 0 its second (1 KiB, small pages). ARM DDI 0406C B3.5.1 (formats), B3.7
+// (access control), B3.8.2 (memory attributes without TEX remap).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "kernel/mm/address.h"
+#include "kernel/mm/attributes.h"
+#include "kernel/mm/paging_policy.h"
+
+namespace arch::arm {
+
+// Bits [1:0], figures B3-4 and B3-5.
+namespace descriptor_type {
+inline constexpr uint32_t kMask = 0b11;
+inline constexpr uint32_t kTable = 0b01;      // first level
+inline constexpr uint32_t kSection = 0b10;    // first level; bit 0 is PXN
+inline constexpr uint32_t kSmallPage = 0b10;  // second level; bit 0 is XN
+}  // namespace descriptor_type
+
+// Figure B3-4.
+namespace first_level {
+inline constexpr uint32_t kSectionPrivilegedExecuteNever = uint32_t{1} << 0;
+inline constexpr uint32_t kTablePrivilegedExecuteNever = uint32_t{1} << 2;
+inline constexpr uint32_t kBufferable = uint32_t{1} << 2;
+inline constexpr uint32_t kCacheable = uint32_t{1} << 3;
+inline constexpr uint32_t kExecuteNever = uint32_t{1} << 4;
+inline constexpr unsigned kDomainShift = 5;
+inline constexpr uint32_t kDomainMask = uint32_t{0xF} << kDomainShift;
+inline constexpr unsigned kAccessShift = 10;  // AP[1:0]
+inline constexpr unsigned kTypeExtensionShift = 12;
+inline constexpr uint32_t kAccess2 = uint32_t{1} << 15;  // AP[2]
+inline constexpr uint32_t kShareable = uint32_t{1} << 16;
+inline constexpr uint32_t kNotGlobal = uint32_t{1} << 17;
+inline constexpr uint32_t kSupersection = uint32_t{1} << 18;
+}  // namespace first_level
+
+// Figure B3-5.
+namespace small_page {
+inline constexpr uint32_t kExecuteNever = uint32_t{1} << 0;
+inline constexpr uint32_t kBufferable = uint32_t{1} << 2;
+inline constexpr uint32_t kCacheable = uint32_t{1} << 3;
+inline constexpr unsigned kAccessShift = 4;  // AP[1:0]
+inline constexpr unsigned kTypeExtensionShift = 6;
+inline constexpr uint32_t kAccess2 = uint32_t{1} << 9;  // AP[2]
+inline constexpr uint32_t kShareable = uint32_t{1} << 10;
+inline constexpr uint32_t kNotGlobal = uint32_t{1} << 11;
+}  // namespace small_page
+
+// AP[2:0] with SCTLR.AFE = 0, table B3-8; first the kernel's right, then the user's.
+enum class AccessPermission : uint8_t {
+  kWriteNone = 0b001,
+  kWriteRead = 0b010,
+  kWriteWrite = 0b011,
+  kReadNone = 0b101,
+  kReadRead = 0b111,
+};
+
+// Assumes what the start-up code sets: SCTLR.AFE = 0, SCTLR.TRE = 0, DACR: domain 0 client and all
+// others no access.
+struct PagingPolicy {
+  using Entry = uint32_t;
+  struct Features {};  // every ARMv7-A has sections and small pages
+  // Small pages take their PXN from the first-level entry above them.
+  struct Inherited {
+    bool privileged_execute_never = false;
+  };
+
+  static constexpr unsigned kLevelCount = 2;
+  static constexpr unsigned kPhysicalBits = 32;
+  static constexpr mm::AddressExtension kExtension = mm::AddressExtension::kZero;
+  static constexpr uint32_t kDomain = 0;
+
+  // The root that TTBR0 points to when TTBCR.N is `n`; TTBR1's is always that of n = 0. Its table
+  // of 16 KiB >> n is aligned to its size (B3.5.4).
+  static constexpr mm::RootShape Root(unsigned n) { return {.level = 1, .index_bits = 12 - n}; }
+
+  static constexpr mm::LevelShape Level(unsigned level) {
+    return level == 1 ? mm::LevelShape{20, 12, 16384, 16384} : mm::LevelShape{12, 8, 1024, 1024};
+  }
+
+  static constexpr bool MayHoldLeaf(unsigned, Features) { return true; }
+
+  // A user page is open to the kernel at least as to the user (B3.7.1); the kernel may write where
+  // the user only reads. One XN bit serves both, PXN takes the kernel's right away.
+  static constexpr std::optional<mm::PageAttributes> Granted(const mm::PageAttributes& wanted) {
+    using mm::Access;
+    const bool for_user = wanted.user != Access::kNone;
+    if (!mm::IsMappable(for_user ? wanted.user : wanted.kernel)) return std::nullopt;
+    mm::PageAttributes granted = wanted;
+    granted.scope = mm::EntryScope(wanted.scope);
+    if (for_user) granted.kernel = wanted.kernel | (wanted.user & Access::kReadWrite);
+    if (!mm::IsMappable(granted.kernel)) return std::nullopt;
+    const bool kernel_executes = mm::Has(granted.kernel, Access::kExecute);
+    const bool user_executes = mm::Has(granted.user, Access::kExecute);
+    if (for_user && kernel_executes && !user_executes) return std::nullopt;
+    if (wanted.caching == mm::Caching::kDevice && (kernel_executes || user_executes)) {
+      return std::nullopt;
+    }
+    return granted;
+  }
+
+  static constexpr mm::EntryKind KindOf(Entry entry, unsigned level) {
+    const uint32_t type = entry & descriptor_type::kMask;
+    if (type == 0) return mm::EntryKind::kNone;
+    if (level == 0) {
+      const bool small = (type & descriptor_type::kSmallPage) != 0;
+      return small ? mm::EntryKind::kLeaf : mm::EntryKind::kForeign;  // large page
+    }
+    if ((entry & first_level::kDomainMask) >> first_level::kDomainShift != kDomain) {
+      return mm::EntryKind::kForeign;
+    }
+    if (type == descriptor_type::kTable) return mm::EntryKind::kTable;
+    const bool supersection = (entry & first_level::kSupersection) != 0;
+    return supersection ? mm::EntryKind::kForeign : mm::EntryKind::kLeaf;
+  }
+
+  static constexpr Entry MakeLeaf(mm::PhysAddr pa, const mm::PageAttributes& attributes,
+                                  unsigned level) {
+    const Entry base = static_cast<Entry>(pa.value);
+    return level == 1 ? MakeSection(base, attributes) : MakeSmallPage(base, attributes);
+  }
+
+  static constexpr Entry MakeTable(mm::PhysAddr pa, const mm::PageAttributes& attributes,
+                                   unsigned level) {
+    const Entry table = static_cast<Entry>(pa.value) | descriptor_type::kTable |
+                        first_level::kTablePrivilegedExecuteNever |
+                        (kDomain << first_level::kDomainShift);
+    return Admit(table, attributes, level);
+  }
+
+  static constexpr Entry Admit(Entry table, const mm::PageAttributes& attributes, unsigned) {
+    const bool kernel_executes = mm::Has(attributes.kernel, mm::Access::kExecute);
+    return kernel_executes ? table & ~first_level::kTablePrivilegedExecuteNever : table;
+  }
+
+  static constexpr Entry WithAttributes(Entry leaf, const mm::PageAttributes& attributes,
+                                        unsigned level) {
+    return MakeLeaf(TargetOf(leaf, level), attributes, level);
+  }
+
+  static constexpr Entry PartOf(Entry leaf, unsigned level, uint64_t index) {
+    const mm::PhysAddr pa = TargetOf(leaf, level) + (index << Level(level - 1).shift);
+    return MakeLeaf(pa, AttributesOf(leaf, level, {}), level - 1);
+  }
+
+  static constexpr mm::PhysAddr TargetOf(Entry entry, unsigned level) {
+    if (level == 0) return mm::PhysAddr{entry & 0xFFFF'F000};
+    const bool table = (entry & descriptor_type::kMask) == descriptor_type::kTable;
+    return mm::PhysAddr{entry & (table ? 0xFFFF'FC00 : 0xFFF0'0000)};
+  }
+
+  static constexpr Inherited Inherit(Inherited, Entry table, unsigned) {
+    return {.privileged_execute_never = (table & first_level::kTablePrivilegedExecuteNever) != 0};
+  }
+
+  static constexpr mm::PageAttributes AttributesOf(Entry entry, unsigned level, Inherited above);
+
+ private:
+  // TEX[2:0] C B of table B3-10: normal memory, write-back and write-allocate in both domains;
+  // shareable device memory.
+  static constexpr uint32_t kNormalTypeExtension = 0b001;
+
+  static constexpr AccessPermission PermissionFor(const mm::PageAttributes& attributes);
+  static constexpr Entry MakeSection(Entry base, const mm::PageAttributes& attributes);
+  static constexpr Entry MakeSmallPage(Entry base, const mm::PageAttributes& attributes);
+};
+
+constexpr AccessPermission PagingPolicy::PermissionFor(const mm::PageAttributes& attributes) {
+  using mm::Access;
+  const bool kernel_writes = mm::Has(attributes.kernel, Access::kWrite);
+  if (attributes.user == Access::kNone) {
+    return kernel_writes ? AccessPermission::kWriteNone : AccessPermission::kReadNone;
+  }
+  if (mm::Has(attributes.user, Access::kWrite)) return AccessPermission::kWriteWrite;
+  return kernel_writes ? AccessPermission::kWriteRead : AccessPermission::kReadRead;
+}
+
+constexpr PagingPolicy::Entry PagingPolicy::MakeSection(Entry base,
+                                                        const mm::PageAttributes& attributes) {
+  using namespace first_level;
+  using mm::Access;
+  const auto permission = static_cast<Entry>(PermissionFor(attributes));
+  Entry entry = base | descriptor_type::kSection | (kDomain << kDomainShift) | kBufferable;
+  entry |= (permission & 0b11) << kAccessShift;
+  if ((permission & 0b100) != 0) entry |= kAccess2;
+  if (!mm::Has(attributes.user | attributes.kernel, Access::kExecute)) entry |= kExecuteNever;
+  if (!mm::Has(attributes.kernel, Access::kExecute)) entry |= kSectionPrivilegedExecuteNever;
+  if (attributes.caching == mm::Caching::kNormal) {
+    entry |= kCacheable | kShareable | (kNormalTypeExtension << kTypeExtensionShift);
+  }
+  if (attributes.scope != mm::Scope::kGlobal) entry |= kNotGlobal;
+  return entry;
+}
+
+constexpr PagingPolicy::Entry PagingPolicy::MakeSmallPage(Entry base,
+                                                          const mm::PageAttributes& attributes) {
+  using namespace small_page;
+  using mm::Access;
+  const auto permission = static_cast<Entry>(PermissionFor(attributes));
+  Entry entry = base | descriptor_type::kSmallPage | kBufferable;
+  entry |= (permission & 0b11) << kAccessShift;
+  if ((permission & 0b100) != 0) entry |= kAccess2;
+  if (!mm::Has(attributes.user | attributes.kernel, Access::kExecute)) entry |= kExecuteNever;
+  if (attributes.caching == mm::Caching::kNormal) {
+    entry |= kCacheable | kShareable | (kNormalTypeExtension << kTypeExtensionShift);
+  }
+  if (attributes.scope != mm::Scope::kGlobal) entry |= kNotGlobal;
+  return entry;
+}
+
+constexpr mm::PageAttributes PagingPolicy::AttributesOf(Entry entry, unsigned level,
+                                                        Inherited above) {
+  using mm::Access;
+  const bool section = level == 1;
+  const auto has = [entry, section](uint32_t first, uint32_t second) {
+    return (entry & (section ? first : second)) != 0;
+  };
+  const unsigned shift = section ? first_level::kAccessShift : small_page::kAccessShift;
+  const bool read_only = has(first_level::kAccess2, small_page::kAccess2);
+  const uint32_t low_bits = (entry >> shift) & 0b11;  // AP[1:0]
+  Access kernel = low_bits == 0 ? Access::kNone : read_only ? Access::kRead : Access::kReadWrite;
+  Access user = low_bits < 0b10                      ? Access::kNone
+                : low_bits == 0b10 || read_only ? Access::kRead
+                                                     : Access::kReadWrite;
+  const bool privileged_execute_never =
+      section ? has(first_level::kSectionPrivilegedExecuteNever, 0) : above.privileged_execute_never;
+  if (!has(first_level::kExecuteNever, small_page::kExecuteNever)) {
+    if (user != Access::kNone) user = user | Access::kExecute;
+    if (kernel != Access::kNone && !privileged_execute_never) kernel = kernel | Access::kExecute;
+  }
+  return {.user = user,
+          .kernel = kernel,
+          .caching = has(first_level::kCacheable, small_page::kCacheable) ? mm::Caching::kNormal
+                                                                        : mm::Caching::kDevice,
+          .scope = has(first_level::kNotGlobal, small_page::kNotGlobal) ? mm::Scope::kProcess
+                                                                      : mm::Scope::kGlobal};
+}
+
+static_assert(mm::PagingPolicy<PagingPolicy>);
+
+}  // namespace arch::arm

@@ -1,0 +1,71 @@
+// Names for the bits of system registers that the kernel reads or sets. Sections are of ARM DDI
+// 0406C.
+#pragma once
+
+#include <cstdint>
+
+namespace arch::arm {
+
+// System control register, B4.1.130.
+namespace sctlr {
+inline constexpr uint32_t kMmu = uint32_t{1} << 0;
+inline constexpr uint32_t kAlignmentCheck = uint32_t{1} << 1;
+inline constexpr uint32_t kDataCache = uint32_t{1} << 2;
+inline constexpr uint32_t kBranchPrediction = uint32_t{1} << 11;
+inline constexpr uint32_t kInstructionCache = uint32_t{1} << 12;
+inline constexpr uint32_t kHighVectors = uint32_t{1} << 13;
+inline constexpr uint32_t kWriteImpliesExecuteNever = uint32_t{1} << 19;      // WXN
+inline constexpr uint32_t kUserWriteImpliesExecuteNever = uint32_t{1} << 20;  // UWXN
+inline constexpr uint32_t kExceptionBigEndian = uint32_t{1} << 25;
+inline constexpr uint32_t kTexRemap = uint32_t{1} << 28;    // TRE: paging_policy.h needs it clear
+inline constexpr uint32_t kAccessFlag = uint32_t{1} << 29;  // AFE: paging_policy.h needs it clear
+inline constexpr uint32_t kThumbExceptions = uint32_t{1} << 30;
+}  // namespace sctlr
+
+// Translation table base control register, short descriptors, B4.1.153.
+namespace ttbcr {
+inline constexpr uint32_t kSplitMask = 0b111;              // N: TTBR0 serves below 2^(32-N)
+inline constexpr uint32_t kDisable0 = uint32_t{1} << 4;    // PD0
+inline constexpr uint32_t kDisable1 = uint32_t{1} << 5;    // PD1
+inline constexpr uint32_t kLongDescriptors = uint32_t{1} << 31;  // EAE
+}  // namespace ttbcr
+
+// Translation table base registers with the multiprocessing extensions, B4.1.154: how the walker
+// reads the tables.
+namespace ttbr {
+inline constexpr uint32_t kInnerWriteAllocate = uint32_t{1} << 6;  // IRGN = 0b01: IRGN[0] is bit 6
+inline constexpr uint32_t kShareable = uint32_t{1} << 1;
+inline constexpr uint32_t kOuterWriteAllocate = uint32_t{0b01} << 3;  // RGN
+inline constexpr uint32_t kNotOuterShareable = uint32_t{1} << 5;
+// The table's address: bits 31:14-N.
+constexpr uint32_t RootMask(unsigned n) { return ~((uint32_t{1} << (14 - n)) - 1); }
+}  // namespace ttbr
+
+// Domain access control register, B4.1.43: two bits a domain.
+namespace dacr {
+inline constexpr uint32_t kNoAccess = 0b00;
+inline constexpr uint32_t kClient = 0b01;   // the entry's rights hold
+inline constexpr uint32_t kManager = 0b11;  // no check at all
+constexpr uint32_t Domain(unsigned domain, uint32_t access) { return access << (2 * domain); }
+}  // namespace dacr
+
+// Program status registers, B1.3.3.
+namespace psr {
+inline constexpr uint32_t kModeMask = 0x1F;
+inline constexpr uint32_t kUser = 0x10;
+inline constexpr uint32_t kFiq = 0x11;
+inline constexpr uint32_t kIrq = 0x12;
+inline constexpr uint32_t kSupervisor = 0x13;
+inline constexpr uint32_t kMonitor = 0x16;
+inline constexpr uint32_t kAbort = 0x17;
+inline constexpr uint32_t kHyp = 0x1A;
+inline constexpr uint32_t kUndefined = 0x1B;
+inline constexpr uint32_t kSystem = 0x1F;
+inline constexpr uint32_t kThumb = uint32_t{1} << 5;
+inline constexpr uint32_t kFiqMask = uint32_t{1} << 6;
+inline constexpr uint32_t kIrqMask = uint32_t{1} << 7;
+inline constexpr uint32_t kAbortMask = uint32_t{1} << 8;
+inline constexpr uint32_t kBigEndian = uint32_t{1} << 9;
+}  // namespace psr
+
+}  // namespace arch::arm

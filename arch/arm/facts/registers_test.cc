@@ -1,0 +1,48 @@
+#include "arch/arm/facts/registers.h"
+
+#include <cstdint>
+#include <string_view>
+
+#include "testing/unit/test.h"
+
+namespace arch::arm {
+namespace {
+
+struct Row {
+  std::string_view name;
+  uint32_t bits;
+  uint32_t value;
+};
+
+// ARM DDI 0406C B4.1.130, B4.1.153, B4.1.154, B4.1.43, B1.3.3 and table B1-1.
+constexpr Row kRows[] = {
+    {"SCTLR.M", sctlr::kMmu, 0x1},
+    {"SCTLR.C", sctlr::kDataCache, 0x4},
+    {"SCTLR.I", sctlr::kInstructionCache, 0x1000},
+    {"SCTLR.V", sctlr::kHighVectors, 0x2000},
+    {"SCTLR.TRE", sctlr::kTexRemap, 0x1000'0000},
+    {"SCTLR.AFE", sctlr::kAccessFlag, 0x2000'0000},
+    {"TTBCR.N", ttbcr::kSplitMask, 0x7},
+    {"TTBCR.PD0", ttbcr::kDisable0, 0x10},
+    {"TTBCR.PD1", ttbcr::kDisable1, 0x20},
+    {"TTBCR.EAE", ttbcr::kLongDescriptors, 0x8000'0000},
+    {"TTBR root, N = 0", ttbr::RootMask(0), 0xFFFF'C000},
+    {"TTBR root, N = 7", ttbr::RootMask(7), 0xFFFF'FF80},
+    {"TTBR walks: cached, shared", ttbr::kInnerWriteAllocate | ttbr::kOuterWriteAllocate |
+                                       ttbr::kShareable, 0x4A},
+    {"DACR, domain 0 client", dacr::Domain(0, dacr::kClient), 0x1},
+    {"DACR, domain 15 manager", dacr::Domain(15, dacr::kManager), 0xC000'0000},
+    {"PSR, user", psr::kUser, 0b10000},
+    {"PSR, supervisor", psr::kSupervisor, 0b10011},
+    {"PSR, abort", psr::kAbort, 0b10111},
+    {"PSR, undefined", psr::kUndefined, 0b11011},
+    {"PSR.I", psr::kIrqMask, 0x80},
+    {"PSR.A", psr::kAbortMask, 0x100},
+};
+
+TEST(ArmRegisters, HaveTheManualsBits) {
+  for (const Row& row : kRows) EXPECT_EQ(row.bits, row.value) << row.name;
+}
+
+}  // namespace
+}  // namespace arch::arm

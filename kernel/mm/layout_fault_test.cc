@@ -1,0 +1,182 @@
+// Each way a layout can be wrong, as a change to a sound one. testing/compile_fail shows that the
+// same faults stop the compiler.
+#include "kernel/mm/layout_fault.h"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "kernel/mm/address.h"
+#include "kernel/mm/attributes.h"
+#include "kernel/mm/layout.h"
+#include "kernel/mm/range.h"
+#include "testing/unit/test.h"
+
+namespace {
+
+using mm::Access;
+using mm::Caching;
+using mm::FindFault;
+using mm::Growth;
+using mm::Guards;
+using mm::HardwareShape;
+using mm::Layout;
+using mm::LayoutFault;
+using mm::Region;
+using mm::Scope;
+using mm::Service;
+using mm::VirtAddr;
+
+constexpr uint64_t kPage = mm::kPageSize;
+
+// Four rows with room between them.
+struct Sample {
+  std::array<Region, 4> rows = {{
+      {"unused", {{0}, kPage}, Access::kNone, Access::kNone, Caching::kNormal, Scope::kProcess,
+       Service::kUnused, Growth::kFixed, Guards::kNone, "a reason"},
+      {"stack", {{0x10'0000}, 0x1'0000}, Access::kReadWrite, Access::kNone, Caching::kNormal,
+       Scope::kThread, Service::kUserStack, Growth::kDown, Guards::kBelow, "a reason"},
+      {"direct", {{0xFFFF'FFFF'0000'0000}, 0x10'0000}, Access::kNone,
+       Access::kReadWrite | Access::kImage, Caching::kNormal, Scope::kGlobal, Service::kDirectMap,
+       Growth::kFixed, Guards::kNone, "a reason"},
+      {"vmalloc", {{0xFFFF'FFFF'FFFF'0000}, 0x1'0000}, Access::kNone, Access::kReadWrite,
+       Caching::kDevice, Scope::kGlobal, Service::kVmalloc, Growth::kFixed, Guards::kAround,
+       "a reason"},
+  }};
+  Layout layout = {
+      .name = "sample",
+      .shape = {48, HardwareShape::Extension::kSign, kPage},
+      .regions = {},
+      .promised_ram_bytes = 0x10'0000,
+      .direct_map_target = {0x4000'0000},
+      .image_link_base = {0xFFFF'FFFF'0001'0000},
+      .image_load_base = {0x4001'0000},
+  };
+
+  constexpr std::optional<mm::FaultAt> Fault() {
+    layout.regions = rows;
+    return FindFault(layout);
+  }
+};
+
+struct Row {
+  std::string_view name;
+  void (*spoil)(Sample& sample);
+  LayoutFault fault;
+  size_t row;
+};
+
+constexpr Row kRows[] = {
+    {"no bytes", [](Sample& s) { s.rows[1].range.size_bytes = 0; }, LayoutFault::kEmpty, 1},
+    {"base inside a page", [](Sample& s) { s.rows[1].range.base = {0x10'0001}; },
+     LayoutFault::kNotAligned, 1},
+    {"size inside a page", [](Sample& s) { s.rows[1].range.size_bytes = 0x1234; },
+     LayoutFault::kNotAligned, 1},
+    {"past the top", [](Sample& s) { s.rows[3].range.size_bytes += kPage; }, LayoutFault::kWraps,
+     3},
+    {"up to the hole is fine, one page more is not",
+     [](Sample& s) { s.rows[1].range = {{0x7FFF'FFFF'F000}, 2 * kPage}; },
+     LayoutFault::kOutsideHardware, 1},
+    {"in the hole", [](Sample& s) { s.rows[1].range.base = {0x8000'0000'0000}; },
+     LayoutFault::kOutsideHardware, 1},
+    {"across the hole, both ends good",
+     [](Sample& s) {
+       s.rows[1].range = mm::FromFirstToLast(VirtAddr{0x10'0000}, VirtAddr{0xFFFF'8000'0000'0FFF});
+     },
+     LayoutFault::kOutsideHardware, 1},
+    {"above 32 bits",
+     [](Sample& s) { s.layout.shape = {32, HardwareShape::Extension::kZero, kPage}; },
+     LayoutFault::kOutsideHardware, 2},
+    {"two rows swapped", [](Sample& s) { std::swap(s.rows[0].range, s.rows[1].range); },
+     LayoutFault::kUnsorted, 1},
+    {"one page shared", [](Sample& s) { s.rows[2].range.base = {0x10'F000}; },
+     LayoutFault::kOverlap, 2},
+    {"the same row twice",
+     [](Sample& s) {
+       s.rows[0] = s.rows[1];
+       s.rows[0].name = "other";
+     },
+     LayoutFault::kOverlap, 1},
+    {"user w+x", [](Sample& s) { s.rows[1].user = Access::kReadWrite | Access::kExecute; },
+     LayoutFault::kWritableAndExecutable, 1},
+    {"kernel w+x", [](Sample& s) { s.rows[3].kernel = Access::kWrite | Access::kExecute; },
+     LayoutFault::kWritableAndExecutable, 3},
+    {"user x, kernel w",
+     [](Sample& s) {
+       s.rows[1].user = Access::kReadExecute;
+       s.rows[1].kernel = Access::kReadWrite;
+     },
+     LayoutFault::kWritableAndExecutable, 1},
+    {"user in vmalloc", [](Sample& s) { s.rows[3].user = Access::kRead; },
+     LayoutFault::kUserRightInKernelRegion, 3},
+    {"unused and readable", [](Sample& s) { s.rows[0].kernel = Access::kRead; },
+     LayoutFault::kRightInUnusedRegion, 0},
+    {"stack without a guard", [](Sample& s) { s.rows[1].guards = Guards::kNone; },
+     LayoutFault::kMissingGuard, 1},
+    {"vmalloc guarded below only", [](Sample& s) { s.rows[3].guards = Guards::kBelow; },
+     LayoutFault::kMissingGuard, 3},
+    {"a page of RAM too much", [](Sample& s) { s.layout.promised_ram_bytes += kPage; },
+     LayoutFault::kDirectMapTooSmall, 2},
+    {"image linked elsewhere", [](Sample& s) { s.layout.image_link_base = {0x10'0000}; },
+     LayoutFault::kImageMisplaced, 1},
+    {"image linked nowhere", [](Sample& s) { s.layout.image_link_base = {0x5000'0000}; },
+     LayoutFault::kImageMisplaced, 0},
+    {"image loaded where the direct map shows other memory",
+     [](Sample& s) { s.layout.image_load_base = {0x4001'1000}; }, LayoutFault::kImageMisplaced, 2},
+    {"image loaded below the direct map", [](Sample& s) { s.layout.image_load_base = {0x1000}; },
+     LayoutFault::kImageMisplaced, 2},
+    {"direct map that hosts no image", [](Sample& s) { s.rows[2].kernel = Access::kReadWrite; },
+     LayoutFault::kImageMisplaced, 2},
+    {"no name", [](Sample& s) { s.rows[2].name = ""; }, LayoutFault::kUnnamed, 2},
+    {"no reason", [](Sample& s) { s.rows[2].why = ""; }, LayoutFault::kUnnamed, 2},
+    {"one name twice", [](Sample& s) { s.rows[3].name = "stack"; }, LayoutFault::kDuplicateName,
+     3},
+};
+
+TEST(LayoutFault, SampleIsSound) { EXPECT_FALSE(Sample().Fault().has_value()); }
+
+TEST(LayoutFault, EachFaultIsFoundInItsRow) {
+  for (const Row& row : kRows) {
+    Sample sample;
+    row.spoil(sample);
+    const std::optional<mm::FaultAt> found = sample.Fault();
+    EXPECT_TRUE(found.has_value()) << row.name;
+    if (!found) continue;
+    EXPECT_EQ(mm::LayoutFaultName(found->fault), mm::LayoutFaultName(row.fault)) << row.name;
+    EXPECT_EQ(found->row, row.row) << row.name;
+  }
+}
+
+TEST(LayoutFault, EachFaultHasARow) {
+  for (unsigned value = 0; value <= static_cast<unsigned>(LayoutFault::kDuplicateName); ++value) {
+    bool has_row = false;
+    for (const Row& row : kRows) has_row = has_row || row.fault == static_cast<LayoutFault>(value);
+    EXPECT_TRUE(has_row) << mm::LayoutFaultName(static_cast<LayoutFault>(value));
+  }
+}
+
+TEST(LayoutFault, EmptyTable) {
+  Sample sample;
+  sample.layout.regions = {};
+  const std::optional<mm::FaultAt> found = FindFault(sample.layout);
+  ASSERT_TRUE(found.has_value());
+  EXPECT_EQ(found->fault, LayoutFault::kEmpty);
+}
+
+TEST(LayoutFault, UnusedRowsMayShareTheirName) {
+  Sample sample;
+  sample.rows[3] = sample.rows[0];
+  sample.rows[3].range.base = {0xFFFF'FFFF'FFFF'F000};
+  EXPECT_FALSE(sample.Fault().has_value());
+}
+
+TEST(LayoutFault, LastByteBeforeTheHoleIsFine) {
+  Sample sample;
+  sample.rows[1].range = {{0x7FFF'FFFF'F000}, kPage};
+  EXPECT_FALSE(sample.Fault().has_value());
+}
+
+}  // namespace

@@ -1,0 +1,83 @@
+#include "kernel/mm/layout_report.h"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "kernel/base/print.h"
+#include "kernel/base/units.h"
+#include "kernel/mm/attributes.h"
+#include "kernel/mm/layout.h"
+#include "kernel/mm/layout_digest.h"
+#include "kernel/mm/layout_verify.h"
+
+namespace mm {
+namespace {
+
+struct Unit {
+  unsigned shift;
+  std::string_view name;
+};
+
+constexpr auto kUnits = std::to_array<Unit>({
+    {base::kPiBShift, "PiB"},
+    {base::kTiBShift, "TiB"},
+    {base::kGiBShift, "GiB"},
+    {base::kMiBShift, "MiB"},
+    {base::kKiBShift, "KiB"},
+});
+
+// "2 GiB", in the largest unit that leaves no fraction.
+void PrintSize(base::Sink& sink, uint64_t bytes) {
+  for (const Unit& unit : kUnits) {
+    if (bytes >> unit.shift << unit.shift != bytes || bytes == 0) continue;
+    return Print(sink, "{:>9} {}", bytes >> unit.shift, unit.name);
+  }
+  Print(sink, "{:>9} B  ", bytes);
+}
+
+void PrintRegion(base::Sink& sink, const Region& region) {
+  Print(sink, "  {}-{} ", region.range.base, region.range.last());
+  PrintSize(sink, region.range.size_bytes);
+  Print(sink, " {:<8} user {} kernel {} {:<7} {}\n", region.name, AccessName(region.user),
+        AccessName(region.kernel), ScopeName(region.scope), ServiceName(region.service));
+}
+
+std::string_view Plural(uint64_t count) { return count == 1 ? "" : "s"; }
+
+void PrintSummary(base::Sink& sink, const Region& region, const RegionSummary& summary) {
+  Print(sink, "verify {}: ", region.name);
+  if (summary.faults == 0) {
+    Print(sink, "ok, ");
+  } else {
+    Print(sink, "{} fault{}, ", summary.faults, Plural(summary.faults));
+  }
+  Print(sink, "{} page{} in {} mapping{}\n", summary.pages, Plural(summary.pages.value),
+        summary.mappings, Plural(summary.mappings));
+}
+
+}  // namespace
+
+void PrintLayout(base::Sink& sink, const Layout& layout) {
+  Print(sink, "layout {}: {} regions\n", layout.name, layout.regions.size());
+  for (const Region& region : layout.regions) PrintRegion(sink, region);
+}
+
+void PrintReport(base::Sink& sink, const Layout& layout, const VerifyReport& report) {
+  for (size_t row = 0; row < layout.regions.size(); ++row) {
+    PrintSummary(sink, layout.regions[row], report.regions[row]);
+  }
+  if (report.IsGood()) {
+    return Print(sink, "LAYOUT OK {} regions={} mappings={} digest={:016x}\n", layout.name,
+                 layout.regions.size(), report.mappings, Digest(layout));
+  }
+  for (const Finding& finding : report.findings()) {
+    Print(sink, "LAYOUT FAULT {}: {} at {}\n", finding.region, VerifyFaultName(finding.fault),
+          finding.va);
+  }
+  const uint64_t unshown = report.faults - report.findings().size();
+  if (unshown != 0) Print(sink, "LAYOUT FAULT and {} more\n", unshown);
+}
+
+}  // namespace mm

@@ -1,0 +1,18 @@
+// The layout and its verification as the boot log shows them.
+#pragma once
+
+#include "kernel/base/print.h"
+#include "kernel/mm/layout.h"
+#include "kernel/mm/layout_verify.h"
+
+namespace mm {
+
+// "layout osz: 12 regions" and a line a region.
+void PrintLayout(base::Sink& sink, const Layout& layout);
+
+// "verify <region>: ..." for each region, then either one line
+// "LAYOUT OK <layout> regions=N mappings=M digest=..." or a line for each finding,
+// "LAYOUT FAULT <region>: <fault> at 0x...".
+void PrintReport(base::Sink& sink, const Layout& layout, const VerifyReport& report);
+
+}  // namespace mm

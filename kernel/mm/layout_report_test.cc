@@ -1,0 +1,70 @@
+#include "kernel/mm/layout_report.h"
+
+#include <string_view>
+
+#include "kernel/base/print.h"
+#include "kernel/mm/address.h"
+#include "kernel/mm/layout_digest.h"
+#include "kernel/mm/layout_verify_world.h"
+#include "layouts/sos.h"
+#include "testing/unit/test.h"
+#include "testing/unit/text_buffer.h"
+
+namespace {
+
+using namespace mm::verify_world;  // NOLINT(google-build-using-namespace): the machine under test
+
+TEST(LayoutReport, Layout) {
+  unit::TextBuffer buffer;
+  mm::PrintLayout(buffer, layouts::sos::kLayout);
+  EXPECT_EQ(buffer.text(),
+            "layout sos: 4 regions\n"
+            "  0x0000000000000000-0x000000003fffffff         1 GiB unused   user --- kernel --- "
+            "process unused\n"
+            "  0x0000000040000000-0x000000007fffffff         1 GiB user     user w^x kernel --- "
+            "process program\n"
+            "  0x0000000080000000-0x00000000ff7fffff      2040 MiB direct   user --- kernel w^x "
+            "global  direct map\n"
+            "  0x00000000ff800000-0x00000000ffffffff         8 MiB vmalloc  user --- kernel rw- "
+            "global  vmalloc\n");
+}
+
+TEST(LayoutReport, Good) {
+  World world;
+  unit::TextBuffer buffer;
+  mm::PrintReport(buffer, kLayout, world.Verify());
+  unit::TextBuffer wanted;
+  base::Print(wanted,
+              "verify unused: ok, 0 pages in 0 mappings\n"
+              "verify user: ok, 8 pages in 8 mappings\n"
+              "verify lowmem: ok, 1216 pages in 1216 mappings\n"
+              "verify image: ok, 52 pages in 52 mappings\n"
+              "verify vmalloc: ok, 2 pages in 2 mappings\n"
+              "LAYOUT OK world regions=5 mappings=1278 digest={:016x}\n",
+              mm::Digest(kLayout));
+  EXPECT_EQ(buffer.text(), wanted.text());
+}
+
+TEST(LayoutReport, Faults) {
+  World world;
+  world.Map({0x1000}, {0x30'0000}, mm::kPageSize, User(mm::Access::kRead));
+  unit::TextBuffer buffer;
+  mm::PrintReport(buffer, kLayout, world.Verify());
+  EXPECT_TRUE(buffer.text().starts_with("verify unused: 1 fault, 1 page in 1 mapping\n"));
+  EXPECT_TRUE(buffer.text().ends_with(
+      "verify vmalloc: ok, 2 pages in 2 mappings\n"
+      "LAYOUT FAULT unused: mapping in an unused region at 0x0000000000001000\n"));
+  EXPECT_EQ(buffer.text().find("LAYOUT OK"), std::string_view::npos);
+}
+
+TEST(LayoutReport, MoreFaultsThanAreKept) {
+  World world;
+  for (uint64_t page = 0; page < 20; ++page) {
+    world.Map({page * 2 * mm::kPageSize}, {0x30'0000}, mm::kPageSize, User(mm::Access::kRead));
+  }
+  unit::TextBuffer buffer;
+  mm::PrintReport(buffer, kLayout, world.Verify());
+  EXPECT_TRUE(buffer.text().ends_with("LAYOUT FAULT and 4 more\n"));
+}
+
+}  // namespace

@@ -1,0 +1,87 @@
+// Compares live page tables with the layout that the kernel was built from. Needs two walks of the
+// tables, no allocation, and O(n log n) steps for n mappings.
+//
+// Rules, for every page that is mapped:
+//   - it lies in a region that hosts mappings, with at most the rights of its row;
+//   - it is never writable and executable, and memory that is kernel code, or belongs to a read-only
+//     section of the image, is writable nowhere. User code is writable nowhere but where the kernel
+//     reaches every frame, the direct map and windows: it was loaded through them;
+//   - RAM is cached, anything else is mapped as a device, and devices only where the row allows them;
+//   - it is global exactly when its row is;
+//   - the direct map shows base + offset, and shows all RAM that the kernel uses;
+//   - each section of the image is mapped whole, at its place, with exactly its rights;
+//   - guard pages are not mapped.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "kernel/base/function_ref.h"
+#include "kernel/mm/address.h"
+#include "kernel/mm/attributes.h"
+#include "kernel/mm/layout.h"
+#include "kernel/mm/mapping.h"
+#include "kernel/mm/memory_map.h"
+#include "kernel/mm/range.h"
+#include "kernel/mm/verify_fault.h"
+
+namespace mm {
+
+// A part of the kernel image with rights of its own; whole pages.
+struct ImageSection {
+  std::string_view name;
+  VirtRange range;
+  PhysAddr target;
+  Access access;  // the kernel's; user mode has none
+};
+
+// What the tables should look like. Spans are ascending and disjoint.
+struct VerifyInput {
+  const Layout& layout;
+  std::span<const MemoryRegion> memory;
+  std::span<const ImageSection> sections;  // at most kMaximumSections
+  std::span<const VirtRange> guards;
+  std::span<PhysRange> scratch;  // room for the ranges of memory that nobody may write
+};
+
+inline constexpr size_t kMaximumSections = 16;
+inline constexpr size_t kMaximumRegions = 32;
+inline constexpr size_t kMaximumFindings = 16;
+
+struct Finding {
+  VerifyFault fault;
+  std::string_view region;  // the row's name; "none" outside every row
+  VirtAddr va;              // the first byte at fault
+
+  friend constexpr bool operator==(const Finding&, const Finding&) = default;
+};
+
+struct RegionSummary {
+  PageCount pages;        // mapped, in pages of kPageSize
+  uint64_t mappings = 0;  // table entries that map them, large pages counted once
+  uint64_t faults = 0;
+};
+
+struct VerifyReport {
+  std::array<RegionSummary, kMaximumRegions> regions;  // one per row, in the rows' order
+  uint64_t mappings = 0;
+  uint64_t faults = 0;  // all of them; only the first ones are kept
+  std::array<Finding, kMaximumFindings> kept;
+
+  [[nodiscard]] constexpr bool IsGood() const { return faults == 0; }
+  [[nodiscard]] constexpr std::span<const Finding> findings() const {
+    return std::span(kept).first(faults < kept.size() ? static_cast<size_t>(faults) : kept.size());
+  }
+};
+
+// Gives every mapping of the live tables, in ascending order, to the function it is called with.
+using MappingVisitor = base::FunctionRef<void(const Mapping&)>;
+using MappingWalk = base::FunctionRef<void(MappingVisitor)>;
+
+// Calls `walk` twice; the tables must not change in between.
+[[nodiscard]] VerifyReport VerifyLayout(const VerifyInput& input, MappingWalk walk);
+
+}  // namespace mm

@@ -1,0 +1,265 @@
+// The verifier against sabotage: every way to break right tables is a row, with the region and the
+// fault that must be named.
+#include "kernel/mm/layout_verify.h"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "kernel/base/units.h"
+#include "kernel/mm/address.h"
+#include "kernel/mm/attributes.h"
+#include "kernel/mm/layout_verify_world.h"
+#include "kernel/mm/range.h"
+#include "testing/unit/test.h"
+
+namespace {
+
+using namespace mm::verify_world;  // NOLINT(google-build-using-namespace): the machine under test
+
+using mm::Access;
+using mm::Finding;
+using mm::PageAttributes;
+using mm::PhysAddr;
+using mm::VerifyFault;
+using mm::VerifyReport;
+using mm::VirtAddr;
+
+constexpr uint64_t kPage = mm::kPageSize;
+constexpr Access kAll = Access::kReadWrite | Access::kExecute;
+constexpr PageAttributes kReadWrite = Kernel(Access::kReadWrite);
+
+constexpr PageAttributes WithScope(PageAttributes attributes, mm::Scope scope) {
+  attributes.scope = scope;
+  return attributes;
+}
+constexpr PageAttributes WithCaching(PageAttributes attributes, mm::Caching caching) {
+  attributes.caching = caching;
+  return attributes;
+}
+constexpr PageAttributes WithUser(PageAttributes attributes, Access user) {
+  attributes.user = user;
+  return attributes;
+}
+
+struct Sabotage {
+  std::string_view name;
+  void (*apply)(World& world);
+  VerifyFault fault;
+  std::string_view region;
+  VirtAddr va;
+};
+
+constexpr VirtAddr kTextAlias = kLowmemBase + 1_MiB;
+constexpr VirtAddr kRodataAlias = kTextAlias + 64_KiB;
+constexpr VirtAddr kFreeVmalloc = kVmallocBase + 8 * kPage;
+constexpr VirtAddr kHighHalfGap = {0xFFFF'9000'0000'0000};
+
+constexpr Sabotage kSabotages[] = {
+    {"a page outside every region",
+     [](World& w) { w.Map(kHighHalfGap, {0x20'0000}, kPage, kReadWrite); },
+     VerifyFault::kOutsideEveryRegion, "none", kHighHalfGap},
+    {"a page in an unused region",
+     [](World& w) { w.Map({0x1000}, {0x30'0000}, kPage, User(Access::kRead)); },
+     VerifyFault::kInUnusedRegion, "unused", {0x1000}},
+    {"the user bit in the direct map",
+     [](World& w) {
+       w.Change(kLowmemBase + 2_MiB, kPage, WithUser(kReadWrite, Access::kRead));
+     },
+     VerifyFault::kUserAccess, "lowmem", kLowmemBase + 2_MiB},
+    {"the user bit in the image",
+     [](World& w) { w.Change(kRodata, kPage, WithUser(Kernel(Access::kRead), Access::kRead)); },
+     VerifyFault::kUserAccess, "image", kRodata},
+    {"an executable direct map",
+     [](World& w) { w.Change(kLowmemBase + 5_MiB, kPage, Kernel(Access::kReadExecute)); },
+     VerifyFault::kTooMuchAccess, "lowmem", kLowmemBase + 5_MiB},
+    {"executable vmalloc",
+     [](World& w) { w.Map(kFreeVmalloc, kImageTarget, kPage, Kernel(Access::kReadExecute)); },
+     VerifyFault::kTooMuchAccess, "vmalloc", kFreeVmalloc},
+    {"user code that can be written",
+     [](World& w) { w.Change(kUserBase + 4_KiB, kPage, User(kAll)); },
+     VerifyFault::kWritableAndExecutable, "user", kUserBase + 4_KiB},
+    {"a writable alias of the text in the direct map",
+     [](World& w) { w.Map(kTextAlias + kPage, kImageTarget + kPage, kPage, kReadWrite); },
+     VerifyFault::kWritableAlias, "lowmem", kTextAlias + kPage},
+    {"a writable alias of the text in the middle of a large mapping",
+     [](World& w) { w.Map(kVmallocBase + 1_MiB, {0xF'0000}, 128_KiB, kReadWrite); },
+     VerifyFault::kWritableAlias, "vmalloc", kVmallocBase + 1_MiB + 64_KiB},
+    {"a writable alias of read-only data",
+     [](World& w) { w.Map(kRodataAlias, TargetOf(kRodata), kPage, kReadWrite); },
+     VerifyFault::kWritableAlias, "lowmem", kRodataAlias},
+    {"a writable alias of user code",
+     [](World& w) {
+       w.Map(kUserBase + 1_MiB, {0x20'1000}, kPage, User(Access::kReadWrite));
+     },
+     VerifyFault::kWritableAlias, "user", kUserBase + 1_MiB},
+    {"RAM as a device",
+     [](World& w) {
+       w.Map(kFreeVmalloc, {0x30'0000}, kPage, kDeviceAttributes);
+     },
+     VerifyFault::kWrongCaching, "vmalloc", kFreeVmalloc},
+    {"a device that is cached",
+     [](World& w) { w.Map(kFreeVmalloc, kDevice, kPage, kReadWrite); },
+     VerifyFault::kWrongCaching, "vmalloc", kFreeVmalloc},
+    {"a cached mapping that runs past the end of RAM",
+     [](World& w) { w.Map(kFreeVmalloc, {6_MiB - kPage}, 2 * kPage, kReadWrite); },
+     VerifyFault::kWrongCaching, "vmalloc", kFreeVmalloc + kPage},
+    {"a device where the row has none",
+     [](World& w) {
+       w.Change(kLowmemBase + 5_MiB, kPage, WithCaching(kReadWrite, mm::Caching::kDevice));
+     },
+     VerifyFault::kWrongCaching, "lowmem", kLowmemBase + 5_MiB},
+    {"a kernel mapping that is not global",
+     [](World& w) { w.Change(kStack, kPage, WithScope(kReadWrite, mm::Scope::kProcess)); },
+     VerifyFault::kWrongScope, "image", kStack},
+    {"a user mapping that is global",
+     [](World& w) {
+       w.Change(kUserBase, kPage, WithScope(User(Access::kReadExecute), mm::Scope::kGlobal));
+     },
+     VerifyFault::kWrongScope, "user", kUserBase},
+    {"the guard below a vmalloc area's neighbour",
+     [](World& w) { w.Map(kTopPage, {0x30'0000}, kPage, kReadWrite); },
+     VerifyFault::kGuardMapped, "vmalloc", kTopPage},
+    {"a hole in the direct map",
+     [](World& w) { w.Unmap(kLowmemBase + 2_MiB, kPage); },
+     VerifyFault::kDirectMapHole, "lowmem", kLowmemBase + 2_MiB},
+    {"page tables missing from the direct map",
+     [](World& w) { w.Unmap(kTextAlias + kImageBytes, 64_KiB); },
+     VerifyFault::kDirectMapHole, "lowmem", kTextAlias + kImageBytes},
+    {"the first page missing",
+     [](World& w) { w.Unmap(kLowmemBase, kPage); },
+     VerifyFault::kDirectMapHole, "lowmem", kLowmemBase},
+    {"the last page missing",
+     [](World& w) { w.Unmap(kLowmemBase + 6_MiB - kPage, kPage); },
+     VerifyFault::kDirectMapHole, "lowmem", kLowmemBase + 6_MiB - kPage},
+    {"an entry of the direct map doubled",
+     [](World& w) { w.At(kLowmemBase + 5_MiB).target = {2_MiB}; },
+     VerifyFault::kDirectMapWrongTarget, "lowmem", kLowmemBase + 5_MiB},
+    {"a page behind the image",
+     [](World& w) { w.Map(kStack + kStackBytes, {0x30'0000}, kPage, kReadWrite); },
+     VerifyFault::kOutsideImage, "image", kStack + kStackBytes},
+    {"writable read-only data",
+     [](World& w) { w.Change(kRodata, kPage, kReadWrite); },
+     VerifyFault::kSectionRights, "image", kRodata},
+    {"executable data",
+     [](World& w) { w.Change(kData, kPage, Kernel(Access::kReadExecute)); },
+     VerifyFault::kSectionRights, "image", kData},
+    {"text that cannot run",
+     [](World& w) { w.Change(kText + kPage, kPage, Kernel(Access::kRead)); },
+     VerifyFault::kSectionRights, "image", kText + kPage},
+    {"a section's boundary one page off",
+     [](World& w) { w.Change(kRodata, kPage, Kernel(Access::kReadExecute)); },
+     VerifyFault::kSectionRights, "image", kRodata},
+    {"a page of text missing",
+     [](World& w) { w.Unmap(kText + 8 * kPage, kPage); },
+     VerifyFault::kSectionHole, "image", kText + 8 * kPage},
+    {"the stack not mapped",
+     [](World& w) { w.Unmap(kStack, kStackBytes); },
+     VerifyFault::kSectionHole, "image", kStack},
+    {"data that shows other memory",
+     [](World& w) { w.At(kData).target = TargetOf(kData) + kPage; },
+     VerifyFault::kSectionWrongTarget, "image", kData},
+    {"a walk out of order",
+     [](World& w) { w.walk_backwards(); },
+     VerifyFault::kUnsortedWalk, "vmalloc", kVmallocBase + kPage},
+};
+
+bool Names(const VerifyReport& report, const Finding& wanted) {
+  for (const Finding& finding : report.findings()) {
+    if (finding == wanted) return true;
+  }
+  return false;
+}
+
+TEST(LayoutVerify, RightTablesPass) {
+  World world;
+  const VerifyReport report = world.Verify();
+  EXPECT_TRUE(report.IsGood());
+  for (const Finding& finding : report.findings()) {
+    ADD_FAILURE() << mm::VerifyFaultName(finding.fault) << finding.va.value;
+  }
+}
+
+TEST(LayoutVerify, CountsPagesAndMappings) {
+  World world;
+  const VerifyReport report = world.Verify();
+  EXPECT_EQ(report.regions[0].pages, mm::PageCount{0});
+  EXPECT_EQ(report.regions[1].pages, mm::PageCount{8});
+  EXPECT_EQ(report.regions[2].pages, mm::PagesIn(5_MiB - kImageBytes));
+  EXPECT_EQ(report.regions[3].pages, mm::PageCount{52});
+  EXPECT_EQ(report.regions[4].pages, mm::PageCount{2});
+  EXPECT_EQ(report.mappings, 8u + 1216u + 52u + 2u);
+}
+
+TEST(LayoutVerify, LargePagesCountOnce) {
+  World world;
+  world.At(kLowmemBase).page_bytes = 1_MiB;
+  EXPECT_EQ(world.Verify().regions[2].mappings, 1216u - 256u + 1u);
+}
+
+TEST(LayoutVerify, EachSabotageIsNamed) {
+  for (const Sabotage& sabotage : kSabotages) {
+    World world;
+    sabotage.apply(world);
+    const VerifyReport report = world.Verify();
+    EXPECT_FALSE(report.IsGood()) << sabotage.name;
+    EXPECT_TRUE(Names(report, {sabotage.fault, sabotage.region, sabotage.va})) << sabotage.name;
+  }
+}
+
+TEST(LayoutVerify, EachFaultHasASabotage) {
+  // kScratchTooSmall has a test of its own below.
+  for (unsigned value = 0; value < static_cast<unsigned>(VerifyFault::kScratchTooSmall); ++value) {
+    bool has_row = false;
+    for (const Sabotage& sabotage : kSabotages) {
+      has_row = has_row || sabotage.fault == static_cast<VerifyFault>(value);
+    }
+    EXPECT_TRUE(has_row) << mm::VerifyFaultName(static_cast<VerifyFault>(value));
+  }
+}
+
+TEST(LayoutVerify, FaultsAreCountedBeyondThoseKept) {
+  World world;
+  for (uint64_t page = 0; page < 20; ++page) {
+    world.Map({page * 2 * kPage}, {0x30'0000}, kPage, User(Access::kRead));
+  }
+  const VerifyReport report = world.Verify();
+  EXPECT_EQ(report.faults, 20u);
+  EXPECT_EQ(report.findings().size(), mm::kMaximumFindings);
+  EXPECT_EQ(report.regions[0].faults, 20u);
+}
+
+TEST(LayoutVerify, NeighboursWithOneFaultAreOneFinding) {
+  World world;
+  for (uint64_t page = 0; page < 20; ++page) {
+    world.Map({page * kPage}, PhysAddr{0x30'0000 + page * kPage}, kPage, User(Access::kRead));
+  }
+  EXPECT_EQ(world.Verify().faults, 1u);
+}
+
+TEST(LayoutVerify, AMappingAcrossTwoRegionsIsJudgedInBoth) {
+  World world;
+  const VirtAddr last_unused = kUserBase - kPage;
+  world.Unmap(kUserBase, 4_KiB);
+  world.Map(last_unused, {0x28'0000}, 2 * kPage, User(kAll));
+  const VerifyReport report = world.Verify();
+  EXPECT_TRUE(Names(report, {VerifyFault::kInUnusedRegion, "unused", last_unused}));
+  EXPECT_TRUE(Names(report, {VerifyFault::kWritableAndExecutable, "user", kUserBase}));
+  EXPECT_EQ(report.faults, 2u);
+}
+
+TEST(LayoutVerify, TooLittleScratchIsAFault) {
+  World world;
+  for (uint64_t page = 0; page < 9; ++page) {
+    world.Map(kUserBase + 1_MiB + page * kPage, PhysAddr{0x30'0000 + page * 2 * kPage}, kPage,
+              User(Access::kReadExecute));
+  }
+  std::array<mm::PhysRange, 16> scratch;
+  const VerifyReport report = world.Verify(scratch);
+  ASSERT_FALSE(report.IsGood());
+  EXPECT_EQ(report.findings().front().fault, VerifyFault::kScratchTooSmall);
+}
+
+}  // namespace

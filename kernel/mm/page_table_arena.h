@@ -1,0 +1,79 @@
+// A small array as memory for page tables, for tests that also run in a kernel. Physical addresses
+// are offsets into it.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "kernel/base/bits.h"
+#include "kernel/base/check.h"
+#include "kernel/base/result.h"
+#include "kernel/mm/address.h"
+#include "kernel/mm/range.h"
+
+namespace mm {
+
+class PageTableArena {
+ public:
+  static constexpr uint64_t kSlotBytes = 1024;  // the smallest table of any architecture
+  static constexpr size_t kSlots = 64;
+
+  base::Result<PhysAddr> AllocateTable(uint64_t bytes, uint64_t alignment) {
+    const size_t slots = static_cast<size_t>(base::DivideRoundUp(bytes, kSlotBytes));
+    const size_t step = alignment > kSlotBytes ? static_cast<size_t>(alignment / kSlotBytes) : 1;
+    for (size_t first = 0; first + slots <= kSlots; first += step) {
+      if (!AreFree(first, slots)) continue;
+      for (size_t i = first; i < first + slots; ++i) {
+        taken_[i] = true;
+        memory_[i].fill(std::byte{0});
+      }
+      return PhysAddr{first * kSlotBytes};
+    }
+    return std::unexpected(base::Error::kOutOfMemory);
+  }
+
+  void FreeTable(PhysAddr pa, uint64_t bytes) {
+    const size_t first = static_cast<size_t>(pa.value / kSlotBytes);
+    const size_t slots = static_cast<size_t>(base::DivideRoundUp(bytes, kSlotBytes));
+    for (size_t i = first; i < first + slots; ++i) {
+      CHECK(taken_[i]);
+      taken_[i] = false;
+    }
+  }
+
+  void* Pointer(PhysAddr pa) { return &memory_[static_cast<size_t>(pa.value / kSlotBytes)]; }
+
+  void Publish(const VirtRange& range) { published_ = range; }
+  void Invalidate(const VirtRange& range) { invalidated_ = range; }
+
+  // One entry of a table.
+  template <class Entry>
+  Entry Read(PhysAddr table, uint64_t index) {
+    return static_cast<const Entry*>(Pointer(table))[index];
+  }
+
+  [[nodiscard]] size_t taken_slots() const {
+    size_t count = 0;
+    for (const bool taken : taken_) count += taken ? 1 : 0;
+    return count;
+  }
+  // The last ranges announced.
+  [[nodiscard]] VirtRange published() const { return published_; }
+  [[nodiscard]] VirtRange invalidated() const { return invalidated_; }
+
+ private:
+  [[nodiscard]] bool AreFree(size_t first, size_t slots) const {
+    for (size_t i = first; i < first + slots; ++i) {
+      if (taken_[i]) return false;
+    }
+    return true;
+  }
+
+  alignas(16384) std::array<std::array<std::byte, kSlotBytes>, kSlots> memory_;
+  std::array<bool, kSlots> taken_{};
+  VirtRange published_;
+  VirtRange invalidated_;
+};
+
+}  // namespace mm

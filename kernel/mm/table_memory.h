@@ -1,0 +1,30 @@
+// Where a page table's tables live and how the hardware learns of changes. The kernel, the boot
+// code and each test bring their own.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+
+#include "kernel/base/result.h"
+#include "kernel/mm/address.h"
+#include "kernel/mm/range.h"
+
+namespace mm {
+
+// AllocateTable(bytes, alignment): zeroed memory, or kOutOfMemory. Tables smaller than a page (ARM's
+// second level is 1 KiB) are packed as the implementation likes.
+// FreeTable(pa, bytes): takes back what AllocateTable gave for the same `bytes`.
+// Pointer(pa): where the table can be read and written.
+// Publish(range): entries for `range` were added where there were none; the walker must see them.
+// Invalidate(range): entries for `range` were changed or removed; when it returns, no translation
+// and no pointer to a table that was cached from them is in use. Tables are freed after that.
+template <class M>
+concept TableMemory = requires(M& memory, PhysAddr pa, uint64_t bytes, const VirtRange& range) {
+  { memory.AllocateTable(bytes, bytes) } -> std::same_as<base::Result<PhysAddr>>;
+  { memory.FreeTable(pa, bytes) } -> std::same_as<void>;
+  { memory.Pointer(pa) } -> std::same_as<void*>;
+  { memory.Publish(range) } -> std::same_as<void>;
+  { memory.Invalidate(range) } -> std::same_as<void>;
+};
+
+}  // namespace mm
