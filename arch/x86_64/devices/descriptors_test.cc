@@ -1,0 +1,36 @@
+#include "arch/x86_64/devices/descriptors.h"
+
+#include "gtest/gtest.h"
+
+namespace arch::x86_64 {
+namespace {
+
+// Expected values are put together by hand from the figures of the manual.
+TEST(Descriptors, TaskState) {
+  EXPECT_EQ(TaskStateDescriptor(0), (DescriptorPair{0x0000890000000067, 0}));
+  EXPECT_EQ(TaskStateDescriptor(0xffffffff80109abc),
+            (DescriptorPair{0x80008910'9abc0067, 0x00000000ffffffff}));
+  EXPECT_EQ(TaskStateDescriptor(0x0123456789abcdef),
+            (DescriptorPair{0x890089ab'cdef0067, 0x0000000001234567}));
+}
+
+TEST(Descriptors, InterruptGate) {
+  EXPECT_EQ(InterruptGate(0, 0), (DescriptorPair{0x00008e0000080000, 0}));
+  EXPECT_EQ(InterruptGate(0xffffffff80101230, 1),
+            (DescriptorPair{0x80108e0100081230, 0x00000000ffffffff}));
+  EXPECT_EQ(InterruptGate(0x0123456789abcdef, 7),
+            (DescriptorPair{0x89ab8e070008cdef, 0x0000000001234567}));
+}
+
+TEST(Descriptors, Segments) {
+  constexpr uint64_t kPresent = uint64_t{1} << 47;
+  constexpr uint64_t kCode = uint64_t{1} << 43;
+  constexpr uint64_t kLong = uint64_t{1} << 53;
+  constexpr uint64_t kAccessed = uint64_t{1} << 40;
+  EXPECT_EQ(kKernelCodeSegment & (kPresent | kCode | kLong | kAccessed),
+            kPresent | kCode | kLong | kAccessed);
+  EXPECT_EQ(kKernelDataSegment & (kPresent | kCode | kLong | kAccessed), kPresent | kAccessed);
+}
+
+}  // namespace
+}  // namespace arch::x86_64

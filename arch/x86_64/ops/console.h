@@ -1,0 +1,28 @@
+// The serial console: COM1, a 16550A, 115200 baud, 8N1.
+#pragma once
+
+#include <optional>
+
+#include "arch/ops/device_mapper.h"
+#include "kernel/base/result.h"
+
+namespace arch {
+
+// Before anything else here; needs neither memory nor interrupts.
+void InitializeConsole();
+
+// Waits until the transmitter has room.
+void WriteCharacter(char character);
+
+// The next character typed, if any. Filled by the receive interrupt, so nothing arrives before
+// StartInterrupts(); what arrives while the buffer is full is lost.
+std::optional<char> ReadCharacter();
+
+// To be called before ActivateKernelRoot(). A port needs no mapping: always succeeds.
+base::Result<> MapConsole(DeviceMapper* map_device);
+
+// For arch/ops only: lets the device interrupt, and takes what it received.
+void StartConsoleInterrupt();
+void OnConsoleInterrupt();
+
+}  // namespace arch

@@ -1,0 +1,47 @@
+// The processor's side of the page tables.
+#pragma once
+
+#include <array>
+
+#include "arch/x86_64/facts/paging_policy.h"
+#include "kernel/mm/address.h"
+#include "kernel/mm/paging_policy.h"
+
+namespace arch {
+
+using PagingPolicy = arch::x86_64::PagingPolicy;
+
+// What this processor's entries may hold.
+PagingPolicy::Features PagingFeatures();
+
+// Five levels if start.S turned them on, else four.
+mm::RootShape KernelRoot();
+
+// The root table in use.
+mm::PhysAddr ReadKernelRoot();
+
+// A table that the hardware walks now, and the addresses it translates through it.
+struct LiveRoot {
+  mm::PhysAddr table;
+  mm::RootShape shape;
+  mm::VirtAddr first;
+  mm::VirtAddr last;
+};
+
+// All of them, read from the registers: CR3's, for every address.
+std::array<LiveRoot, 1> LiveRoots();
+
+// Switches to `root` and forgets every translation of the tables before, global ones included. The
+// running code, its stack and its data must be mapped alike in both. From the first call on,
+// start.S's tables and their identity mapping are gone.
+void ActivateKernelRoot(mm::PhysAddr root);
+
+// Entries made where there were none are seen when this returns. The processor remembers no absent
+// entries and reads tables through its caches (SDM vol. 3A 4.10.2.3), so only the compiler is told.
+void PublishTables();
+
+// Forgets what the processor knows of the page at `va`, or of all pages, after entries changed.
+void InvalidatePage(mm::VirtAddr va);
+void InvalidateAll();
+
+}  // namespace arch

@@ -1,0 +1,28 @@
+#include "arch/ops/stacks.h"
+
+extern "C" {
+extern const char boot_stack_bottom[];
+extern const char boot_stack_top[];
+extern const char fault_stack_bottom[];
+extern const char fault_stack_top[];
+}
+
+namespace arch {
+namespace {
+
+mm::VirtRange Between(const char* bottom, const char* top) {
+  return {mm::AddressOf(bottom), static_cast<uint64_t>(top - bottom)};
+}
+
+}  // namespace
+
+mm::VirtRange FaultStack() { return Between(fault_stack_bottom, fault_stack_top); }
+
+std::optional<mm::VirtRange> StackContaining(mm::VirtAddr va) {
+  for (const mm::VirtRange stack : {Between(boot_stack_bottom, boot_stack_top), FaultStack()}) {
+    if (stack.Contains(va)) return stack;
+  }
+  return std::nullopt;
+}
+
+}  // namespace arch
