@@ -1,0 +1,72 @@
+#include "arch/arm/boot/boot_constants.h"
+
+#include "arch/arm/devices/board.h"
+#include "arch/arm/facts/paging_policy.h"
+#include "arch/arm/facts/registers.h"
+#include "kernel/mm/attributes.h"
+#include "kernel/mm/layout.h"
+#include "layouts/selected.h"
+
+namespace arch::arm {
+namespace {
+
+constexpr unsigned kFirstLevel = 1;
+constexpr mm::Access kAll = mm::Access::kReadWrite | mm::Access::kExecute;
+
+constexpr uint32_t Section(mm::Access access, mm::Caching caching) {
+  return PagingPolicy::MakeLeaf(mm::PhysAddr{0},
+                                {.user = mm::Access::kNone,
+                                 .kernel = access,
+                                 .caching = caching,
+                                 .scope = mm::Scope::kGlobal},
+                                kFirstLevel);
+}
+
+constexpr mm::VirtRange kDirectMap =
+    mm::RegionWith(*layouts::selected::kLayouts.front(), mm::Service::kDirectMap).range;
+static_assert(kDirectMap.IsAligned(kSectionBytes));
+
+// TTBCR.N = 1: TTBR0 below 2 GiB, TTBR1 above.
+constexpr uint32_t kSplit = 1;
+static_assert(kDirectMap.base.value == uint64_t{1} << (32 - kSplit));
+
+}  // namespace
+}  // namespace arch::arm
+
+extern "C" {
+
+using namespace arch::arm;  // NOLINT(google-build-using-namespace): names for the assembler below
+
+extern constexpr uint32_t boot_direct_index =
+    static_cast<uint32_t>(kDirectMap.base.value / kSectionBytes);
+extern constexpr uint32_t boot_direct_sections =
+    static_cast<uint32_t>(kDirectMap.size_bytes / kSectionBytes);
+extern constexpr uint32_t boot_mapped_sections = kBootMappedSections;
+
+// Until ActivateKernelRoot() the image's sections are one mapping: writable and executable.
+extern constexpr uint32_t boot_code_section = Section(kAll, mm::Caching::kNormal);
+extern constexpr uint32_t boot_data_section =
+    Section(mm::Access::kReadWrite, mm::Caching::kNormal);
+extern constexpr uint32_t boot_device_section =
+    Section(mm::Access::kReadWrite, mm::Caching::kDevice);
+
+extern constexpr uint32_t boot_early_uart = static_cast<uint32_t>(kEarlyUart.value);
+
+extern constexpr uint32_t boot_ttbcr = kSplit;
+extern constexpr uint32_t boot_walk_attributes = ttbr::kInnerWriteAllocate | ttbr::kShareable |
+                                                 ttbr::kOuterWriteAllocate |
+                                                 ttbr::kNotOuterShareable;
+// Rights are checked in the one domain in use; nothing is exempt.
+extern constexpr uint32_t boot_dacr = dacr::Domain(PagingPolicy::kDomain, dacr::kClient);
+
+// Low vectors (VBAR), little endian, ARM state exceptions; no TEX remap and no access flag, as
+// PagingPolicy assumes; no write-implies-execute-never while the image is one mapping.
+extern constexpr uint32_t boot_sctlr_clear =
+    sctlr::kMmu | sctlr::kAlignmentCheck | sctlr::kDataCache | sctlr::kBranchPrediction |
+    sctlr::kInstructionCache | sctlr::kHighVectors | sctlr::kWriteImpliesExecuteNever |
+    sctlr::kUserWriteImpliesExecuteNever | sctlr::kExceptionBigEndian | sctlr::kTexRemap |
+    sctlr::kAccessFlag | sctlr::kThumbExceptions;
+extern constexpr uint32_t boot_sctlr_set =
+    sctlr::kMmu | sctlr::kDataCache | sctlr::kBranchPrediction | sctlr::kInstructionCache;
+
+}  // extern "C"

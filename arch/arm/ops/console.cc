@@ -1,0 +1,44 @@
+#include "arch/ops/console.h"
+
+#include "arch/arm/devices/board.h"
+#include "arch/arm/devices/mmio.h"
+#include "arch/arm/devices/pl011.h"
+#include "arch/arm/ops/receive_ring.h"
+#include "kernel/base/check.h"
+
+namespace arch {
+namespace {
+
+// The boot tables show the port at its physical address.
+constinit arm::Pl011 port{arm::Mmio{mm::VirtAddr{arm::kEarlyUart.value}}};
+constinit mm::VirtAddr mapped_registers;
+constinit arm::ReceiveRing received;
+
+}  // namespace
+
+void InitializeConsole() { port.Initialize(); }
+
+void WriteCharacter(char c) { port.Write(c); }
+
+std::optional<char> ReadCharacter() { return received.Take(); }
+
+base::Result<> MapConsole(DeviceMapper* map_device) {
+  const mm::PhysRange& registers = arm::Board().uart;
+  mapped_registers = TRY(map_device(registers.base, registers.size_bytes));
+  return {};
+}
+
+void arm::MoveConsole() {
+  CHECK(mapped_registers != mm::VirtAddr{});
+  port = Pl011(Mmio(mapped_registers));
+  // The device tree may name another port than the one that was known.
+  if (Board().uart.base != kEarlyUart) port.Initialize();
+}
+
+void arm::EnableConsoleInterrupt() { port.EnableReceiveInterrupt(); }
+
+void arm::ReceiveCharacters() {
+  while (const auto c = port.Read()) received.Put(*c);
+}
+
+}  // namespace arch

@@ -1,0 +1,36 @@
+// The serial console: one character at a time.
+#pragma once
+
+#include <optional>
+
+#include "arch/ops/device_mapper.h"
+#include "kernel/base/result.h"
+
+namespace arch {
+
+// Usable from the first instruction in the high half, through the boot tables.
+void InitializeConsole();
+
+// Waits until the port takes it. May be called with interrupts off and while panicking.
+void WriteCharacter(char c);
+
+// The oldest character received and not yet read; nothing before StartInterrupts().
+std::optional<char> ReadCharacter();
+
+// Finds the port a place in the final page tables. To be called when they are built, before
+// ActivateKernelRoot(), with which the boot tables' mapping goes.
+base::Result<> MapConsole(DeviceMapper* map_device);
+
+namespace arm {
+
+// The port is now reached through MapConsole()'s mapping: for ActivateKernelRoot().
+void MoveConsole();
+
+void EnableConsoleInterrupt();
+
+// Takes what the port has received: for the interrupt's handler. Characters that find no room are
+// dropped.
+void ReceiveCharacters();
+
+}  // namespace arm
+}  // namespace arch

@@ -1,0 +1,60 @@
+// The processor: interrupt mask, sleep, cycle counter, features.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace arch {
+
+// For the log.
+inline constexpr std::string_view kName = "arm";
+
+void EnableInterrupts();
+
+// Masks interrupts for its lifetime and then restores what was.
+class InterruptsOff {
+ public:
+  InterruptsOff();
+  ~InterruptsOff();
+  InterruptsOff(const InterruptsOff&) = delete;
+  InterruptsOff& operator=(const InterruptsOff&) = delete;
+
+ private:
+  uint32_t saved_;
+};
+
+// Sleeps until an interrupt is pending, then lets it be handled. Called with interrupts masked, so
+// that what is waited for cannot come between the look and the sleep; leaves them enabled.
+void WaitForInterrupt();
+
+// For ever, with interrupts masked.
+[[noreturn]] void Halt();
+
+// Cycles since the kernel's first instruction. Calls must come at least once in 2^32 cycles: the
+// timer's tick sees to it.
+uint64_t ReadCycles();
+
+enum class FeatureState : uint8_t {
+  kAbsent,
+  kPresent,  // and not used
+  kOn,
+};
+
+struct CpuFeature {
+  std::string_view name;
+  FeatureState state;
+};
+
+// What is asked of the processor now, in a fixed order, for the log. Not for use by two callers at
+// once: the next call overwrites it.
+std::span<const CpuFeature> CpuFeatures();
+
+// What the kernel cannot do without and this processor lacks; empty if it lacks nothing.
+std::string_view MissingCpuFeature();
+
+// Takes from user mode what it must not have: coprocessors, timers, performance counters. Write
+// implies execute-never (WXN) waits for ActivateKernelRoot(): the boot tables break that rule.
+void ApplyProtections();
+
+}  // namespace arch

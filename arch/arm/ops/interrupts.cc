@@ -1,0 +1,67 @@
+#include "arch/ops/interrupts.h"
+
+#include "arch/arm/devices/board.h"
+#include "arch/arm/devices/gic.h"
+#include "arch/arm/devices/mmio.h"
+#include "arch/arm/ops/coprocessor.h"
+#include "arch/ops/console.h"
+#include "arch/ops/registers.h"
+#include "arch/ops/timer.h"
+#include "kernel/init/fault.h"
+
+// In vectors.S.
+extern "C" const uint32_t arm_vectors[];
+
+namespace arch {
+namespace {
+
+constinit arm::Gic controller;
+
+base::Result<arm::Mmio> Map(DeviceMapper* map_device, const mm::PhysRange& registers) {
+  return arm::Mmio(TRY(map_device(registers.base, registers.size_bytes)));
+}
+
+void Handle(uint32_t interrupt, const RegisterState& registers) {
+  const arm::BoardDevices& board = arm::Board();
+  if (interrupt == board.timer_interrupt) {
+    arm::OnTick();
+  } else if (interrupt == board.uart_interrupt) {
+    arm::ReceiveCharacters();
+  } else {
+    // None but these two are enabled.
+    kernel::OnUnexpectedException("interrupt", interrupt, registers);
+  }
+}
+
+}  // namespace
+
+void InstallFaultHandlers() {
+  arm::WriteVbar(arm_vectors);
+  arm::InstructionBarrier();
+  asm volatile("cpsie a" ::: "memory");  // bus errors that were held back
+}
+
+base::Result<> StartInterrupts(DeviceMapper* map_device) {
+  const arm::BoardDevices& board = arm::Board();
+  const arm::Mmio distributor = TRY(Map(map_device, board.gic_distributor));
+  const arm::Mmio cpu_interface = TRY(Map(map_device, board.gic_cpu_interface));
+  controller = arm::Gic(distributor, cpu_interface);
+  controller.Initialize();
+  arm::EnableConsoleInterrupt();
+  controller.Enable(board.uart_interrupt);
+  TRY(arm::StartTimer());
+  controller.Enable(board.timer_interrupt);
+  return {};
+}
+
+}  // namespace arch
+
+// From vectors.S, on the interrupted stack, interrupts masked.
+extern "C" void ArmOnIrq(const arch::RegisterState& registers) {
+  using arch::arm::Gic;
+  const uint32_t acknowledged = arch::controller.Acknowledge();
+  const uint32_t interrupt = Gic::InterruptOf(acknowledged);
+  if (Gic::IsSpurious(interrupt)) return;
+  arch::Handle(interrupt, registers);
+  arch::controller.Finish(acknowledged);
+}

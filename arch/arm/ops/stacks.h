@@ -1,0 +1,14 @@
+// The boot processor's stacks, as arch/arm/boot/kernel.ld places them.
+#pragma once
+
+#include <optional>
+
+#include "kernel/mm/address.h"
+#include "kernel/mm/range.h"
+
+namespace arch {
+
+// The stack that holds `va`; nothing if none does. Every byte of a stack is mapped.
+std::optional<mm::VirtRange> StackContaining(mm::VirtAddr va);
+
+}  // namespace arch

@@ -1,0 +1,63 @@
+#include "arch/ops/timer.h"
+
+#include <atomic>
+
+#include "arch/arm/devices/board.h"
+#include "arch/arm/ops/coprocessor.h"
+#include "arch/ops/cpu.h"
+
+namespace arch {
+namespace {
+
+constexpr uint32_t kTimerEnable = 1;  // CNTV_CTL, ARM DDI 0406C B8.1.5: on, not masked
+
+constinit std::atomic<uint64_t> ticks = 0;
+constinit uint64_t counts_per_second = 0;
+constinit uint64_t counts_per_tick = 0;
+constinit uint64_t next_tick = 0;
+
+// One moment on both clocks.
+constinit uint64_t start_cycles = 0;
+constinit uint64_t start_count = 0;
+
+}  // namespace
+
+uint64_t TicksSinceBoot() { return ticks.load(std::memory_order_relaxed); }
+
+uint64_t CyclesPerSecond() {
+  if (counts_per_second == 0) return 0;
+  // At least a millisecond apart, for three digits.
+  uint64_t counts = 0;
+  do {
+    counts = arm::ReadCntvct() - start_count;
+  } while (counts < counts_per_second / 1000);
+  const uint64_t cycles = ReadCycles() - start_cycles;
+  // In two steps: the product of both would leave 64 bits within minutes.
+  return cycles / counts * counts_per_second + cycles % counts * counts_per_second / counts;
+}
+
+base::Result<> arm::StartTimer() {
+  const uint32_t hertz = Board().timer_hertz;
+  counts_per_second = hertz != 0 ? hertz : ReadCntfrq();
+  counts_per_tick = counts_per_second / kTicksPerSecond;
+  if (counts_per_tick == 0) return std::unexpected(base::Error::kUnsupported);
+  start_cycles = ReadCycles();
+  start_count = ReadCntvct();
+  next_tick = start_count + counts_per_tick;
+  WriteCntvCval(next_tick);
+  WriteCntvCtl(kTimerEnable);
+  InstructionBarrier();
+  return {};
+}
+
+void arm::OnTick() {
+  const uint64_t due = (ReadCntvct() - next_tick) / counts_per_tick + 1;
+  next_tick += due * counts_per_tick;
+  WriteCntvCval(next_tick);
+  InstructionBarrier();
+  ticks.store(ticks.load(std::memory_order_relaxed) + due, std::memory_order_relaxed);
+  // Notices that the cycle counter has wrapped.
+  static_cast<void>(ReadCycles());
+}
+
+}  // namespace arch
