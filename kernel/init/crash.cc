@@ -1,0 +1,75 @@
+#include "kernel/init/crash.h"
+
+#include <array>
+#include <cstdint>
+
+#include "kernel/base/check.h"
+#include "kernel/init/image.h"
+
+namespace kernel {
+namespace {
+
+// volatile, so that the compiler neither sees the mistake nor removes it.
+using Word = volatile uint32_t;
+
+constexpr uint32_t kAnyValue = 0xA71A5;
+
+const uint32_t constant_word = kAnyValue;
+
+// Deeper than any stack here can hold.
+constexpr uint32_t kBottomlessDepth = 1'000'000;
+
+[[gnu::noinline, clang::disable_tail_calls]] uint32_t Descend(uint32_t depth) {
+  Word here[64] = {};
+  here[0] = depth;
+  return depth == 0 ? 0 : Descend(depth - 1) + here[0];
+}
+
+void OverflowStack() { Descend(kBottomlessDepth); }
+
+[[gnu::noinline, clang::disable_tail_calls]] void DereferenceNull() {
+  Word* volatile nothing = nullptr;
+  *nothing = kAnyValue;
+}
+
+[[gnu::noinline, clang::disable_tail_calls]] void CallNull() {
+  void (*volatile nothing)() = nullptr;
+  nothing();
+}
+
+[[gnu::noinline, clang::disable_tail_calls]] void WriteReadOnlyData() {
+  Word* volatile target = const_cast<Word*>(&constant_word);
+  *target = 0;
+}
+
+[[gnu::noinline, clang::disable_tail_calls]] void WriteText() {
+  Word* volatile target = reinterpret_cast<Word*>(static_cast<uintptr_t>(ImageStart().value));
+  *target = 0;
+}
+
+[[gnu::noinline, clang::disable_tail_calls]] void ExecuteData() {
+  static constinit uint32_t data[4] = {};
+  void (*volatile code)() = reinterpret_cast<void (*)()>(reinterpret_cast<uintptr_t>(data));
+  code();
+}
+
+[[gnu::noinline, clang::disable_tail_calls]] void FailCheck() {
+  volatile bool holds = false;
+  CHECK(holds);
+}
+
+constexpr auto kCrashes = std::to_array<Crash>({
+    {"stack", "call itself until the stack ends", OverflowStack},
+    {"null", "write through a null pointer", DereferenceNull},
+    {"call", "call a null function pointer", CallNull},
+    {"rodata", "write to read-only data", WriteReadOnlyData},
+    {"text", "write to the kernel's code", WriteText},
+    {"execute", "jump into data", ExecuteData},
+    {"check", "break an invariant", FailCheck},
+});
+
+}  // namespace
+
+std::span<const Crash> Crashes() { return kCrashes; }
+
+}  // namespace kernel

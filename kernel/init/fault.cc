@@ -1,0 +1,63 @@
+#include "kernel/init/fault.h"
+
+#include "arch/ops/registers.h"
+#include "kernel/base/units.h"
+#include "kernel/init/image.h"
+#include "kernel/init/panic.h"
+#include "kernel/init/system.h"
+#include "kernel/mm/layout.h"
+
+namespace kernel {
+namespace {
+
+using base::literals::operator""_KiB;
+
+// An access this close to address 0 is a null pointer with an offset in it.
+constexpr uint64_t kNullReachBytes = 64_KiB;
+
+bool IsNullReach(mm::VirtAddr va) { return va.value < kNullReachBytes; }
+
+[[noreturn]] void PanicOverflow(const KernelStack& stack, const mm::FaultInfo& fault,
+                                const arch::RegisterState& registers) {
+  Panic(&registers, "kernel stack overflow: {} at {} is in the guard page below the {}",
+        mm::AccessKindName(fault.access), fault.va, stack.name);
+}
+
+[[noreturn]] void PanicSection(const mm::ImageSection& section, const mm::FaultInfo& fault,
+                               const arch::RegisterState& registers) {
+  if (fault.access == mm::AccessKind::kWrite && !mm::Has(section.access, mm::Access::kWrite)) {
+    Panic(&registers, "write to read-only data: {} lies in the image's {} section", fault.va,
+          section.name);
+  }
+  Panic(&registers, "{} at {} in the image's {} section: {}", mm::AccessKindName(fault.access),
+        fault.va, section.name, mm::FaultCauseName(fault.cause));
+}
+
+}  // namespace
+
+void OnKernelFault(const mm::FaultInfo& fault, const arch::RegisterState& registers) {
+  const System* const system = RunningSystem();
+  if (IsNullReach(fault.va)) {
+    Panic(&registers, "null dereference: {} at {}", mm::AccessKindName(fault.access), fault.va);
+  }
+  if (system == nullptr) {
+    Panic(&registers, "{} at {} during early start-up: {}", mm::AccessKindName(fault.access),
+          fault.va, mm::FaultCauseName(fault.cause));
+  }
+  for (const KernelStack& stack : system->image.stacks()) {
+    if (stack.guard.Contains(fault.va)) PanicOverflow(stack, fault, registers);
+  }
+  for (const mm::ImageSection& section : system->image.sections()) {
+    if (section.range.Contains(fault.va)) PanicSection(section, fault, registers);
+  }
+  const mm::Region* const region = mm::FindRegion(system->layout, fault.va);
+  Panic(&registers, "{} at {} in region {}: {}", mm::AccessKindName(fault.access), fault.va,
+        region != nullptr ? region->name : "(none)", mm::FaultCauseName(fault.cause));
+}
+
+void OnUnexpectedException(std::string_view name, uint64_t code,
+                           const arch::RegisterState& registers) {
+  Panic(&registers, "unexpected exception: {} (code {:#x})", name, code);
+}
+
+}  // namespace kernel

@@ -1,0 +1,52 @@
+// The kernel's own address space, built from the layout.
+#pragma once
+
+#include "arch/ops/paging.h"
+#include "kernel/base/result.h"
+#include "kernel/init/direct_map.h"
+#include "kernel/init/image.h"
+#include "kernel/init/table_frames.h"
+#include "kernel/mm/address.h"
+#include "kernel/mm/layout.h"
+#include "kernel/mm/memory_map.h"
+#include "kernel/mm/page_table.h"
+#include "kernel/mm/range.h"
+
+namespace kernel {
+
+// Written by one processor during start-up; not locked.
+class KernelSpace {
+ public:
+  using Table = mm::PageTable<arch::PagingPolicy, TableFrames>;
+
+  // An empty space. Errors of all functions: kOutOfMemory, and what Table::Map says.
+  [[nodiscard]] static base::Result<KernelSpace> Create(const mm::Layout& layout,
+                                                        TableFrames& memory);
+
+  // The image's sections with their rights; the guard pages of its stacks stay unmapped.
+  [[nodiscard]] base::Result<> MapImage(const Image& image);
+
+  // Every frame of RAM that the direct map has room for, with the largest pages that fit. Frames of
+  // the image are never more writable here than in their section, and never executable; a layout
+  // whose image runs inside the direct map has them mapped by MapImage already.
+  [[nodiscard]] base::Result<> MapRam(const mm::MemoryMap& map, const DirectMap& direct_map,
+                                      const Image& image);
+
+  // See device_mapper.h.
+  [[nodiscard]] base::Result<mm::VirtAddr> MapDevice(mm::PhysAddr base, uint64_t size_bytes);
+
+  mm::PhysAddr root() const { return table_.root(); }
+
+ private:
+  KernelSpace(const mm::Layout& layout, Table table);
+
+  [[nodiscard]] base::Result<> MapRun(const mm::PhysRange& run, const DirectMap& direct_map,
+                                      const Image& image);
+
+  Table table_;
+  bool image_in_direct_map_;
+  mm::VirtRange devices_;       // the vmalloc region
+  uint64_t devices_used_ = 0;  // bytes of it, from the bottom, with the guard after the last area
+};
+
+}  // namespace kernel

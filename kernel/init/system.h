@@ -1,0 +1,25 @@
+// The parts of the running kernel, joined. Main makes them and never gives them up.
+#pragma once
+
+#include "kernel/init/direct_map.h"
+#include "kernel/init/image.h"
+#include "kernel/init/table_frames.h"
+#include "kernel/mm/frame_allocator.h"
+#include "kernel/mm/layout.h"
+#include "kernel/mm/memory_map.h"
+
+namespace kernel {
+
+struct System {
+  const mm::Layout& layout;
+  const Image& image;
+  const DirectMap& direct_map;
+  mm::MemoryMap& memory_map;
+  TableFrames& table_frames;
+  mm::FrameAllocator& frames;
+};
+
+// Null until start-up is complete.
+const System* RunningSystem();
+
+}  // namespace kernel
