@@ -1,0 +1,216 @@
+"""The boot tests of all images, as tables: what each one starts, types and expects."""
+
+load(":qemu_boot_test.bzl", "FORBIDDEN", "qemu_boot_test", "regex")
+
+_MONITOR_COMMANDS = ["help", "map", "regions", "frames", "verify", "crash", "reboot", "off"]
+
+# Where the amount does not matter.
+_MEMORY = "512M"
+
+def _image(*, name, banner, layout, machines, memories, cpus, depths):
+    return struct(
+        name = name,
+        banner = banner,
+        cpus = cpus,
+        default_cpu = depths[0],
+        depths = depths,
+        layout = layout,
+        machines = machines,
+        memories = memories,
+        platform = "//platforms:" + name,
+    )
+
+_X86_64_OSZ = _image(
+    name = "x86_64_osz",
+    banner = "Atlas x86_64 osz (PVH start info v1)",
+    # Processor: where the user half ends, which tells the depth of the page tables.
+    cpus = {
+        "kvm64": "0x00007fffffffffff",
+        "max": "0x00ffffffffffffff",
+        "Nehalem": "0x00007fffffffffff",
+        "qemu64": "0x00007fffffffffff",
+    },
+    # A processor for each depth, tried with every machine and memory; the default first.
+    depths = ["max", "qemu64"],
+    layout = "osz",
+    machines = ["q35", "pc"],
+    # Memory: a range that its map has. 6 GiB lie partly above the 4 GiB hole.
+    memories = {
+        "64M": "0x0000000000[0-9a-f]+-0x0000000003[0-9a-f]+ ",
+        "512M": "0x0000000000[0-9a-f]+-0x000000001f[0-9a-f]+ ",
+        "3G": "0x0000000000[0-9a-f]+-0x00000000[7b][0-9a-f]+ ",
+        "6G": "0x0000000100000000-0x00000001[0-9a-f]+ +[0-9]+ [GM]iB usable",
+    },
+)
+
+_ARM_SOS = _image(
+    name = "arm_sos",
+    banner = "Atlas arm sos (device tree)",
+    cpus = {
+        "cortex-a15": "0x000000007fffffff",
+        "cortex-a7": "0x000000007fffffff",
+    },
+    depths = ["cortex-a15"],
+    layout = "sos",
+    machines = ["virt"],
+    memories = {
+        "64M": "-0x0000000043ffffff +[0-9]+ [KM]iB usable",
+        "512M": "-0x000000005fffffff +[0-9]+ [KM]iB usable",
+        "3G": "-0x00000000ffffffff +[0-9]+ [KM]iB usable",
+    },
+)
+
+IMAGES = [_X86_64_OSZ, _ARM_SOS]
+
+# Deliberate mistake: how the panic begins, and the function that its backtrace names. A jump into nothing has no frame
+# of its own, and leaves the next one to the jump's caller.
+_CRASHES = {
+    "call": ("null dereference: execute at 0x0000000000000000", "RunMonitor"),
+    "check": ("check failed: holds at kernel/init/crash.cc:", "FailCheck"),
+    "execute": ("execute at 0x[0-9a-f]+ in the image's data section", "RunMonitor"),
+    "null": ("null dereference: write at 0x0000000000000000", "DereferenceNull"),
+    "rodata": ("write to read-only data: 0x[0-9a-f]+ lies in the image's rodata section", "WriteReadOnlyData"),
+    "stack": ("kernel stack overflow: write at 0x[0-9a-f]+ is in the guard page", "Descend"),
+    "text": ("write to read-only data: 0x[0-9a-f]+ lies in the image's text section", "WriteText"),
+}
+
+def boot_tests(*, name):
+    """All boot tests.
+
+    Args:
+      name: what the tests' names begin with.
+    """
+    for image in IMAGES:
+        prefix = "%s_%s_" % (name, image.name)
+        for machine in image.machines:
+            for cpu in image.depths:
+                for memory in image.memories:
+                    _boot(prefix, image, machine, cpu, memory)
+        for cpu in image.cpus:
+            if cpu not in image.depths:
+                _boot(prefix, image, image.machines[0], cpu, _MEMORY)
+        _monitor_test(prefix + "monitor_test", image)
+        _reboot_test(prefix + "reboot_test", image)
+        _units_test(prefix + "units_test", image)
+        _too_little_test(prefix + "too_little_memory_test", image)
+        for kind in _CRASHES:
+            _crash_test(prefix, image, kind)
+
+def _start(name, image, *, machine = None, cpu = None, memory = _MEMORY, kernel = "//kernel", **kwargs):
+    qemu_boot_test(
+        name = name,
+        cpu = cpu or image.default_cpu,
+        image = kernel,
+        machine = machine or image.machines[0],
+        memory = memory,
+        platform = image.platform,
+        **kwargs
+    )
+
+def _layout_ok(image):
+    return regex("^LAYOUT OK %s regions=[0-9]+ mappings=[0-9]+ digest=[0-9a-f]{16}$" % image.layout)
+
+def _boot(prefix, image, machine, cpu, memory):
+    _start(
+        "%s%s_%s_%s_test" % (prefix, machine, cpu, memory),
+        image,
+        cpu = cpu,
+        expect = [
+            image.banner,
+            regex("^cpu: "),
+            regex("^memory map: [0-9]+ regions$"),
+            regex(image.memories[memory]),
+            regex("^usable: [0-9]+ [KMG]iB$"),
+            regex("^layout %s: [0-9]+ regions$" % image.layout),
+            regex("-%s +[0-9]+ [A-Z]" % image.cpus[cpu]),
+            regex("^verify [a-z]+ +ok, [0-9]+ pages in [0-9]+ mappings$"),
+            _layout_ok(image),
+            regex("^boot: [0-9]+ cycles from entry to monitor$"),
+            "atlas> off",
+        ],
+        input = ["off"],
+        machine = machine,
+        memory = memory,
+    )
+
+def _monitor_test(name, image):
+    _start(
+        name,
+        image,
+        expect = ["atlas> help"] +
+                 [regex("^  %s " % command) for command in _MONITOR_COMMANDS] +
+                 [
+                     "atlas> map",
+                     regex("^memory map: [0-9]+ regions$"),
+                     regex("^  0x[0-9a-f]{16}-0x[0-9a-f]{16} +[0-9]+ [KMG]iB kernel image$"),
+                     "atlas> regions",
+                     regex("^layout %s: [0-9]+ regions$" % image.layout),
+                     regex("user --- kernel (rw-|w\\^x) +global +direct map"),
+                     "atlas> frames",
+                     regex("free"),
+                     "atlas> verify",
+                     _layout_ok(image),
+                     "atlas> nonsense",
+                     "no command 'nonsense'; 'help' lists them",
+                     "atlas> verify now",
+                     "verify takes no argument, got 'now'",
+                     "atlas> crash wrong",
+                     "crash: no kind 'wrong'; there are:",
+                     "atlas> off",
+                 ],
+        input = ["help", "map", "regions", "frames", "verify", "nonsense", "verify now", "", "crash wrong", "off"],
+    )
+
+def _reboot_test(name, image):
+    _start(
+        name,
+        image,
+        expect = [image.banner, _layout_ok(image), "atlas> reboot", image.banner, _layout_ok(image), "atlas> off"],
+        input = ["reboot", "off"],
+    )
+
+# The same tests as on the host, inside the image.
+def _units_test(name, image):
+    _start(
+        name,
+        image,
+        command_line = "test",
+        expect = [image.banner, "KTAP version 1"],
+        kernel = "//kernel:kernel_test",
+        ktap = True,
+        time_limit_seconds = 30,
+    )
+
+def _too_little_test(name, image):
+    _start(
+        name,
+        image,
+        exit = "failure",
+        expect = [regex("^BOOT REFUSED: .*too little RAM: [0-9]+ KiB usable, [0-9]+ KiB needed$")],
+        forbid = ["PANIC:", "LAYOUT OK", "atlas>"],
+        memory = "8M",
+    )
+
+def _frame(function):
+    return regex("^  #[0-9]+ 0x[0-9a-f]{16} .*%s.*\\+0x[0-9a-f]+$" % function)
+
+def _crash_test(prefix, image, kind):
+    message, function = _CRASHES[kind]
+    expect = [
+        _layout_ok(image),
+        "atlas> crash " + kind,
+        regex("^PANIC: " + message),
+        "backtrace:",
+        _frame(function),
+    ]
+    if kind != "stack":
+        # All the way down. An overflowed stack has more frames than a backtrace shows.
+        expect.append(_frame("kernel::Main"))
+    _start(
+        "%scrash_%s_test" % (prefix, kind),
+        image,
+        exit = "failure",
+        expect = expect,
+        forbid = [line for line in FORBIDDEN if line != "PANIC:"] + ["nothing caught it", "again, while panicking"],
+        input = ["crash " + kind],
+    )

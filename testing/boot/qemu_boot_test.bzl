@@ -1,0 +1,152 @@
+"""qemu_boot_test: boots an image in QEMU and judges what it prints and how it ends.
+
+The image is built for its platform by a transition, so `bazel test //...` needs no --config.
+"""
+
+load("@rules_shell//shell:sh_test.bzl", "sh_test")
+load("//platforms:transition.bzl", "for_platform")
+
+# What no healthy boot prints. A test that wants one of them passes a shorter list.
+FORBIDDEN = ["PANIC:", "LAYOUT FAULT", "BOOT REFUSED"]
+
+# Image names end in their layout, platforms and QEMU's programs begin with the processor.
+_QEMU = {
+    "arm": "@qemu//:bin/qemu-system-arm",
+    "x86_64": "@qemu//:bin/qemu-system-x86_64",
+}
+
+# Bazel's own limit lies far above time_limit_seconds, which shows the guest's last lines.
+_LONGEST_SECONDS = 50
+
+def regex(pattern):
+    """An expected or forbidden line given as a POSIX extended regular expression instead of fixed text."""
+    return struct(pattern = pattern)
+
+def qemu_boot_test(
+        *,
+        name,
+        image,
+        platform,
+        machine,
+        cpu,
+        memory,
+        command_line = None,
+        input = [],
+        expect = [],
+        forbid = FORBIDDEN,
+        exit = "success",
+        ktap = False,
+        time_limit_seconds = 10,
+        shim = None,
+        loads = {},
+        words = {},
+        tags = [],
+        **kwargs):
+    """Boots an image once.
+
+    Args:
+      name: the test.
+      image: what QEMU's -kernel takes, built for `platform`.
+      platform: a label, `//platforms:<image name>`.
+      machine: QEMU's -M.
+      cpu: QEMU's -cpu.
+      memory: QEMU's -m.
+      command_line: the kernel's command line.
+      input: lines typed one by one, each when the guest prompts for it.
+      expect: text or regex(...) that a line must hold, in this order, each on its own line.
+      forbid: text or regex(...) that no line may hold.
+      exit: "success" (QEMU ends with 0) or "failure" (it ends with anything else of its own accord).
+      ktap: the guest reports tests as KTAP, at least one, and all pass.
+      time_limit_seconds: a guest still running then has hung.
+      shim: an ELF file QEMU starts in the image's place; the image is only loaded. Built for `platform`.
+      loads: files put into the guest's memory before it starts, label to address.
+      words: 32-bit values put into the guest's memory before it starts, address to value.
+      tags: as in any test.
+      **kwargs: size and the like.
+    """
+    if time_limit_seconds > _LONGEST_SECONDS:
+        fail("%s: a boot test ends within %d s" % (name, _LONGEST_SECONDS))
+    image_name = platform.rpartition(":")[2]
+    qemu = _QEMU[image_name.rpartition("_")[0]]
+    for_platform(
+        name = name + "_image",
+        testonly = True,
+        platform = platform,
+        tags = ["manual"],
+        target = image,
+        visibility = ["//visibility:private"],
+    )
+    data = [qemu, "@qemu//:data", name + "_image"]
+    facts = [
+        "image " + image_name,
+        "machine " + machine,
+        "cpu " + cpu,
+        "memory " + memory,
+        "qemu $(rootpath %s)" % qemu,
+        "kernel $(rootpath :%s_image)" % name,
+        "exit " + exit,
+        "ktap " + ("yes" if ktap else "no"),
+        "seconds %d" % time_limit_seconds,
+    ]
+    if command_line:
+        facts.append("append " + command_line)
+    if shim:
+        for_platform(
+            name = name + "_shim",
+            testonly = True,
+            platform = platform,
+            tags = ["manual"],
+            target = shim,
+            visibility = ["//visibility:private"],
+        )
+        data.append(name + "_shim")
+        facts.append("shim $(rootpath :%s_shim)" % name)
+    for label, address in loads.items():
+        data.append(label)
+        facts.append("load %s $(rootpath %s)" % (address, label))
+    facts += ["word %s %s" % (address, value) for address, value in words.items()]
+    facts += ["type " + line for line in input]
+    facts += [_fact("expect", line) for line in expect]
+    facts += [_fact("forbid", line) for line in forbid]
+
+    _scenario(
+        name = name + "_scenario",
+        testonly = True,
+        data = data,
+        facts = facts,
+        tags = ["manual"],
+        visibility = ["//visibility:private"],
+    )
+    sh_test(
+        name = name,
+        size = "small",
+        srcs = ["//testing/boot:run.sh"],
+        args = ["$(rootpath :%s_scenario)" % name],
+        data = data + [name + "_scenario", "//testing/boot:runner_files"],
+        tags = tags + ["boot"],
+        **kwargs
+    )
+
+def _fact(key, line):
+    if type(line) == "string":
+        return "%s %s" % (key, _literal(line))
+    return "%s-match %s" % (key, _literal(line.pattern))
+
+# Facts are expanded for $(rootpath); whoever writes a line means its dollars.
+def _literal(text):
+    return text.replace("$", "$$")
+
+def _scenario_impl(ctx):
+    scenario = ctx.actions.declare_file(ctx.label.name)
+    lines = [ctx.expand_location(fact, ctx.attr.data).replace("$$", "$") for fact in ctx.attr.facts]
+    ctx.actions.write(scenario, "".join([line + "\n" for line in lines]))
+    return [DefaultInfo(files = depset([scenario]))]
+
+_scenario = rule(
+    implementation = _scenario_impl,
+    doc = "Writes what a boot test does and expects, for run.sh.",
+    attrs = {
+        "data": attr.label_list(allow_files = True),
+        "facts": attr.string_list(),
+    },
+)

@@ -1,0 +1,7 @@
+#include "kernel/mm/address.h"
+
+namespace {
+
+[[maybe_unused]] constexpr mm::VirtAddr kBeyond = mm::VirtAddr{0xFFFF'FFFF'FFFF'F000} + mm::kPageSize;
+
+}  // namespace

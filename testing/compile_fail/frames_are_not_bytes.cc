@@ -1,0 +1,7 @@
+#include "kernel/mm/address.h"
+
+namespace {
+
+[[maybe_unused]] constexpr mm::FrameNumber kFrame = mm::FrameNumber{1} + mm::kPageSize;
+
+}  // namespace

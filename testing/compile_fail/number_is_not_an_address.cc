@@ -1,0 +1,7 @@
+#include "kernel/mm/address.h"
+
+namespace {
+
+[[maybe_unused]] constexpr mm::PhysAddr kFrame = 0x1000;
+
+}  // namespace

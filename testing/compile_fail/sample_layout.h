@@ -1,0 +1,71 @@
+// A sound layout, to be spoilt in one place by each file that must not compile.
+#pragma once
+
+#include <array>
+
+#include "kernel/mm/address.h"
+#include "kernel/mm/attributes.h"
+#include "kernel/mm/layout.h"
+#include "kernel/mm/layout_fault.h"
+#include "kernel/mm/range.h"
+
+namespace sample {
+
+using Rows = std::array<mm::Region, 3>;
+
+inline constexpr Rows kSoundRows = {{
+    {.name = "stack",
+     .range = {{0x10'0000}, 0x1'0000},
+     .user = mm::Access::kReadWrite,
+     .kernel = mm::Access::kNone,
+     .caching = mm::Caching::kNormal,
+     .scope = mm::Scope::kThread,
+     .service = mm::Service::kUserStack,
+     .growth = mm::Growth::kDown,
+     .guards = mm::Guards::kBelow,
+     .why = "a sample"},
+    {.name = "unused",
+     .range = {{0x20'0000}, 0x10'0000},
+     .user = mm::Access::kNone,
+     .kernel = mm::Access::kNone,
+     .caching = mm::Caching::kNormal,
+     .scope = mm::Scope::kProcess,
+     .service = mm::Service::kUnused,
+     .growth = mm::Growth::kFixed,
+     .guards = mm::Guards::kNone,
+     .why = "a sample"},
+    {.name = "direct",
+     .range = {{0x8000'0000}, 0x8000'0000},
+     .user = mm::Access::kNone,
+     .kernel = mm::Access::kReadWrite | mm::Access::kImage,
+     .caching = mm::Caching::kNormal,
+     .scope = mm::Scope::kGlobal,
+     .service = mm::Service::kDirectMap,
+     .growth = mm::Growth::kFixed,
+     .guards = mm::Guards::kNone,
+     .why = "a sample"},
+}};
+
+consteval mm::Layout LayoutOf(const Rows& rows) {
+  return {
+      .name = "sample",
+      .shape = {32, mm::HardwareShape::Extension::kZero, mm::kPageSize},
+      .regions = rows,
+      .promised_ram_bytes = 0x8000'0000,
+      .direct_map_target = {0},
+      .image_link_base = {0x8001'0000},
+      .image_load_base = {0x1'0000},
+  };
+}
+
+// So that the files that include this fail for nothing but what they change.
+static_assert(mm::IsSound(LayoutOf(kSoundRows)));
+
+template <class Change>
+consteval Rows With(Change change) {
+  Rows rows = kSoundRows;
+  change(rows);
+  return rows;
+}
+
+}  // namespace sample

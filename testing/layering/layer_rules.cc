@@ -1,0 +1,215 @@
+#include "testing/layering/layer_rules.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <format>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "testing/layering/layout_literals.h"
+#include "testing/layering/source_scan.h"
+
+namespace layering {
+namespace {
+
+using Names = std::vector<std::string_view>;
+
+// A floor of the house: what lies under `prefix` may include what lies under one of `may_include`.
+struct Layer {
+  std::string_view prefix;
+  Names may_include;
+};
+
+// The lower floor of the memory manager: addresses, layouts, and what an architecture describes.
+const Names& FactHeaders() {
+  static const Names kNames = {
+      "kernel/mm/address.h",      "kernel/mm/attributes.h",    "kernel/mm/fault_info.h",
+      "kernel/mm/layout.h",       "kernel/mm/layout_digest.h", "kernel/mm/layout_fault.h",
+      "kernel/mm/mapping.h",      "kernel/mm/memory_map.h",    "kernel/mm/paging_policy.h",
+      "kernel/mm/range.h",
+  };
+  return kNames;
+}
+
+Names Join(Names left, const Names& right) {
+  left.insert(left.end(), right.begin(), right.end());
+  return left;
+}
+
+// The composition root is above the architectures; they may call what it declares for them.
+const Names& CalledByArchitectures() {
+  static const Names kNames = {"kernel/init/boot_info.h", "kernel/init/device_mapper.h",
+                               "kernel/init/fault.h", "kernel/init/panic.h"};
+  return kNames;
+}
+
+void AddArchitecture(std::vector<Layer>& layers, std::string_view root) {
+  static std::vector<std::string> kept;
+  kept.reserve(64);
+  const auto under = [&](std::string_view part) -> std::string_view {
+    return kept.emplace_back(std::string(root) + std::string(part));
+  };
+  const Names kernel = {"kernel/base/", "kernel/mm/"};
+  const std::string_view facts = under("facts/");
+  const std::string_view firmware = under("firmware/");
+  const std::string_view devices = under("devices/");
+  const std::string_view ops = under("ops/");
+  const std::string_view boot = under("boot/");
+  const Names target = Join(Join(kernel, CalledByArchitectures()),
+                            {facts, firmware, devices, ops, "arch/ops/", "layouts/"});
+  layers.push_back({facts, Join(Join({"kernel/base/"}, FactHeaders()), {facts})});
+  layers.push_back({firmware, Join(kernel, {facts, firmware})});
+  layers.push_back({devices, Join(kernel, {facts, firmware, devices})});
+  layers.push_back({ops, target});
+  layers.push_back({boot, Join(target, {boot})});
+}
+
+std::vector<Layer> MakeLayers() {
+  std::vector<Layer> layers = {
+      {"kernel/base/", {"kernel/base/"}},
+      {"kernel/mm/", {"kernel/base/", "kernel/mm/"}},
+      {"kernel/symbols/", {"kernel/base/", "kernel/symbols/"}},
+      {"kernel/init/", {"kernel/", "layouts/", "arch/ops/", "testing/unit/"}},
+      {"layouts/", {"kernel/base/", "kernel/mm/", "layouts/"}},
+      {"platforms/", {"platforms/", "kernel/symbols/"}},
+      {"testing/unit/", {"kernel/base/", "testing/unit/"}},
+      {"testing/", {"kernel/", "layouts/", "testing/", "tools/"}},
+      {"tools/", {"tools/"}},
+      {"userspace/", {"userspace/"}},
+      {"third_party/", {"third_party/"}},
+  };
+  AddArchitecture(layers, "arch/arm/");
+  AddArchitecture(layers, "arch/x86_64/");
+  for (const std::string_view header : FactHeaders()) {
+    // "kernel/mm/address." is address.h and address.cc.
+    layers.push_back({header.substr(0, header.size() - 1), Join({"kernel/base/"}, FactHeaders())});
+  }
+  return layers;
+}
+
+// The layer with the longest prefix of `path`; nullptr for a place that nobody has given a floor.
+const Layer* LayerOf(std::string_view path) {
+  static const std::vector<Layer> kLayers = MakeLayers();
+  const Layer* found = nullptr;
+  for (const Layer& layer : kLayers) {
+    const bool longer = found == nullptr || layer.prefix.size() > found->prefix.size();
+    if (longer && path.starts_with(layer.prefix)) found = &layer;
+  }
+  return found;
+}
+
+bool IsTest(std::string_view path) { return path.ends_with("_test.cc"); }
+
+bool StartsWithOneOf(std::string_view text, const Names& prefixes) {
+  return std::ranges::any_of(prefixes,
+                             [&](std::string_view prefix) { return text.starts_with(prefix); });
+}
+
+// What tests of any floor may use besides: test support, and real layouts.
+const Names kForTests = {"testing/unit/", "layouts/", "gtest/", "benchmark/"};
+
+const Names kFirstParty = {"arch/",    "kernel/",  "layouts/",  "platforms/",
+                           "testing/", "tools/",   "userspace/", "third_party/"};
+
+bool MayInclude(std::string_view path, const Layer& layer, std::string_view included) {
+  if (StartsWithOneOf(included, layer.may_include)) return true;
+  if (IsTest(path) && StartsWithOneOf(included, kForTests)) return true;
+  // The harness itself brings GoogleTest in on the host.
+  return path.starts_with("testing/") && included.starts_with("gtest/");
+}
+
+// Headers of packages are included with <>; those of the repository by their full path.
+bool IsOurs(std::string_view included) { return StartsWithOneOf(included, kFirstParty); }
+
+const Names kArchitectureMacros = {
+    "__x86_64__", "__x86_64", "__amd64__", "__i386__", "__arm__",     "__arm",
+    "__aarch64__", "__ARM_ARCH", "__thumb__", "__riscv", "_M_X64", "_M_ARM",
+};
+
+void CheckIncludes(std::string_view path, const Scan& scan, std::vector<Fault>& faults) {
+  const Layer* const layer = LayerOf(path);
+  if (layer == nullptr) {
+    faults.push_back({std::string(path), 1, "lies on no floor: add it to layer_rules.cc"});
+    return;
+  }
+  for (const At<std::string>& include : scan.includes) {
+    if (!IsOurs(include.value)) continue;
+    if (MayInclude(path, *layer, include.value)) continue;
+    faults.push_back({std::string(path), include.line,
+                      std::format("{} may not include {}", layer->prefix, include.value)});
+  }
+}
+
+void CheckArchitecture(std::string_view path, const Scan& scan, std::vector<Fault>& faults) {
+  if (path.starts_with("arch/") || path.starts_with("third_party/")) return;
+  for (const At<std::string>& identifier : scan.identifiers) {
+    if (std::ranges::find(kArchitectureMacros, identifier.value) == kArchitectureMacros.end()) {
+      continue;
+    }
+    faults.push_back({std::string(path), identifier.line,
+                      identifier.value + ": only arch/ knows the architecture"});
+  }
+}
+
+// Layouts say addresses; tests say what they expect, also of machines that do not exist.
+bool MayHoldLayoutLiterals(std::string_view path) {
+  return path.starts_with("layouts/") || path.starts_with("testing/") ||
+         path.starts_with("platforms/tests/") || IsTest(path) || path.ends_with("_world.h");
+}
+
+void CheckLiterals(std::string_view path, const Scan& scan, const Exceptions& exceptions,
+                   Exceptions& used, std::vector<Fault>& faults) {
+  if (MayHoldLayoutLiterals(path)) return;
+  for (const At<uint64_t>& number : scan.numbers) {
+    const std::string where = FindLayoutAddress(number.value);
+    if (where.empty()) continue;
+    const std::pair<std::string, std::string> exception = {std::string(path),
+                                                           std::format("{:#x}", number.value)};
+    if (exceptions.contains(exception)) {
+      used.insert(exception);
+      continue;
+    }
+    faults.push_back({exception.first, number.line,
+                      std::format("{} is {}: take it from the layout", exception.second, where)});
+  }
+}
+
+}  // namespace
+
+std::vector<Fault> CheckSource(std::string_view path, std::string_view text,
+                               const Exceptions& exceptions, Exceptions& used) {
+  std::vector<Fault> faults;
+  const Scan scan = ScanSource(text);
+  CheckIncludes(path, scan, faults);
+  CheckArchitecture(path, scan, faults);
+  CheckLiterals(path, scan, exceptions, used, faults);
+  return faults;
+}
+
+std::vector<Fault> CheckBuildFile(std::string_view package, std::string_view text) {
+  // Constraints, macros' packages and test support are not part of the house.
+  static const Names kAlways = {"platforms", "visibility", "conditions", "testing/unit"};
+  std::vector<Fault> faults;
+  const std::string directory = std::string(package) + "/";
+  const Layer* const layer = LayerOf(directory);
+  const std::string path = directory + "BUILD.bazel";
+  if (layer == nullptr) return faults;  // no layer, no sources: CheckSource would have said so
+  for (const At<Label>& label : ScanBuildFile(text)) {
+    const std::string target = label.value.package + "/";
+    if (StartsWithOneOf(label.value.package, kAlways)) continue;
+    const bool allowed = std::ranges::any_of(layer->may_include, [&](std::string_view prefix) {
+      return target.starts_with(prefix.substr(0, prefix.rfind('/') + 1)) ||
+             (target == "arch/" && prefix == "arch/ops/");
+    });
+    const bool is_test = label.value.rule.ends_with("_test");
+    if (allowed || (is_test && StartsWithOneOf(target, kForTests))) continue;
+    faults.push_back({path, label.line, std::format("{} may not depend on //{}", layer->prefix,
+                                                    label.value.package)});
+  }
+  return faults;
+}
+
+}  // namespace layering

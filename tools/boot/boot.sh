@@ -1,0 +1,140 @@
+#!/bin/bash
+# Boots an image in QEMU with its serial console on this terminal: bazelw run //:boot [-- OPTION...].
+set -u
+
+# Bazel puts what a program needs beside it.
+readonly runfiles=${RUNFILES_DIR:-$0.runfiles}
+readonly root=$runfiles/atlas
+# shellcheck source=tools/boot/machines.sh
+source "$root/tools/boot/machines.sh" || exit 2
+
+readonly gdb_address=127.0.0.1
+readonly first_port=1024 last_port=65535
+
+help() {
+  cat <<HELP
+Boots an image in QEMU with its serial console on this terminal. 'off' or Ctrl-C ends it.
+
+  bazelw run //:boot [-- OPTION...]
+
+  --image=NAME     which image: ${image_names[*]}  (default ${image_names[0]})
+  --memory=SIZE    RAM, a number with M or G  (default 512M)
+  --machine=NAME   the board
+  --cpu=NAME       the processor
+  --gdb[=PORT]     wait for a debugger on loopback before the first instruction  (default port 1234)
+  --help           this text
+
+HELP
+  local name
+  for name in "${image_names[@]}"; do
+    describe_image "$name"
+    printf '%s: --machine=%s --cpu=%s --memory=%s\n' "$name" \
+      "$(alternatives "${machines[@]}")" "$(alternatives "${cpus[@]}")" "$(memory_limits)"
+  done
+}
+
+alternatives() {
+  local IFS='|'
+  echo "$*"
+}
+
+memory_limits() { echo "$(readable_mib "$least_mib")..$(readable_mib "$most_mib")"; }
+
+readable_mib() { if (($1 % 1024 == 0)); then echo "$(($1 / 1024))G"; else echo "$1M"; fi; }
+
+refuse() {
+  echo "boot: $1" >&2
+  exit 2
+}
+
+# is_one_of WORD WORDS...
+is_one_of() {
+  local word=$1 other
+  shift
+  for other; do [[ $word != "$other" ]] || return 0; done
+  return 1
+}
+
+image=${image_names[0]} memory=512M machine='' cpu='' gdb_port=''
+
+read_options() {
+  local option
+  for option; do
+    case $option in
+      --image=*) image=${option#*=} ;;
+      --memory=*) memory=${option#*=} ;;
+      --machine=*) machine=${option#*=} ;;
+      --cpu=*) cpu=${option#*=} ;;
+      --gdb) gdb_port=1234 ;;
+      --gdb=*) gdb_port=${option#*=} ;;
+      --help | -h) help; exit 0 ;;
+      --image | --memory | --machine | --cpu) refuse "$option needs a value: $option=..." ;;
+      *) refuse "no option '$option'; there are --image= --memory= --machine= --cpu= --gdb[=] --help" ;;
+    esac
+  done
+}
+
+check_options() {
+  describe_image "$image" || refuse "no image '$image'; there are: ${image_names[*]}"
+  machine=${machine:-${machines[0]}}
+  is_one_of "$machine" "${machines[@]}" || refuse "$image has no machine '$machine'; it has: ${machines[*]}"
+  cpu=${cpu:-${cpus[0]}}
+  is_one_of "$cpu" "${cpus[@]}" || refuse "$image has no cpu '$cpu'; it has: ${cpus[*]}"
+  check_memory
+  [[ -z $gdb_port ]] || check_port
+}
+
+check_memory() {
+  # Six digits are enough for every limit, and too few to overflow.
+  if ! [[ $memory =~ ^([1-9][0-9]{0,5})([MG])$ ]]; then
+    refuse "'$memory' is no amount of memory; $image takes $(memory_limits), a number with M or G"
+  fi
+  local mib=${BASH_REMATCH[1]}
+  if [[ ${BASH_REMATCH[2]} == G ]]; then mib=$((mib * 1024)); fi
+  if ((mib < least_mib || mib > most_mib)); then
+    refuse "$image does not take $memory of memory; it takes $(memory_limits)"
+  fi
+}
+
+check_port() {
+  if ! [[ $gdb_port =~ ^[1-9][0-9]{0,4}$ ]] || ((gdb_port < first_port || gdb_port > last_port)); then
+    refuse "'$gdb_port' is no port for a debugger; one is a number from $first_port to $last_port"
+  fi
+}
+
+# The debugger that knows the image's processor, as Debian names it.
+print_gdb_command() {
+  local gdb=gdb
+  [[ $qemu_program == *x86_64 ]] || gdb=gdb-multiarch
+  echo "boot: stopped before the first instruction; attach from the checkout with"
+  printf '  %s %q -ex %q\n' "$gdb" "$root/tools/boot/$image.elf" "target remote $gdb_address:$gdb_port"
+}
+
+main() {
+  read_options "$@"
+  check_options
+  qemu_options=()
+  machine_options "$machine" "$cpu" "$memory"
+  # signal=on: Ctrl-C is for QEMU, not for the guest.
+  qemu_options+=(-chardev stdio,id=terminal,signal=on -serial chardev:terminal)
+  if [[ -n $gdb_port ]]; then
+    print_gdb_command
+    qemu_options+=(-S -gdb "tcp:$gdb_address:$gdb_port")
+  fi
+
+  # QEMU puts the terminal into raw mode and back; should it die, this does.
+  if [[ -t 0 ]]; then
+    local terminal_settings
+    terminal_settings=$(stty -g)
+    trap 'stty "$terminal_settings"' EXIT
+  fi
+  # The terminal sends Ctrl-C to QEMU as well: wait for it to end, then say how it ended.
+  local interrupted=no status
+  trap 'interrupted=yes' INT
+  "$runfiles/qemu/bin/$qemu_program" "${qemu_options[@]}" -kernel "$root/tools/boot/$image"
+  status=$?
+  if [[ $interrupted == yes ]]; then status=130; fi  # as a shell reports an interrupted program
+  exit "$status"
+}
+
+main "$@"

@@ -1,0 +1,53 @@
+# The machines our images run on. Sourced by //:boot, the boot tests and the benchmark, so that all three
+# start the same QEMU.
+#
+#   describe_image IMAGE      sets the facts below, or returns 1 if there is no such image
+#   machine_options MACHINE CPU MEMORY   appends to the array `qemu_options` (describe_image first)
+
+# Images that exist, the default one first.
+readonly image_names=(x86_64_osz arm_sos)
+
+# Facts of the described image: QEMU's program, what it may be started with (the default first), the limits of
+# its memory in MiB, and where a raw image is loaded (empty for ELF, which says so itself).
+qemu_program='' machines=() cpus=() least_mib=0 most_mib=0 raw_load_address=''
+
+describe_image() {
+  case $1 in
+    x86_64_osz)
+      qemu_program=qemu-system-x86_64
+      machines=(q35 pc)
+      # Only max has LA57, SMEP, SMAP and UMIP: on the others the kernel uses four levels and goes without.
+      cpus=(max qemu64 kvm64 Nehalem)
+      least_mib=64 most_mib=16384
+      raw_load_address=''
+      ;;
+    arm_sos)
+      qemu_program=qemu-system-arm
+      machines=(virt)
+      cpus=(cortex-a15 cortex-a7)
+      # The board has its RAM from 1 GiB to the end of a 32-bit address.
+      least_mib=64 most_mib=3072
+      raw_load_address=0x40010000
+      ;;
+    *) return 1 ;;
+  esac
+}
+
+machine_options() {
+  local machine=$1 cpu=$2 memory=$3
+  qemu_options+=(
+    -accel tcg
+    -machine "$machine,memory-backend=ram"
+    -cpu "$cpu"
+    -m "$memory"
+    # The guest may have more memory than this machine can promise: it is taken only when touched.
+    -object "memory-backend-ram,id=ram,size=$memory,reserve=off"
+    # No device that the options here do not name.
+    -nodefaults -display none -nic none -monitor none
+  )
+  # How a kernel ends the run with an error; without one it powers the machine off.
+  case $qemu_program in
+    *x86_64) qemu_options+=(-vga none -device isa-debug-exit,iobase=0xf4,iosize=4) ;;
+    *arm) qemu_options+=(-semihosting-config enable=on,target=native) ;;
+  esac
+}
