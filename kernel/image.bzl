@@ -1,8 +1,9 @@
 """kernel_image: links the kernel and everything a boot loader needs of it.
 
-An image carries the names of its own functions, so that a panic can print a backtrace. They are known only after
-linking, hence two links: the first with an empty table, from which //tools/symbols makes the real one, and the second
-with that. The table lies behind the text, so the text does not move; the build fails if it does.
+An image carries the names of its own functions, so that a panic can print a backtrace. They are
+known only after linking, hence two links: the first with an empty table, from which //tools/symbols
+makes the real one, and the second with that. The table lies behind the text, so the text does not
+move; the build fails if it does.
 """
 
 def kernel_image(
@@ -28,7 +29,11 @@ def kernel_image(
       visibility: of all outputs.
       **kwargs: testonly, tags.
     """
-    private = dict(kwargs, target_compatible_with = ["//platforms:kernel"], visibility = ["//visibility:private"])
+    private = dict(
+        kwargs,
+        target_compatible_with = ["//platforms:kernel"],
+        visibility = ["//visibility:private"],
+    )
 
     _linker_scripts(
         name = name + "_scripts",
@@ -84,7 +89,8 @@ def _linker_scripts_impl(ctx):
         additional_inputs = depset([layout, ctx.file.script]),
         user_link_flags = depset(["-L" + layout.dirname, "-Wl,-T," + ctx.file.script.path]),
     )
-    return [CcInfo(linking_context = cc_common.create_linking_context(linker_inputs = depset([linker_input])))]
+    linking_context = cc_common.create_linking_context(linker_inputs = depset([linker_input]))
+    return [CcInfo(linking_context = linking_context)]
 
 _linker_scripts = rule(
     implementation = _linker_scripts_impl,
@@ -95,7 +101,11 @@ _linker_scripts = rule(
     },
 )
 
-_SYMBOL_TABLE = attr.label(default = "//tools/symbols:symbol_table", executable = True, cfg = "exec")
+_SYMBOL_TABLE = attr.label(
+    default = "//tools/symbols:symbol_table",
+    executable = True,
+    cfg = "exec",
+)
 
 def _symbol_table_impl(ctx):
     assembly = ctx.actions.declare_file(ctx.label.name + ".S")
@@ -121,7 +131,12 @@ _symbol_table = rule(
 def _image_impl(ctx):
     ctx.actions.run(
         executable = ctx.executable._symbol_table,
-        arguments = ["check", ctx.file.first_link.path, ctx.file.second_link.path, ctx.outputs.elf.path],
+        arguments = [
+            "check",
+            ctx.file.first_link.path,
+            ctx.file.second_link.path,
+            ctx.outputs.elf.path,
+        ],
         inputs = [ctx.file.first_link, ctx.file.second_link],
         outputs = [ctx.outputs.elf],
         mnemonic = "KernelImage",
@@ -148,7 +163,11 @@ _image = rule(
         "elf": attr.output(mandatory = True),
         "first_link": attr.label(mandatory = True, allow_single_file = True),
         "second_link": attr.label(mandatory = True, allow_single_file = True),
-        "_objcopy": attr.label(default = "@llvm//:bin/llvm-objcopy", allow_single_file = True, cfg = "exec"),
+        "_objcopy": attr.label(
+            default = "@llvm//:bin/llvm-objcopy",
+            allow_single_file = True,
+            cfg = "exec",
+        ),
         "_objcopy_files": attr.label(default = "@llvm//:objcopy_files", cfg = "exec"),
         "_symbol_table": _SYMBOL_TABLE,
     },

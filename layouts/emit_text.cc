@@ -87,7 +87,8 @@ void EmitNumbers(Sink& sink, const Style& style, Tables tables) {
 
 // Names and reasons are plain text of ours; anything that JSON would escape is a mistake.
 void CheckPlain(std::string_view text) {
-  for (const char character : text) CHECK(character >= ' ' && character != '"' && character != '\\');
+  for (const char character : text)
+    CHECK(character >= ' ' && character != '"' && character != '\\');
 }
 
 void EmitJsonRegion(Sink& sink, const Region& region) {
@@ -99,8 +100,8 @@ void EmitJsonRegion(Sink& sink, const Region& region) {
         mm::AccessName(region.user), mm::AccessName(region.kernel),
         mm::CachingName(region.caching));
   Print(sink, "\"scope\": \"{}\", \"service\": \"{}\", \"growth\": \"{}\", \"guards\": \"{}\", ",
-        mm::ScopeName(region.scope), mm::ServiceName(region.service),
-        mm::GrowthName(region.growth), mm::GuardsName(region.guards));
+        mm::ScopeName(region.scope), mm::ServiceName(region.service), mm::GrowthName(region.growth),
+        mm::GuardsName(region.guards));
   Print(sink, "\"why\": \"{}\"}}", region.why);
 }
 

@@ -1,5 +1,5 @@
-// osz, for x86_64: a process below, shared memory and 4 GiB of core memory above. One table for each
-// depth of page tables; they differ only in T, the first address past the user half.
+// osz, for x86_64: a process below, shared memory and 4 GiB of core memory above. One table for
+// each depth of page tables; they differ only in T, the first address past the user half.
 #pragma once
 
 #include <array>
@@ -34,9 +34,7 @@ inline constexpr unsigned kFiveLevels = 5;
 }
 
 // `distance` bytes below the top of the address space, as the document counts core memory.
-[[nodiscard]] constexpr mm::VirtAddr FromTop(uint64_t distance) {
-  return {uint64_t{0} - distance};
-}
+[[nodiscard]] constexpr mm::VirtAddr FromTop(uint64_t distance) { return {uint64_t{0} - distance}; }
 
 // Core memory is the last 4 GiB, and its upper half is all that code of the "kernel" model can be
 // linked to (System V psABI for AMD64, 3.5.1). Sizes, from the bottom:
@@ -99,7 +97,8 @@ inline constexpr size_t kRegionCount = 12;
        .service = Service::kProgram,
        .growth = Growth::kFixed,
        .guards = Guards::kNone,
-       .why = "the program; in the system process the message dispatcher and its IRQ routing table"},
+       .why =
+           "the program; in the system process the message dispatcher and its IRQ routing table"},
       {.name = "libs",
        .range = FromFirstToLast(VirtAddr{4_GiB}, VirtAddr{16_GiB - 1}),
        .user = kImage,
@@ -130,8 +129,9 @@ inline constexpr size_t kRegionCount = 12;
        .service = Service::kUserStack,
        .growth = Growth::kDown,
        .guards = Guards::kBelow,
-       .why = "the thread's own stack, grows down towards bss. The border is T/2: both halves exceed "
-              "any machine's RAM, and whole root entries are either the process's or the thread's"},
+       .why =
+           "the thread's own stack, grows down towards bss. The border is T/2: both halves exceed "
+           "any machine's RAM, and whole root entries are either the process's or the thread's"},
       {.name = "shared",
        .range = FromFirstToLast(FromTop(top), VirtAddr{kLowmemBase.value - 1}),
        .user = kReadWrite,
@@ -151,8 +151,9 @@ inline constexpr size_t kRegionCount = 12;
        .service = Service::kDirectMap,
        .growth = Growth::kFixed,
        .guards = Guards::kNone,
-       .why = "direct map of the first 2 GiB of RAM: half of core memory, so that most machines need "
-              "no window for their tables and descriptors"},
+       .why =
+           "direct map of the first 2 GiB of RAM: half of core memory, so that most machines need "
+           "no window for their tables and descriptors"},
       {.name = "image",
        .range = {kImageBase, kImageBytes},
        .user = kNone,
@@ -162,8 +163,9 @@ inline constexpr size_t kRegionCount = 12;
        .service = Service::kImage,
        .growth = Growth::kFixed,
        .guards = Guards::kNone,
-       .why = "the kernel, in the last 2 GiB as its code model asks; one directory entry's 1 GiB, so "
-              "that start-up maps it with one entry and no other region shares the table"},
+       .why =
+           "the kernel, in the last 2 GiB as its code model asks; one directory entry's 1 GiB, so "
+           "that start-up maps it with one entry and no other region shares the table"},
       {.name = "heap",
        .range = {kHeapBase, kHeapBytes},
        .user = kNone,
@@ -173,7 +175,8 @@ inline constexpr size_t kRegionCount = 12;
        .service = Service::kKernelHeap,
        .growth = Growth::kUp,
        .guards = Guards::kNone,
-       .why = "kernel objects: half of what is left, since they scale with processes, not with RAM"},
+       .why =
+           "kernel objects: half of what is left, since they scale with processes, not with RAM"},
       {.name = "vmalloc",
        .range = {kVmallocBase, kVmallocBytes},
        .user = kNone,

@@ -13,6 +13,6 @@ namespace base {
 }  // namespace base
 
 // A macro, for the expression's text.
-#define CHECK(condition)                                                         \
-  ((condition) ? static_cast<void>(0)                                            \
+#define CHECK(condition)              \
+  ((condition) ? static_cast<void>(0) \
                : ::base::CheckFailed(#condition, std::source_location::current()))

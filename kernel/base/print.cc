@@ -41,13 +41,12 @@ void WritePadded(Sink& sink, const FormatSpec& spec, Side side, std::string_view
 }
 
 void WriteNumber(Sink& sink, const FormatSpec& spec, const FormatArgument& argument) {
-  const bool negative =
-      argument.kind == Kind::kSigned && static_cast<int64_t>(argument.number) < 0;
+  const bool negative = argument.kind == Kind::kSigned && static_cast<int64_t>(argument.number) < 0;
   const uint64_t magnitude = negative ? uint64_t{0} - argument.number : argument.number;
   std::array<char, kMostDigits> digits;
   char* const past_digits = digits.data() + digits.size();
-  const std::to_chars_result written = std::to_chars(
-      digits.data(), past_digits, magnitude, spec.hexadecimal ? kHexadecimal : kDecimal);
+  const std::to_chars_result written = std::to_chars(digits.data(), past_digits, magnitude,
+                                                     spec.hexadecimal ? kHexadecimal : kDecimal);
   const std::string_view body(digits.data(), static_cast<size_t>(written.ptr - digits.data()));
   const std::string_view prefix = spec.prefix ? (negative ? "-0x" : "0x") : (negative ? "-" : "");
   WritePadded(sink, spec, spec.side == Side::kDefault ? Side::kRight : spec.side, prefix, body);

@@ -54,11 +54,11 @@ using Result = std::expected<T, Error>;
 
 // The value of a std::expected, or returns its error from the enclosing function. A macro, because
 // only a macro can return for its caller.
-#define TRY(expression)                                 \
-  ({                                                    \
-    auto&& try_result = (expression);                   \
-    if (!try_result.has_value()) [[unlikely]] {         \
-      return std::unexpected(try_result.error());       \
-    }                                                   \
-    *std::forward<decltype(try_result)>(try_result);    \
+#define TRY(expression)                              \
+  ({                                                 \
+    auto&& try_result = (expression);                \
+    if (!try_result.has_value()) [[unlikely]] {      \
+      return std::unexpected(try_result.error());    \
+    }                                                \
+    *std::forward<decltype(try_result)>(try_result); \
   })

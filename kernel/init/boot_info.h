@@ -20,7 +20,7 @@ struct Reservation {
 
 // Everything here was copied out of the firmware's memory; nothing points back into it.
 struct BootInfo {
-  std::string_view firmware;  // where `memory` comes from, for the log
+  std::string_view firmware;                  // where `memory` comes from, for the log
   std::span<const mm::FirmwareRange> memory;  // as the firmware gave it: unchecked
   std::span<const Reservation> reservations;  // image, modules, firmware tables
   std::string_view command_line;

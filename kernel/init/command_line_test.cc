@@ -13,9 +13,9 @@ struct Row {
 
 TEST(CommandLine, FindsWholeWordsOnly) {
   const Row rows[] = {
-      {"", "test", false},        {"test", "test", true},      {"testing", "test", false},
-      {"a test", "test", true},   {"test b", "test", true},    {"a  test  b", "test", true},
-      {"a=test b", "test", false}, {"te st", "test", false},   {" test ", "test", true},
+      {"", "test", false},         {"test", "test", true},   {"testing", "test", false},
+      {"a test", "test", true},    {"test b", "test", true}, {"a  test  b", "test", true},
+      {"a=test b", "test", false}, {"te st", "test", false}, {" test ", "test", true},
   };
   for (const Row& row : rows) {
     EXPECT_EQ(HasWord(row.command_line, row.word), row.found) << "'" << row.command_line << "'";

@@ -38,11 +38,9 @@ mm::VirtAddr ImageStart() { return AddressOf(image_start); }
 Image::Image(mm::PhysAddr base)
     : base_(base),
       stacks_{{
-          {"boot stack",
-           Between(boot_stack_guard, boot_stack_bottom),
+          {"boot stack", Between(boot_stack_guard, boot_stack_bottom),
            Between(boot_stack_bottom, boot_stack_top)},
-          {"fault stack",
-           Between(fault_stack_guard, fault_stack_bottom),
+          {"fault stack", Between(fault_stack_guard, fault_stack_bottom),
            Between(fault_stack_bottom, fault_stack_top)},
       }},
       guards_{stacks_[0].guard, stacks_[1].guard} {

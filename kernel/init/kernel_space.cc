@@ -42,8 +42,8 @@ KernelSpace::KernelSpace(const mm::Layout& layout, Table table)
       devices_(mm::RegionWith(layout, mm::Service::kVmalloc).range) {}
 
 base::Result<KernelSpace> KernelSpace::Create(const mm::Layout& layout, TableFrames& memory) {
-  return KernelSpace(
-      layout, TRY(Table::Create(arch::KernelRoot(), arch::PagingFeatures(), memory)));
+  return KernelSpace(layout,
+                     TRY(Table::Create(arch::KernelRoot(), arch::PagingFeatures(), memory)));
 }
 
 base::Result<> KernelSpace::MapImage(const Image& image) {

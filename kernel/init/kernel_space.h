@@ -45,7 +45,7 @@ class KernelSpace {
 
   Table table_;
   bool image_in_direct_map_;
-  mm::VirtRange devices_;       // the vmalloc region
+  mm::VirtRange devices_;      // the vmalloc region
   uint64_t devices_used_ = 0;  // bytes of it, from the bottom, with the guard after the last area
 };
 

@@ -34,9 +34,21 @@ TEST(LineEditor, TurnsKeysIntoLines) {
       {"backspace erases", "mapp\b\r", {"map"}, "mapp\b \b\n"},
       {"delete erases", "mapp\x7f\r", {"map"}, "mapp\b \b\n"},
       {"nothing to erase", "\b\r", {""}, "\n"},
-      {"kill erases all", "ab\x15" "c\r", {"c"}, "ab\b \b\b \bc\n"},
-      {"interrupt drops the line", "ab\x03" "c\r", {"", "c"}, "ab^C\nc\n"},
-      {"control characters are ignored", "a\x01\x1b" "b\r", {"ab"}, "ab\n"},
+      {"kill erases all",
+       "ab\x15"
+       "c\r",
+       {"c"},
+       "ab\b \b\b \bc\n"},
+      {"interrupt drops the line",
+       "ab\x03"
+       "c\r",
+       {"", "c"},
+       "ab^C\nc\n"},
+      {"control characters are ignored",
+       "a\x01\x1b"
+       "b\r",
+       {"ab"},
+       "ab\n"},
       {"the longest line", longest + "\r", {longest}, longest + "\n"},
       {"one more rings", longest + "y\r", {longest}, longest + "\a\n"},
   };

@@ -24,6 +24,7 @@
 #include "kernel/init/table_frames.h"
 #include "kernel/mm/boot_allocator.h"
 #include "kernel/mm/frame_allocator.h"
+#include "kernel/mm/layout_report.h"
 #include "kernel/mm/memory_map.h"
 #include "layouts/selected.h"
 #include "testing/unit/kernel_runner.h"
@@ -45,8 +46,13 @@ constinit KernelSpace* space_of_devices = nullptr;
 
 constinit const System* running_system = nullptr;
 
-const mm::Layout& LayoutOfThisMachine() {
-  return layouts::selected::ForHardware(arch::KernelRoot().level + 1);
+// The published table, with the physical addresses of this run: start-up code may find itself
+// elsewhere than where the table says.
+mm::Layout LayoutOfThisRun(const BootInfo& boot) {
+  mm::Layout layout = layouts::selected::ForHardware(arch::KernelRoot().level + 1);
+  layout.direct_map_target = boot.direct_map_target;
+  layout.image_load_base = boot.image_base;
+  return layout;
 }
 
 void PrintBanner(const BootInfo& boot, const mm::Layout& layout) {
@@ -69,8 +75,10 @@ mm::MemoryMap TakeMemoryMap(const BootInfo& boot) {
   }
   for (const Reservation& reservation : boot.reservations) {
     const base::Result<> reserved = map->Reserve(reservation.range, reservation.state);
-    // What lies outside RAM, a device tree in flash for one, needs no reservation.
-    if (reserved || reserved.error() == base::Error::kNotFound) continue;
+    if (reserved) continue;
+    // What lies outside RAM, a device tree in flash for one, needs no reservation. The image does.
+    const bool is_image = reservation.state == mm::MemoryState::kKernelImage;
+    if (reserved.error() == base::Error::kNotFound && !is_image) continue;
     Refuse("{} at {}, {} bytes, cannot be reserved: {}", reservation.name, reservation.range.base,
            reservation.range.size_bytes, base::ErrorName(reserved.error()));
   }
@@ -97,28 +105,27 @@ mm::FrameAllocator MakeFrameAllocator(mm::MemoryMap& map, const DirectMap& direc
   constexpr std::string_view kWhat = "page descriptors";
   const size_t count = mm::FrameAllocator::DescriptorsFor(map);
   mm::BootAllocator allocator(map, direct_map.target());
-  const mm::PhysRange storage = MustFit(
-      kWhat, allocator.Allocate(mm::PagesFor(count * sizeof(mm::FrameDescriptor)), mm::kPageSize,
-                                mm::MemoryState::kPageDescriptors));
+  const mm::PhysRange storage =
+      MustFit(kWhat, allocator.Allocate(mm::PagesFor(count * sizeof(mm::FrameDescriptor)),
+                                        mm::kPageSize, mm::MemoryState::kPageDescriptors));
   const mm::ZoneLimits limits = {
       .normal_first = mm::FrameContaining(arch::kDmaLimit),
       .high_first = mm::FrameContaining(direct_map.target().last()) + mm::PageCount{1}};
-  auto* const descriptors =
-      static_cast<mm::FrameDescriptor*>(direct_map.ToPointer(storage.base));
+  auto* const descriptors = static_cast<mm::FrameDescriptor*>(direct_map.ToPointer(storage.base));
   return MustFit(kWhat, mm::FrameAllocator::Create(map, limits, {descriptors, count}));
 }
 
 }  // namespace
 
 void Main(const BootInfo& boot) {
-  const mm::Layout& layout = LayoutOfThisMachine();
+  const mm::Layout layout = LayoutOfThisRun(boot);
   const DirectMap direct_map(layout);
   const Image image(boot.image_base);
   PrintBanner(boot, layout);
 
   mm::MemoryMap memory_map = TakeMemoryMap(boot);
   PrintMemoryMap(Console(), memory_map);
-  PrintLayout(Console(), layout);
+  mm::PrintLayout(Console(), layout);
 
   mm::BootAllocator early(memory_map, boot.reachable);
   TableFrames table_frames(direct_map, early);
@@ -138,7 +145,9 @@ void Main(const BootInfo& boot) {
                          .table_frames = table_frames,
                          .frames = frames};
   running_system = &system;
-  MustFit("interrupt controller and timer", arch::StartInterrupts(MapDevice));
+  if (const auto started = arch::StartInterrupts(MapDevice); !started) {
+    Refuse("interrupt controller or timer: {}", base::ErrorName(started.error()));
+  }
   arch::EnableInterrupts();
 
   if (VerifyLiveTables(Console(), system) != Verdict::kMatches) {

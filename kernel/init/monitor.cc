@@ -10,6 +10,7 @@
 #include "kernel/init/crash.h"
 #include "kernel/init/line_editor.h"
 #include "kernel/init/reports.h"
+#include "kernel/mm/layout_report.h"
 
 namespace kernel {
 namespace {
@@ -28,7 +29,9 @@ void Help(const System&, std::string_view);
 
 void Map(const System& system, std::string_view) { PrintMemoryMap(Console(), system.memory_map); }
 
-void Regions(const System& system, std::string_view) { PrintLayout(Console(), system.layout); }
+void Regions(const System& system, std::string_view) {
+  mm::PrintLayout(Console(), system.layout);
+}
 
 void Frames(const System& system, std::string_view) { PrintFrames(Console(), system.frames); }
 

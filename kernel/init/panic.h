@@ -19,7 +19,8 @@ namespace kernel {
 // First line of a panic; ends a nested one.
 void BeginPanic();
 
-// `PANIC: ` and the message, then DieWithBacktrace. `registers` is null when there was no exception.
+// `PANIC: ` and the message, then DieWithBacktrace. `registers` is null when there was no
+// exception.
 template <class... Arguments>
 [[noreturn]] void Panic(const arch::RegisterState* registers,
                         base::CheckedFormat<std::type_identity_t<Arguments>...> format,

@@ -4,7 +4,6 @@
 #include "kernel/base/print.h"
 #include "kernel/init/system.h"
 #include "kernel/mm/frame_allocator.h"
-#include "kernel/mm/layout.h"
 #include "kernel/mm/memory_map.h"
 
 namespace kernel {
@@ -12,11 +11,10 @@ namespace kernel {
 enum class Verdict : uint8_t { kMatches, kDiffers };
 
 void PrintMemoryMap(base::Sink& sink, const mm::MemoryMap& map);
-void PrintLayout(base::Sink& sink, const mm::Layout& layout);
 void PrintFrames(base::Sink& sink, const mm::FrameAllocator& frames);
 
-// Walks the tables that the hardware uses now, compares every mapping with the layout, and ends with
-// a `LAYOUT OK` or `LAYOUT FAULT` line.
+// Walks the tables that the hardware uses now, compares every mapping with the layout, and ends
+// with a `LAYOUT OK` or `LAYOUT FAULT` line.
 Verdict VerifyLiveTables(base::Sink& sink, const System& system);
 
 }  // namespace kernel

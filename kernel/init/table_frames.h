@@ -1,5 +1,5 @@
-// Memory for the kernel's page tables: whole frames, or pieces of one where the hardware's tables are
-// smaller (ARM's second level is 1 KiB).
+// Memory for the kernel's page tables: whole frames, or pieces of one where the hardware's tables
+// are smaller (ARM's second level is 1 KiB).
 #pragma once
 
 #include <array>

@@ -1,6 +1,6 @@
 // Addresses, frames and counts of pages as types of their own: a physical address does not turn
-// into a virtual one, nor a number into either, unless somebody writes so. Addresses have 64 bits on
-// every build, so that the host tests hold the tables of all machines at once.
+// into a virtual one, nor a number into either, unless somebody writes so. Addresses have 64 bits
+// on every build, so that the host tests hold the tables of all machines at once.
 #pragma once
 
 #include <compare>
@@ -110,7 +110,9 @@ template <Address A>
   return A{base::AlignUp(address.value, alignment)};
 }
 
-[[nodiscard]] constexpr FrameNumber FrameContaining(PhysAddr pa) { return {pa.value >> kPageShift}; }
+[[nodiscard]] constexpr FrameNumber FrameContaining(PhysAddr pa) {
+  return {pa.value >> kPageShift};
+}
 
 [[nodiscard]] constexpr PhysAddr BaseOf(FrameNumber frame) {
   return {PageCount{frame.value}.bytes()};

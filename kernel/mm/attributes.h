@@ -14,8 +14,8 @@ enum class Access : uint8_t {
   kExecute = 4,
   kReadWrite = kRead | kWrite,
   kReadExecute = kRead | kExecute,
-  // In a layout's row only: code, constants and data side by side. Each page has r, rw or rx, as its
-  // section (or its VMA) says, and never w and x together.
+  // In a layout's row only: code, constants and data side by side. Each page has r, rw or rx, as
+  // its section (or its VMA) says, and never w and x together.
   kImage = 8,
 };
 
@@ -42,8 +42,8 @@ enum class Access : uint8_t {
   return kNames.substr(3 * (static_cast<uint8_t>(access) & kRights), 3);
 }
 
-// kNormal: RAM, cached, written back. kDevice: registers, neither cached, merged nor reordered. In a
-// layout's row kDevice means that devices may be mapped there as well as RAM.
+// kNormal: RAM, cached, written back. kDevice: registers, neither cached, merged nor reordered. In
+// a layout's row kDevice means that devices may be mapped there as well as RAM.
 enum class Caching : uint8_t { kNormal, kDevice };
 
 [[nodiscard]] constexpr std::string_view CachingName(Caching caching) {

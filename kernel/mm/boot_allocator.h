@@ -18,9 +18,9 @@ class BootAllocator {
   // `map` must outlive the allocator. Only pages wholly in `reachable` are given out.
   BootAllocator(MemoryMap& map, const PhysRange& reachable) : map_(map), reachable_(reachable) {}
 
-  // `pages` contiguous pages whose base is a multiple of `alignment` bytes (a power of two, at least
-  // a page), not zeroed, marked in the map as `state`. Errors: kInvalidArgument (no pages, or a wrong
-  // alignment), kOutOfMemory (no such run, or no room in the map).
+  // `pages` contiguous pages whose base is a multiple of `alignment` bytes (a power of two, at
+  // least a page), not zeroed, marked in the map as `state`. Errors: kInvalidArgument (no pages, or
+  // a wrong alignment), kOutOfMemory (no such run, or no room in the map).
   [[nodiscard]] base::Result<PhysRange> Allocate(PageCount pages, uint64_t alignment,
                                                  MemoryState state);
 

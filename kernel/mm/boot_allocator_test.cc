@@ -11,9 +11,8 @@ namespace {
 
 using enum FirmwareKind;
 
-constexpr FirmwareRange kMachine[] = {{{0x0}, 0x10'0000, kRam},
-                                      {{0x10'0000}, 0x10'0000, kReserved},
-                                      {{0x20'0000}, 0xE0'0000, kRam}};
+constexpr FirmwareRange kMachine[] = {
+    {{0x0}, 0x10'0000, kRam}, {{0x10'0000}, 0x10'0000, kReserved}, {{0x20'0000}, 0xE0'0000, kRam}};
 constexpr PhysRange kEverything{{0x0}, 0x1'0000'0000};
 
 struct Row {
@@ -33,9 +32,15 @@ constexpr Row kRows[] = {
     {"aligned", kEverything, {3}, 0x4000, PhysRange{{0xFF'C000}, 0x3000}},
     {"aligned to more than its size", kEverything, {1}, 0x40'0000, PhysRange{{0xC0'0000}, 0x1000}},
     {"below a limit", {{0x0}, 0x40'0000}, {1}, kPageSize, PhysRange{{0x3F'F000}, 0x1000}},
-    {"below a limit inside a page", {{0x0}, 0x40'0FFF}, {1}, kPageSize,
+    {"below a limit inside a page",
+     {{0x0}, 0x40'0FFF},
+     {1},
+     kPageSize,
      PhysRange{{0x3F'F000}, 0x1000}},
-    {"above a limit inside a page", {{0xFF'E001}, 0x1000'0000}, {1}, kPageSize,
+    {"above a limit inside a page",
+     {{0xFF'E001}, 0x1000'0000},
+     {1},
+     kPageSize,
      PhysRange{{0xFF'F000}, 0x1000}},
     {"in the lower bank", {{0x0}, 0x20'0000}, {256}, kPageSize, PhysRange{{0x0}, 0x10'0000}},
     {"no bank is large enough", {{0x0}, 0x20'0000}, {257}, kPageSize, kNone},

@@ -189,7 +189,8 @@ void FrameAllocator::AddFreeFrames(Zone& zone, FrameNumber first, PageCount page
   }
 }
 
-// Sets `index` to a block of at least 2^order frames, cut to that size; kNoFrame when there is none.
+// Sets `index` to a block of at least 2^order frames, cut to that size; kNoFrame when there is
+// none.
 bool FrameAllocator::TakeBlock(Zone& zone, unsigned order, uint32_t& index) {
   const uint32_t fitting = zone.filled_orders >> order << order;
   if (fitting == 0) {

@@ -1,8 +1,8 @@
 // Page frames: a buddy allocator of orders 0 to 10 over three zones.
 //
 // Starting it takes the same time on every machine: descriptors are initialised a block of 4 MiB at
-// a time, when a zone runs dry. What counts as allocatable is what the memory map calls usable; after
-// Create() the map's usable memory belongs to the allocator and may not be reserved any more.
+// a time, when a zone runs dry. What counts as allocatable is what the memory map calls usable;
+// after Create() the map's usable memory belongs to the allocator and may not be reserved any more.
 //
 // Not locked: one processor, or the caller's lock.
 #pragma once
@@ -37,9 +37,9 @@ struct ZoneLimits {
 };
 
 struct ZoneStatistics {
-  PageCount usable;      // all frames that are or were free
-  PageCount free;        // the unprepared ones included
-  PageCount unprepared;  // free, with descriptors not yet initialised
+  PageCount usable;                               // all frames that are or were free
+  PageCount free;                                 // the unprepared ones included
+  PageCount unprepared;                           // free, with descriptors not yet initialised
   std::array<uint64_t, kOrderCount> free_blocks;  // by order, unprepared frames not included
 };
 
@@ -62,15 +62,15 @@ class FrameAllocator {
   [[nodiscard]] static size_t DescriptorsFor(const MemoryMap& map);
 
   // `storage` need not be initialised. It and `map` must outlive the allocator. Errors:
-  // kNotAligned (zone limits), kInvalidArgument (too few descriptors), kOutOfRange (more than 16 TiB
-  // from the first to the last frame).
+  // kNotAligned (zone limits), kInvalidArgument (too few descriptors), kOutOfRange (more than 16
+  // TiB from the first to the last frame).
   [[nodiscard]] static base::Result<FrameAllocator> Create(const MemoryMap& map,
                                                            const ZoneLimits& limits,
                                                            std::span<FrameDescriptor> storage);
 
-  // `pages` contiguous frames aligned to the next power of two, from zone `highest` or one below it.
-  // Contents are arbitrary. Errors: kOutOfMemory, kInvalidArgument (none, or more than kMaxRun).
-  // O(1), and once for each block O(2^kMaxOrder).
+  // `pages` contiguous frames aligned to the next power of two, from zone `highest` or one below
+  // it. Contents are arbitrary. Errors: kOutOfMemory, kInvalidArgument (none, or more than
+  // kMaxRun). O(1), and once for each block O(2^kMaxOrder).
   [[nodiscard]] base::Result<FrameNumber> Allocate(PageCount pages, ZoneKind highest);
 
   // Takes back a whole run. A refused free changes nothing. O(1).

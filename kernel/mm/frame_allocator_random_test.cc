@@ -56,9 +56,9 @@ struct World {
 };
 
 constexpr World kWorlds[] = {
-    {&kBoards[0], {{0x1000}, {0x8'0000}}},   // pc, 64 MiB
-    {&kBoards[7], {{0x1000}, {0x8'0000}}},   // q35, 6 GiB
-    {&kBoards[8], {{0x1000}, {0x8'0000}}},   // laptop
+    {&kBoards[0], {{0x1000}, {0x8'0000}}},     // pc, 64 MiB
+    {&kBoards[7], {{0x1000}, {0x8'0000}}},     // q35, 6 GiB
+    {&kBoards[8], {{0x1000}, {0x8'0000}}},     // laptop
     {&kBoards[10], {{0x4'0000}, {0xB'F800}}},  // virt, 512 MiB
 };
 

@@ -21,7 +21,7 @@ inline constexpr unsigned kOrderCount = kMaxOrder + 1;
 inline constexpr uint32_t kNoFrame = 0xFFFF'FFFF;
 
 struct FrameDescriptor {
-  uint32_t next;       // free block: index of its neighbours in the list of its order
+  uint32_t next;  // free block: index of its neighbours in the list of its order
   uint32_t previous;
   uint32_t run_pages;  // allocated run: its length
   FrameState state;

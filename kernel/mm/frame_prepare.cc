@@ -18,7 +18,8 @@ bool FrameAllocator::PrepareBlock(Zone& zone) {
   return true;
 }
 
-// Marks the blocks from zone.prepared up to `block`, which have no usable frame, with one write each.
+// Marks the blocks from zone.prepared up to `block`, which have no usable frame, with one write
+// each.
 void FrameAllocator::SkipHoles(Zone& zone, FrameNumber block) {
   for (FrameNumber hole = zone.prepared; hole < block; hole = hole + kMaxRun) {
     descriptors_[IndexOf(hole)].state = FrameState::kHole;
@@ -28,11 +29,10 @@ void FrameAllocator::SkipHoles(Zone& zone, FrameNumber block) {
 void FrameAllocator::InitializeBlock(Zone& zone, FrameNumber block) {
   const std::span<FrameDescriptor> frames =
       descriptors_.subspan(IndexOf(block), static_cast<size_t>(kMaxRun.value));
-  std::ranges::fill(frames, FrameDescriptor{.next = 0,
-                                            .previous = 0,
-                                            .run_pages = 0,
-                                            .state = FrameState::kReserved,
-                                            .order = 0});
+  std::ranges::fill(
+      frames,
+      FrameDescriptor{
+          .next = 0, .previous = 0, .run_pages = 0, .state = FrameState::kReserved, .order = 0});
   const FrameNumber limit = block + kMaxRun;
   FrameNumber from = block;
   while (from < limit) {

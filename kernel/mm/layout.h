@@ -1,6 +1,6 @@
 // An address-space layout as data: one row per region, each with its reason. layouts/ holds the
-// tables; layout_fault.h refuses unsound ones while compiling, layout_digest.h names their content in
-// 64 bits, layout_verify.h compares live page tables with them.
+// tables; layout_fault.h refuses unsound ones while compiling, layout_digest.h names their content
+// in 64 bits, layout_verify.h compares live page tables with them.
 #pragma once
 
 #include <algorithm>
@@ -33,7 +33,8 @@ struct Region {
 // Which virtual addresses the machine can form.
 struct HardwareShape {
   enum class Extension : uint8_t {
-    kSign,  // bits above the top one repeat it: x86_64 canonical addresses, with a hole in the middle
+    kSign,  // bits above the top one repeat it: x86_64 canonical addresses, with a hole in the
+            // middle
     kZero,  // bits above the top one are 0: a 32-bit machine
   };
 

@@ -43,9 +43,7 @@ constexpr Change kChanges[] = {
     {"layout name", [](Layout& layout, Region&) { layout.name = "sot"; }},
     {"address bits", [](Layout& layout, Region&) { ++layout.shape.address_bits; }},
     {"extension",
-     [](Layout& layout, Region&) {
-       layout.shape.extension = mm::HardwareShape::Extension::kSign;
-     }},
+     [](Layout& layout, Region&) { layout.shape.extension = mm::HardwareShape::Extension::kSign; }},
     {"page size", [](Layout& layout, Region&) { layout.shape.page_bytes *= 2; }},
     {"promised RAM", [](Layout& layout, Region&) { ++layout.promised_ram_bytes; }},
     {"direct map target", [](Layout& layout, Region&) { ++layout.direct_map_target.value; }},

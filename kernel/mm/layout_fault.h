@@ -14,19 +14,19 @@
 namespace mm {
 
 enum class LayoutFault : uint8_t {
-  kEmpty,                   // a row of no bytes, or a table of no rows
-  kNotAligned,              // base or size is not whole pages
-  kWraps,                   // the last byte lies beyond the 64-bit space
-  kOutsideHardware,         // an address that the machine cannot form, or a row across the hole
-  kUnsorted,                // a row starts below the one before it
-  kOverlap,                 // a row starts inside the one before it
-  kWritableAndExecutable,   // w and x at once, user and kernel taken together
+  kEmpty,                  // a row of no bytes, or a table of no rows
+  kNotAligned,             // base or size is not whole pages
+  kWraps,                  // the last byte lies beyond the 64-bit space
+  kOutsideHardware,        // an address that the machine cannot form, or a row across the hole
+  kUnsorted,               // a row starts below the one before it
+  kOverlap,                // a row starts inside the one before it
+  kWritableAndExecutable,  // w and x at once, user and kernel taken together
   kUserRightInKernelRegion,
   kRightInUnusedRegion,
-  kMissingGuard,            // a stack or a vmalloc region without guard pages
-  kDirectMapTooSmall,       // smaller than the RAM that the layout promises
-  kImageMisplaced,          // linked outside the image, or where the direct map shows other memory
-  kUnnamed,                 // a row without a name or without its reason
+  kMissingGuard,       // a stack or a vmalloc region without guard pages
+  kDirectMapTooSmall,  // smaller than the RAM that the layout promises
+  kImageMisplaced,     // linked outside the image, or where the direct map shows other memory
+  kUnnamed,            // a row without a name or without its reason
   kDuplicateName,
 };
 
@@ -158,8 +158,8 @@ namespace layout_fault {
 
 }  // namespace layout_fault
 
-// The first fault and its row; nothing for a sound layout. Rows are judged in order, the image after
-// them.
+// The first fault and its row; nothing for a sound layout. Rows are judged in order, the image
+// after them.
 [[nodiscard]] constexpr std::optional<FaultAt> FindFault(const Layout& layout) {
   if (layout.regions.empty()) return FaultAt{LayoutFault::kEmpty, 0};
   for (size_t row = 0; row < layout.regions.size(); ++row) {

@@ -84,7 +84,11 @@ class RunMerger {
   explicit RunMerger(base::FunctionRef<void(const Run&)> use) : use_(use) {}
 
   void Add(const Mapping& mapping) {
-    const uint64_t entries = std::max<uint64_t>(mapping.range.size_bytes / mapping.page_bytes, 1);
+    // A page table gives its mappings page by page; a 32-bit machine divides 64 bits slowly.
+    uint64_t entries = 1;
+    if (mapping.range.size_bytes > mapping.page_bytes) {
+      entries = mapping.range.size_bytes / mapping.page_bytes;
+    }
     if (run_ && Continues(run_->mapping, mapping)) {
       run_->mapping.range.size_bytes += mapping.range.size_bytes;
       run_->entries += entries;

@@ -28,8 +28,8 @@ constexpr VirtRange Between(uint64_t first, uint64_t last) {
   return FromFirstToLast(VirtAddr{first}, VirtAddr{last});
 }
 
-constexpr std::array<VirtRange, 3> kItems = {
-    Between(0x10, 0x1F), Between(0x20, 0x2F), Between(kTop - 0xF, kTop)};
+constexpr std::array<VirtRange, 3> kItems = {Between(0x10, 0x1F), Between(0x20, 0x2F),
+                                             Between(kTop - 0xF, kTop)};
 
 struct Part {
   uint64_t first;
@@ -49,30 +49,34 @@ constexpr SplitRow kSplitRows[] = {
     {"inside one", Between(0x12, 0x13), {{{0x12, 0x13, 0}}}, 1},
     {"exactly one", Between(0x20, 0x2F), {{{0x20, 0x2F, 1}}}, 1},
     {"two neighbours", Between(0x1F, 0x20), {{{0x1F, 0x1F, 0}, {0x20, 0x20, 1}}}, 2},
-    {"all", Between(0, kTop - 1),
+    {"all",
+     Between(0, kTop - 1),
      {{{0, 0xF, -1},
        {0x10, 0x1F, 0},
        {0x20, 0x2F, 1},
        {0x30, kTop - 0x10, -1},
        {kTop - 0xF, kTop - 1, 2}}},
      5},
-    {"up to the top", Between(kTop - 0x10, kTop),
-     {{{kTop - 0x10, kTop - 0x10, -1}, {kTop - 0xF, kTop, 2}}}, 2},
+    {"up to the top",
+     Between(kTop - 0x10, kTop),
+     {{{kTop - 0x10, kTop - 0x10, -1}, {kTop - 0xF, kTop, 2}}},
+     2},
     {"between", Between(0x30, 0x40), {{{0x30, 0x40, -1}}}, 1},
 };
 
 TEST(LayoutParts, SplitBy) {
   for (const SplitRow& row : kSplitRows) {
     size_t seen = 0;
-    SplitBy(row.whole, std::span<const VirtRange>(kItems), [](const VirtRange& item) { return item; },
-            [&](const VirtRange& part, const VirtRange* item) {
-              ASSERT_LT(seen, row.count) << row.name;
-              const Part& wanted = row.parts[seen++];
-              EXPECT_EQ(part, Between(wanted.first, wanted.last)) << row.name;
-              const VirtRange* const wanted_item =
-                  wanted.item < 0 ? nullptr : &kItems[static_cast<size_t>(wanted.item)];
-              EXPECT_EQ(item, wanted_item) << row.name;
-            });
+    SplitBy(
+        row.whole, std::span<const VirtRange>(kItems), [](const VirtRange& item) { return item; },
+        [&](const VirtRange& part, const VirtRange* item) {
+          ASSERT_LT(seen, row.count) << row.name;
+          const Part& wanted = row.parts[seen++];
+          EXPECT_EQ(part, Between(wanted.first, wanted.last)) << row.name;
+          const VirtRange* const wanted_item =
+              wanted.item < 0 ? nullptr : &kItems[static_cast<size_t>(wanted.item)];
+          EXPECT_EQ(item, wanted_item) << row.name;
+        });
     EXPECT_EQ(seen, row.count) << row.name;
   }
 }
@@ -118,10 +122,10 @@ TEST(LayoutParts, RunMerger) {
   constexpr auto kRead = mm::Access::kRead;
   constexpr auto kWrite = mm::Access::kReadWrite;
   constexpr Mapping kMappings[] = {
-      Page(0x1000, 0x5000, kRead), Page(0x2000, 0x6000, kRead),  // continue each other
-      Page(0x3000, 0x7000, kWrite),                              // other rights
-      Page(0x4000, 0x9000, kWrite),                              // other memory
-      Page(0x6000, 0xB000, kWrite),                              // a gap
+      Page(0x1000, 0x5000, kRead),  Page(0x2000, 0x6000, kRead),  // continue each other
+      Page(0x3000, 0x7000, kWrite),                               // other rights
+      Page(0x4000, 0x9000, kWrite),                               // other memory
+      Page(0x6000, 0xB000, kWrite),                               // a gap
   };
   constexpr uint64_t kEntries[] = {2, 1, 1, 1};
   size_t runs = 0;

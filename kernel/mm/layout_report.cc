@@ -1,12 +1,11 @@
 #include "kernel/mm/layout_report.h"
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 
 #include "kernel/base/print.h"
-#include "kernel/base/units.h"
+#include "kernel/base/print_size.h"
 #include "kernel/mm/attributes.h"
 #include "kernel/mm/layout.h"
 #include "kernel/mm/layout_digest.h"
@@ -15,31 +14,9 @@
 namespace mm {
 namespace {
 
-struct Unit {
-  unsigned shift;
-  std::string_view name;
-};
-
-constexpr auto kUnits = std::to_array<Unit>({
-    {base::kPiBShift, "PiB"},
-    {base::kTiBShift, "TiB"},
-    {base::kGiBShift, "GiB"},
-    {base::kMiBShift, "MiB"},
-    {base::kKiBShift, "KiB"},
-});
-
-// "2 GiB", in the largest unit that leaves no fraction.
-void PrintSize(base::Sink& sink, uint64_t bytes) {
-  for (const Unit& unit : kUnits) {
-    if (bytes >> unit.shift << unit.shift != bytes || bytes == 0) continue;
-    return Print(sink, "{:>9} {}", bytes >> unit.shift, unit.name);
-  }
-  Print(sink, "{:>9} B  ", bytes);
-}
-
 void PrintRegion(base::Sink& sink, const Region& region) {
   Print(sink, "  {}-{} ", region.range.base, region.range.last());
-  PrintSize(sink, region.range.size_bytes);
+  base::PrintSize(sink, region.range.size_bytes);
   Print(sink, " {:<8} user {} kernel {} {:<7} {}\n", region.name, AccessName(region.user),
         AccessName(region.kernel), ScopeName(region.scope), ServiceName(region.service));
 }
@@ -47,7 +24,7 @@ void PrintRegion(base::Sink& sink, const Region& region) {
 std::string_view Plural(uint64_t count) { return count == 1 ? "" : "s"; }
 
 void PrintSummary(base::Sink& sink, const Region& region, const RegionSummary& summary) {
-  Print(sink, "verify {}: ", region.name);
+  Print(sink, "verify {:<8} ", region.name);
   if (summary.faults == 0) {
     Print(sink, "ok, ");
   } else {

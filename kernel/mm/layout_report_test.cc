@@ -35,11 +35,11 @@ TEST(LayoutReport, Good) {
   mm::PrintReport(buffer, kLayout, world.Verify());
   unit::TextBuffer wanted;
   base::Print(wanted,
-              "verify unused: ok, 0 pages in 0 mappings\n"
-              "verify user: ok, 8 pages in 8 mappings\n"
-              "verify lowmem: ok, 1216 pages in 1216 mappings\n"
-              "verify image: ok, 52 pages in 52 mappings\n"
-              "verify vmalloc: ok, 2 pages in 2 mappings\n"
+              "verify unused   ok, 0 pages in 0 mappings\n"
+              "verify user     ok, 8 pages in 8 mappings\n"
+              "verify lowmem   ok, 1216 pages in 1216 mappings\n"
+              "verify image    ok, 52 pages in 52 mappings\n"
+              "verify vmalloc  ok, 2 pages in 2 mappings\n"
               "LAYOUT OK world regions=5 mappings=1278 digest={:016x}\n",
               mm::Digest(kLayout));
   EXPECT_EQ(buffer.text(), wanted.text());
@@ -50,9 +50,9 @@ TEST(LayoutReport, Faults) {
   world.Map({0x1000}, {0x30'0000}, mm::kPageSize, User(mm::Access::kRead));
   unit::TextBuffer buffer;
   mm::PrintReport(buffer, kLayout, world.Verify());
-  EXPECT_TRUE(buffer.text().starts_with("verify unused: 1 fault, 1 page in 1 mapping\n"));
+  EXPECT_TRUE(buffer.text().starts_with("verify unused   1 fault, 1 page in 1 mapping\n"));
   EXPECT_TRUE(buffer.text().ends_with(
-      "verify vmalloc: ok, 2 pages in 2 mappings\n"
+      "verify vmalloc  ok, 2 pages in 2 mappings\n"
       "LAYOUT FAULT unused: mapping in an unused region at 0x0000000000001000\n"));
   EXPECT_EQ(buffer.text().find("LAYOUT OK"), std::string_view::npos);
 }

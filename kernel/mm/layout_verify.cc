@@ -29,9 +29,7 @@ constexpr Access kAnyAccess = Access::kReadWrite | Access::kExecute;
 constexpr Access kWriteExecute = Access::kWrite | Access::kExecute;
 
 // Rights of a row as rights that a page can have.
-constexpr Access PageRights(Access row) {
-  return Has(row, Access::kImage) ? kAnyAccess : row;
-}
+constexpr Access PageRights(Access row) { return Has(row, Access::kImage) ? kAnyAccess : row; }
 
 bool HostsImage(const Region& region) {
   return IsKernelService(region.service) && Has(region.kernel, Access::kImage);
@@ -100,7 +98,9 @@ class Verifier {
     user_code_.Seal();
   }
 
-  void ReportAt(VerifyFault fault, VirtAddr va) { Report(fault, FindRegion(input_.layout, va), va); }
+  void ReportAt(VerifyFault fault, VirtAddr va) {
+    Report(fault, FindRegion(input_.layout, va), va);
+  }
 
   void Protect(ProtectedFrames& frames, PhysAddr target, const VirtRange& range) {
     if (!frames.Add({target, range.size_bytes})) {
@@ -217,8 +217,8 @@ class Verifier {
             });
   }
 
-  // Beside its sections an image's region holds nothing, and a direct map with the image in it holds
-  // plain memory.
+  // Beside its sections an image's region holds nothing, and a direct map with the image in it
+  // holds plain memory.
   void CheckOutsideSections(const Region& region, const Mapping& piece) {
     if (region.service != Service::kDirectMap) {
       return Report(VerifyFault::kOutsideImage, &region, piece.range.base);

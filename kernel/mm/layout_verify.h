@@ -3,10 +3,12 @@
 //
 // Rules, for every page that is mapped:
 //   - it lies in a region that hosts mappings, with at most the rights of its row;
-//   - it is never writable and executable, and memory that is kernel code, or belongs to a read-only
+//   - it is never writable and executable, and memory that is kernel code, or belongs to a
+//   read-only
 //     section of the image, is writable nowhere. User code is writable nowhere but where the kernel
 //     reaches every frame, the direct map and windows: it was loaded through them;
-//   - RAM is cached, anything else is mapped as a device, and devices only where the row allows them;
+//   - RAM is cached, anything else is mapped as a device, and devices only where the row allows
+//   them;
 //   - it is global exactly when its row is;
 //   - the direct map shows base + offset, and shows all RAM that the kernel uses;
 //   - each section of the image is mapped whole, at its place, with exactly its rights;

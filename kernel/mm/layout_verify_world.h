@@ -38,16 +38,56 @@ inline constexpr PhysAddr kHighRam = {5_MiB};
 inline constexpr PhysAddr kDevice = {0xFEC0'0000};
 
 inline constexpr std::array<Region, 5> kRows = {{
-    {"unused", {kUnusedBase, 4_MiB}, Access::kNone, Access::kNone, Caching::kNormal,
-     Scope::kProcess, Service::kUnused, Growth::kFixed, Guards::kNone, "test"},
-    {"user", {kUserBase, 4_MiB}, Access::kImage, Access::kNone, Caching::kNormal, Scope::kProcess,
-     Service::kProgram, Growth::kFixed, Guards::kNone, "test"},
-    {"lowmem", {kLowmemBase, 2_GiB}, Access::kNone, Access::kReadWrite, Caching::kNormal,
-     Scope::kGlobal, Service::kDirectMap, Growth::kFixed, Guards::kNone, "test"},
-    {"image", {kImageBase, 1_GiB}, Access::kNone, Access::kImage, Caching::kNormal, Scope::kGlobal,
-     Service::kImage, Growth::kFixed, Guards::kNone, "test"},
-    {"vmalloc", {kVmallocBase, 2_MiB}, Access::kNone, Access::kReadWrite, Caching::kDevice,
-     Scope::kGlobal, Service::kVmalloc, Growth::kFixed, Guards::kAround, "test"},
+    {"unused",
+     {kUnusedBase, 4_MiB},
+     Access::kNone,
+     Access::kNone,
+     Caching::kNormal,
+     Scope::kProcess,
+     Service::kUnused,
+     Growth::kFixed,
+     Guards::kNone,
+     "test"},
+    {"user",
+     {kUserBase, 4_MiB},
+     Access::kImage,
+     Access::kNone,
+     Caching::kNormal,
+     Scope::kProcess,
+     Service::kProgram,
+     Growth::kFixed,
+     Guards::kNone,
+     "test"},
+    {"lowmem",
+     {kLowmemBase, 2_GiB},
+     Access::kNone,
+     Access::kReadWrite,
+     Caching::kNormal,
+     Scope::kGlobal,
+     Service::kDirectMap,
+     Growth::kFixed,
+     Guards::kNone,
+     "test"},
+    {"image",
+     {kImageBase, 1_GiB},
+     Access::kNone,
+     Access::kImage,
+     Caching::kNormal,
+     Scope::kGlobal,
+     Service::kImage,
+     Growth::kFixed,
+     Guards::kNone,
+     "test"},
+    {"vmalloc",
+     {kVmallocBase, 2_MiB},
+     Access::kNone,
+     Access::kReadWrite,
+     Caching::kDevice,
+     Scope::kGlobal,
+     Service::kVmalloc,
+     Growth::kFixed,
+     Guards::kAround,
+     "test"},
 }};
 
 inline constexpr Layout kLayout = {
@@ -69,9 +109,7 @@ inline constexpr VirtAddr kStack = kGuard + kPageSize;
 inline constexpr uint64_t kImageBytes = 256_KiB;
 inline constexpr uint64_t kStackBytes = 16_KiB;
 
-inline constexpr PhysAddr TargetOf(VirtAddr image_va) {
-  return kImageTarget + (image_va - kText);
-}
+inline constexpr PhysAddr TargetOf(VirtAddr image_va) { return kImageTarget + (image_va - kText); }
 
 inline constexpr std::array<ImageSection, 4> kSections = {{
     {"text", {kText, 64_KiB}, TargetOf(kText), Access::kReadExecute},
@@ -115,8 +153,8 @@ class World {
     Map(kUserBase + 16_KiB, {0x20'4000}, 16_KiB, User(Access::kReadWrite));
     // Lowmem leaves out the image, and the firmware's part.
     Map(kLowmemBase, {0}, 1_MiB, Kernel(Access::kReadWrite));
-    Map(kLowmemBase + 1_MiB + kImageBytes, kImageTarget + kImageBytes,
-        4_MiB - 1_MiB - kImageBytes, Kernel(Access::kReadWrite));
+    Map(kLowmemBase + 1_MiB + kImageBytes, kImageTarget + kImageBytes, 4_MiB - 1_MiB - kImageBytes,
+        Kernel(Access::kReadWrite));
     Map(kLowmemBase + 5_MiB, kHighRam, 1_MiB, Kernel(Access::kReadWrite));
     for (const ImageSection& section : kSections) {
       Map(section.range.base, section.target, section.range.size_bytes, Kernel(section.access));

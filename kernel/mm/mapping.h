@@ -11,7 +11,7 @@ namespace mm {
 
 struct Mapping {
   VirtRange range;
-  PhysAddr target;            // what range.base reaches; the rest follows in order
+  PhysAddr target;  // what range.base reaches; the rest follows in order
   PageAttributes attributes;
   uint64_t page_bytes = kPageSize;  // size of the pages that make it up
 

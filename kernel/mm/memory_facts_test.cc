@@ -56,8 +56,7 @@ void ExpectPage(const char* name, std::optional<PhysAddr> found, int page) {
 
 TEST(MemoryFacts, FirstByteThatIsSo) {
   for (const Row& row : kRows) {
-    const PhysRange range = {mm::BaseOf(FrameNumber{row.first_page}),
-                             PageCount{row.pages}.bytes()};
+    const PhysRange range = {mm::BaseOf(FrameNumber{row.first_page}), PageCount{row.pages}.bytes()};
     ExpectPage(row.name, mm::FindRam(kMemory, range), row.ram);
     ExpectPage(row.name, mm::FindReachedByKernel(kMemory, range), row.reached);
     ExpectPage(row.name, mm::FindUnknown(kMemory, range), row.unknown);

@@ -69,8 +69,8 @@ enum class MapFaultKind : uint8_t {
 
 struct MapFault {
   MapFaultKind kind;
-  size_t index;       // of the firmware's entry; the number of entries when all of them are at fault
-  PageCount usable;   // what there is, for kTooLittleMemory
+  size_t index;      // of the firmware's entry; the number of entries when all of them are at fault
+  PageCount usable;  // what there is, for kTooLittleMemory
   PageCount minimum;  // what it takes, for kTooLittleMemory
 
   friend constexpr bool operator==(const MapFault&, const MapFault&) = default;
@@ -81,15 +81,15 @@ void DescribeFault(base::Sink& sink, const MapFault& fault);
 
 class MemoryMap {
  public:
-  // Checks and takes over the firmware's list. `storage` holds the regions and must outlive the map;
-  // each Reserve() may need two more. `minimum` is the least usable RAM worth booting with.
+  // Checks and takes over the firmware's list. `storage` holds the regions and must outlive the
+  // map; each Reserve() may need two more. `minimum` is the least usable RAM worth booting with.
   [[nodiscard]] static std::expected<MemoryMap, MapFault> FromFirmware(
       std::span<const FirmwareRange> ranges, std::span<MemoryRegion> storage, PageCount minimum);
 
   // Gives the usable and reclaimable pages that `range` touches the new state; others keep theirs:
-  // who came first stays. Errors: kInvalidArgument (empty, wrapping, or to become usable), kNotFound
-  // (the map knows no page of it), kOutOfMemory (no room for two more regions). On an error nothing
-  // has changed.
+  // who came first stays. Errors: kInvalidArgument (empty, wrapping, or to become usable),
+  // kNotFound (the map knows no page of it), kOutOfMemory (no room for two more regions). On an
+  // error nothing has changed.
   [[nodiscard]] base::Result<> Reserve(const PhysRange& range, MemoryState state);
 
   [[nodiscard]] std::span<const MemoryRegion> regions() const { return storage_.first(count_); }

@@ -31,66 +31,78 @@ namespace boards {
 using enum FirmwareKind;
 
 // QEMU's pc (i440FX) with SeaBIOS: up to 3.5 GiB lie below the hole, otherwise 3 GiB.
-inline constexpr FirmwareRange kPc64MiB[] = {
-    {{0x0000'0000}, 0x9'FC00, kRam},         {{0x0009'FC00}, 0x400, kReserved},
-    {{0x000F'0000}, 0x1'0000, kReserved},    {{0x0010'0000}, 0x3EE'0000, kRam},
-    {{0x03FE'0000}, 0x2'0000, kReserved},    {{0xFFFC'0000}, 0x4'0000, kReserved},
-    {{0xFD'0000'0000}, 0x3'0000'0000, kReserved}};
-inline constexpr FirmwareRange kPc512MiB[] = {
-    {{0x0000'0000}, 0x9'FC00, kRam},         {{0x0009'FC00}, 0x400, kReserved},
-    {{0x000F'0000}, 0x1'0000, kReserved},    {{0x0010'0000}, 0x1FEE'0000, kRam},
-    {{0x1FFE'0000}, 0x2'0000, kReserved},    {{0xFFFC'0000}, 0x4'0000, kReserved},
-    {{0xFD'0000'0000}, 0x3'0000'0000, kReserved}};
-inline constexpr FirmwareRange kPc3GiB[] = {
-    {{0x0000'0000}, 0x9'FC00, kRam},         {{0x0009'FC00}, 0x400, kReserved},
-    {{0x000F'0000}, 0x1'0000, kReserved},    {{0x0010'0000}, 0xBFEE'0000, kRam},
-    {{0xBFFE'0000}, 0x2'0000, kReserved},    {{0xFFFC'0000}, 0x4'0000, kReserved},
-    {{0xFD'0000'0000}, 0x3'0000'0000, kReserved}};
+inline constexpr FirmwareRange kPc64MiB[] = {{{0x0000'0000}, 0x9'FC00, kRam},
+                                             {{0x0009'FC00}, 0x400, kReserved},
+                                             {{0x000F'0000}, 0x1'0000, kReserved},
+                                             {{0x0010'0000}, 0x3EE'0000, kRam},
+                                             {{0x03FE'0000}, 0x2'0000, kReserved},
+                                             {{0xFFFC'0000}, 0x4'0000, kReserved},
+                                             {{0xFD'0000'0000}, 0x3'0000'0000, kReserved}};
+inline constexpr FirmwareRange kPc512MiB[] = {{{0x0000'0000}, 0x9'FC00, kRam},
+                                              {{0x0009'FC00}, 0x400, kReserved},
+                                              {{0x000F'0000}, 0x1'0000, kReserved},
+                                              {{0x0010'0000}, 0x1FEE'0000, kRam},
+                                              {{0x1FFE'0000}, 0x2'0000, kReserved},
+                                              {{0xFFFC'0000}, 0x4'0000, kReserved},
+                                              {{0xFD'0000'0000}, 0x3'0000'0000, kReserved}};
+inline constexpr FirmwareRange kPc3GiB[] = {{{0x0000'0000}, 0x9'FC00, kRam},
+                                            {{0x0009'FC00}, 0x400, kReserved},
+                                            {{0x000F'0000}, 0x1'0000, kReserved},
+                                            {{0x0010'0000}, 0xBFEE'0000, kRam},
+                                            {{0xBFFE'0000}, 0x2'0000, kReserved},
+                                            {{0xFFFC'0000}, 0x4'0000, kReserved},
+                                            {{0xFD'0000'0000}, 0x3'0000'0000, kReserved}};
 inline constexpr FirmwareRange kPc6GiB[] = {
-    {{0x0000'0000}, 0x9'FC00, kRam},         {{0x0009'FC00}, 0x400, kReserved},
-    {{0x000F'0000}, 0x1'0000, kReserved},    {{0x0010'0000}, 0xBFEE'0000, kRam},
-    {{0xBFFE'0000}, 0x2'0000, kReserved},    {{0xFFFC'0000}, 0x4'0000, kReserved},
-    {{0x1'0000'0000}, 0xC000'0000, kRam},    {{0xFD'0000'0000}, 0x3'0000'0000, kReserved}};
+    {{0x0000'0000}, 0x9'FC00, kRam},      {{0x0009'FC00}, 0x400, kReserved},
+    {{0x000F'0000}, 0x1'0000, kReserved}, {{0x0010'0000}, 0xBFEE'0000, kRam},
+    {{0xBFFE'0000}, 0x2'0000, kReserved}, {{0xFFFC'0000}, 0x4'0000, kReserved},
+    {{0x1'0000'0000}, 0xC000'0000, kRam}, {{0xFD'0000'0000}, 0x3'0000'0000, kReserved}};
 
 // QEMU's q35: the PCI Express window at 0xB0000000 leaves 2 GiB below the hole.
-inline constexpr FirmwareRange kQ35With64MiB[] = {
-    {{0x0000'0000}, 0x9'FC00, kRam},         {{0x0009'FC00}, 0x400, kReserved},
-    {{0x000F'0000}, 0x1'0000, kReserved},    {{0x0010'0000}, 0x3EE'0000, kRam},
-    {{0x03FE'0000}, 0x2'0000, kReserved},    {{0xB000'0000}, 0x1000'0000, kReserved},
-    {{0xFED1'C000}, 0x4000, kReserved},      {{0xFFFC'0000}, 0x4'0000, kReserved},
-    {{0xFD'0000'0000}, 0x3'0000'0000, kReserved}};
-inline constexpr FirmwareRange kQ35With512MiB[] = {
-    {{0x0000'0000}, 0x9'FC00, kRam},         {{0x0009'FC00}, 0x400, kReserved},
-    {{0x000F'0000}, 0x1'0000, kReserved},    {{0x0010'0000}, 0x1FEE'0000, kRam},
-    {{0x1FFE'0000}, 0x2'0000, kReserved},    {{0xB000'0000}, 0x1000'0000, kReserved},
-    {{0xFED1'C000}, 0x4000, kReserved},      {{0xFFFC'0000}, 0x4'0000, kReserved},
-    {{0xFD'0000'0000}, 0x3'0000'0000, kReserved}};
+inline constexpr FirmwareRange kQ35With64MiB[] = {{{0x0000'0000}, 0x9'FC00, kRam},
+                                                  {{0x0009'FC00}, 0x400, kReserved},
+                                                  {{0x000F'0000}, 0x1'0000, kReserved},
+                                                  {{0x0010'0000}, 0x3EE'0000, kRam},
+                                                  {{0x03FE'0000}, 0x2'0000, kReserved},
+                                                  {{0xB000'0000}, 0x1000'0000, kReserved},
+                                                  {{0xFED1'C000}, 0x4000, kReserved},
+                                                  {{0xFFFC'0000}, 0x4'0000, kReserved},
+                                                  {{0xFD'0000'0000}, 0x3'0000'0000, kReserved}};
+inline constexpr FirmwareRange kQ35With512MiB[] = {{{0x0000'0000}, 0x9'FC00, kRam},
+                                                   {{0x0009'FC00}, 0x400, kReserved},
+                                                   {{0x000F'0000}, 0x1'0000, kReserved},
+                                                   {{0x0010'0000}, 0x1FEE'0000, kRam},
+                                                   {{0x1FFE'0000}, 0x2'0000, kReserved},
+                                                   {{0xB000'0000}, 0x1000'0000, kReserved},
+                                                   {{0xFED1'C000}, 0x4000, kReserved},
+                                                   {{0xFFFC'0000}, 0x4'0000, kReserved},
+                                                   {{0xFD'0000'0000}, 0x3'0000'0000, kReserved}};
 inline constexpr FirmwareRange kQ35With3GiB[] = {
-    {{0x0000'0000}, 0x9'FC00, kRam},         {{0x0009'FC00}, 0x400, kReserved},
-    {{0x000F'0000}, 0x1'0000, kReserved},    {{0x0010'0000}, 0x7FEE'0000, kRam},
-    {{0x7FFE'0000}, 0x2'0000, kReserved},    {{0xB000'0000}, 0x1000'0000, kReserved},
-    {{0xFED1'C000}, 0x4000, kReserved},      {{0xFFFC'0000}, 0x4'0000, kReserved},
-    {{0x1'0000'0000}, 0x4000'0000, kRam},    {{0xFD'0000'0000}, 0x3'0000'0000, kReserved}};
+    {{0x0000'0000}, 0x9'FC00, kRam},      {{0x0009'FC00}, 0x400, kReserved},
+    {{0x000F'0000}, 0x1'0000, kReserved}, {{0x0010'0000}, 0x7FEE'0000, kRam},
+    {{0x7FFE'0000}, 0x2'0000, kReserved}, {{0xB000'0000}, 0x1000'0000, kReserved},
+    {{0xFED1'C000}, 0x4000, kReserved},   {{0xFFFC'0000}, 0x4'0000, kReserved},
+    {{0x1'0000'0000}, 0x4000'0000, kRam}, {{0xFD'0000'0000}, 0x3'0000'0000, kReserved}};
 inline constexpr FirmwareRange kQ35With6GiB[] = {
-    {{0x0000'0000}, 0x9'FC00, kRam},         {{0x0009'FC00}, 0x400, kReserved},
-    {{0x000F'0000}, 0x1'0000, kReserved},    {{0x0010'0000}, 0x7FEE'0000, kRam},
-    {{0x7FFE'0000}, 0x2'0000, kReserved},    {{0xB000'0000}, 0x1000'0000, kReserved},
-    {{0xFED1'C000}, 0x4000, kReserved},      {{0xFFFC'0000}, 0x4'0000, kReserved},
-    {{0x1'0000'0000}, 0x1'0000'0000, kRam},  {{0xFD'0000'0000}, 0x3'0000'0000, kReserved}};
+    {{0x0000'0000}, 0x9'FC00, kRam},        {{0x0009'FC00}, 0x400, kReserved},
+    {{0x000F'0000}, 0x1'0000, kReserved},   {{0x0010'0000}, 0x7FEE'0000, kRam},
+    {{0x7FFE'0000}, 0x2'0000, kReserved},   {{0xB000'0000}, 0x1000'0000, kReserved},
+    {{0xFED1'C000}, 0x4000, kReserved},     {{0xFFFC'0000}, 0x4'0000, kReserved},
+    {{0x1'0000'0000}, 0x1'0000'0000, kRam}, {{0xFD'0000'0000}, 0x3'0000'0000, kReserved}};
 
 // A laptop with UEFI and 16 GiB: firmware's own pages between those of RAM.
 inline constexpr FirmwareRange kLaptop[] = {
-    {{0x0000'0000}, 0x5'8000, kRam},           {{0x0005'8000}, 0x1000, kReserved},
-    {{0x0005'9000}, 0x4'5000, kRam},           {{0x0009'E000}, 0x6'2000, kReserved},
-    {{0x0010'0000}, 0x3FF0'0000, kRam},        {{0x4000'0000}, 0x40'0000, kReserved},
-    {{0x4040'0000}, 0x49FC'6000, kRam},        {{0x8A3C'6000}, 0x1000, kAcpiNvs},
-    {{0x8A3C'7000}, 0x1000, kReserved},        {{0x8A3C'8000}, 0x10D3'5000, kRam},
-    {{0x9B0F'D000}, 0x3D'9000, kReserved},     {{0x9B4D'6000}, 0x7'C000, kAcpiReclaimable},
-    {{0x9B55'2000}, 0x63'3000, kAcpiNvs},      {{0x9BB8'5000}, 0xA7'A000, kReserved},
-    {{0x9C5F'F000}, 0x1000, kRam},             {{0x9C60'0000}, 0x320'0000, kReserved},
-    {{0xF800'0000}, 0x400'0000, kReserved},    {{0xFE01'0000}, 0x1000, kReserved},
-    {{0xFEC0'0000}, 0x1000, kReserved},        {{0xFEE0'0000}, 0x1000, kReserved},
-    {{0xFF00'0000}, 0x100'0000, kReserved},    {{0x1'0000'0000}, 0x3'5E80'0000, kRam}};
+    {{0x0000'0000}, 0x5'8000, kRam},        {{0x0005'8000}, 0x1000, kReserved},
+    {{0x0005'9000}, 0x4'5000, kRam},        {{0x0009'E000}, 0x6'2000, kReserved},
+    {{0x0010'0000}, 0x3FF0'0000, kRam},     {{0x4000'0000}, 0x40'0000, kReserved},
+    {{0x4040'0000}, 0x49FC'6000, kRam},     {{0x8A3C'6000}, 0x1000, kAcpiNvs},
+    {{0x8A3C'7000}, 0x1000, kReserved},     {{0x8A3C'8000}, 0x10D3'5000, kRam},
+    {{0x9B0F'D000}, 0x3D'9000, kReserved},  {{0x9B4D'6000}, 0x7'C000, kAcpiReclaimable},
+    {{0x9B55'2000}, 0x63'3000, kAcpiNvs},   {{0x9BB8'5000}, 0xA7'A000, kReserved},
+    {{0x9C5F'F000}, 0x1000, kRam},          {{0x9C60'0000}, 0x320'0000, kReserved},
+    {{0xF800'0000}, 0x400'0000, kReserved}, {{0xFE01'0000}, 0x1000, kReserved},
+    {{0xFEC0'0000}, 0x1000, kReserved},     {{0xFEE0'0000}, 0x1000, kReserved},
+    {{0xFF00'0000}, 0x100'0000, kReserved}, {{0x1'0000'0000}, 0x3'5E80'0000, kRam}};
 
 // Device trees: one range a `reg` entry of the memory nodes.
 inline constexpr FirmwareRange kVirt64MiB[] = {{{0x4000'0000}, 0x400'0000, kRam}};
@@ -105,12 +117,10 @@ inline constexpr FirmwareRange kBeagleBone[] = {{{0x8000'0000}, 0x2000'0000, kRa
 // firmware happened to put it), an initial RAM disk, a frame buffer.
 inline constexpr PhysRange kRaspberryPi3Reserved[] = {{{0x0000'0000}, 0x1000},
                                                       {{0x2EFF'6200}, 0x9A1C}};
-inline constexpr PhysRange kRaspberryPi4Reserved[] = {{{0x0000'0000}, 0x8'0000},
-                                                      {{0x2EFF'2F00}, 0xD046},
-                                                      {{0x3B00'0000}, 0x40'0000}};
-inline constexpr PhysRange kBeagleBoneReserved[] = {{{0x8FFF'2000}, 0xD29B},
-                                                    {{0x8800'0000}, 0x45'1F3A},
-                                                    {{0x9F80'0000}, 0x80'0000}};
+inline constexpr PhysRange kRaspberryPi4Reserved[] = {
+    {{0x0000'0000}, 0x8'0000}, {{0x2EFF'2F00}, 0xD046}, {{0x3B00'0000}, 0x40'0000}};
+inline constexpr PhysRange kBeagleBoneReserved[] = {
+    {{0x8FFF'2000}, 0xD29B}, {{0x8800'0000}, 0x45'1F3A}, {{0x9F80'0000}, 0x80'0000}};
 
 }  // namespace boards
 

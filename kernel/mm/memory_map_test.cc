@@ -89,13 +89,23 @@ constexpr BadRow kBadRows[] = {
      "memory map entry 0 wraps past the end of memory"},
     {"too many", kFour, 3, kNoMinimum, MapFaultKind::kTooManyRanges, 3,
      "memory map entry 3 is more than there is room for"},
-    {"no entries", {}, 8, kNoMinimum, MapFaultKind::kNoMemory, 0,
+    {"no entries",
+     {},
+     8,
+     kNoMinimum,
+     MapFaultKind::kNoMemory,
+     0,
      "the memory map has no usable RAM"},
     {"no RAM", kOnlyReserved, 8, kNoMinimum, MapFaultKind::kNoMemory, 1,
      "the memory map has no usable RAM"},
     {"no whole page of RAM", kLessThanAPage, 8, kNoMinimum, MapFaultKind::kNoMemory, 1,
      "the memory map has no usable RAM"},
-    {"too little RAM", kFour, 8, {5}, MapFaultKind::kTooLittleMemory, 4,
+    {"too little RAM",
+     kFour,
+     8,
+     {5},
+     MapFaultKind::kTooLittleMemory,
+     4,
      "too little RAM: 16 KiB usable, 20 KiB needed"},
 };
 
@@ -117,8 +127,8 @@ class Sentence final : public base::Sink {
 TEST(MemoryMap, RefusesBadMaps) {
   for (const BadRow& row : kBadRows) {
     std::array<MemoryRegion, 8> storage;
-    const auto map = MemoryMap::FromFirmware(row.ranges, std::span(storage).first(row.capacity),
-                                             row.minimum);
+    const auto map =
+        MemoryMap::FromFirmware(row.ranges, std::span(storage).first(row.capacity), row.minimum);
     ASSERT_FALSE(map.has_value()) << row.name;
     EXPECT_EQ(map.error().kind, row.kind) << row.name;
     EXPECT_EQ(map.error().index, row.index) << row.name;
@@ -143,7 +153,6 @@ struct RoundingRow {
 
 using MemoryState::kFirmwareReclaimable;
 using MemoryState::kFirmwareReserved;
-using MemoryState::kKernelImage;
 using MemoryState::kUsable;
 
 constexpr FirmwareRange kRamEdges[] = {{{0x1001}, 0x3FFE, kRam}};  // 0x1001..0x4FFE
@@ -152,12 +161,10 @@ constexpr FirmwareRange kEbda[] = {
     {{0}, 0x9FC00, kRam}, {{0x9FC00}, 0x400, kReserved}, {{0xF0000}, 0x10000, kReserved}};
 constexpr MemoryRegion kEbdaIn[] = {
     {{0}, {0x9F}, kUsable}, {{0x9F}, {1}, kFirmwareReserved}, {{0xF0}, {0x10}, kFirmwareReserved}};
-constexpr FirmwareRange kSharedPage[] = {{{0}, 0x10000, kRam},
-                                         {{0x10000}, 0x2800, kAcpiReclaimable},
-                                         {{0x12800}, 0x1800, kAcpiNvs}};
-constexpr MemoryRegion kSharedPageIn[] = {{{0}, {0x10}, kUsable},
-                                          {{0x10}, {2}, kFirmwareReclaimable},
-                                          {{0x12}, {2}, kFirmwareReserved}};
+constexpr FirmwareRange kSharedPage[] = {
+    {{0}, 0x10000, kRam}, {{0x10000}, 0x2800, kAcpiReclaimable}, {{0x12800}, 0x1800, kAcpiNvs}};
+constexpr MemoryRegion kSharedPageIn[] = {
+    {{0}, {0x10}, kUsable}, {{0x10}, {2}, kFirmwareReclaimable}, {{0x12}, {2}, kFirmwareReserved}};
 constexpr FirmwareRange kCrumbs[] = {{{0}, 0x1000, kRam},
                                      {{0x1000}, 0x100, kAcpiReclaimable},
                                      {{0x1200}, 0x100, kUnusable},
@@ -199,82 +206,9 @@ TEST(MemoryMap, RoundsToPages) {
   }
 }
 
-struct ReserveRow {
-  std::string_view name;
-  PhysRange range;
-  std::expected<void, base::Error> result;
-  std::span<const MemoryRegion> regions;
-};
-
 // 16 pages of RAM, 4 reserved, a hole of 12, 16 of RAM.
 constexpr FirmwareRange kTwoBanks[] = {
     {{0x0}, 0x10000, kRam}, {{0x10000}, 0x4000, kReserved}, {{0x20000}, 0x10000, kRam}};
-constexpr MemoryRegion kUntouched[] = {
-    {{0}, {16}, kUsable}, {{16}, {4}, kFirmwareReserved}, {{32}, {16}, kUsable}};
-constexpr MemoryRegion kMiddle[] = {{{0}, {4}, kUsable},
-                                    {{4}, {2}, kKernelImage},
-                                    {{6}, {10}, kUsable},
-                                    {{16}, {4}, kFirmwareReserved},
-                                    {{32}, {16}, kUsable}};
-constexpr MemoryRegion kFront[] = {{{0}, {1}, kKernelImage},
-                                   {{1}, {15}, kUsable},
-                                   {{16}, {4}, kFirmwareReserved},
-                                   {{32}, {16}, kUsable}};
-constexpr MemoryRegion kWholeBank[] = {
-    {{0}, {16}, kKernelImage}, {{16}, {4}, kFirmwareReserved}, {{32}, {16}, kUsable}};
-constexpr MemoryRegion kAcross[] = {{{0}, {15}, kUsable},
-                                    {{15}, {1}, kKernelImage},
-                                    {{16}, {4}, kFirmwareReserved},
-                                    {{32}, {1}, kKernelImage},
-                                    {{33}, {15}, kUsable}};
-constexpr MemoryRegion kLastPage[] = {{{0}, {16}, kUsable},
-                                      {{16}, {4}, kFirmwareReserved},
-                                      {{32}, {15}, kUsable},
-                                      {{47}, {1}, kKernelImage}};
-
-constexpr auto kRefusedEmpty = std::unexpected(base::Error::kInvalidArgument);
-constexpr auto kRefusedUnknown = std::unexpected(base::Error::kNotFound);
-
-constexpr ReserveRow kReserveRows[] = {
-    {"in the middle", {{0x4000}, 0x2000}, {}, kMiddle},
-    {"rounded outward", {{0x4FFF}, 2}, {}, kMiddle},
-    {"the first byte", {{0x0}, 1}, {}, kFront},
-    {"a whole bank", {{0x0}, 0x10000}, {}, kWholeBank},
-    {"across what firmware has", {{0xF000}, 0x12000}, {}, kAcross},
-    {"to the end and beyond", {{0x2F000}, 0x10'0000}, {}, kLastPage},
-    {"reserved already", {{0x11000}, 0x1000}, {}, kUntouched},
-    {"a hole", {{0x18000}, 0x2000}, kRefusedUnknown, kUntouched},
-    {"beyond all", {{0x100'0000}, 0x1000}, kRefusedUnknown, kUntouched},
-    {"nothing", {{0x1000}, 0}, kRefusedEmpty, kUntouched},
-    {"wrapping", {{0x1000}, 0xFFFF'FFFF'FFFF'F001}, kRefusedEmpty, kUntouched},
-};
-
-TEST(MemoryMap, Reserves) {
-  for (const ReserveRow& row : kReserveRows) {
-    std::array<MemoryRegion, 8> storage;
-    auto map = MemoryMap::FromFirmware(kTwoBanks, storage, kNoMinimum);
-    ASSERT_TRUE(map.has_value()) << row.name;
-    EXPECT_TRUE(map->Reserve(row.range, kKernelImage) == row.result) << row.name;
-    ExpectRegions(*map, row.regions, row.name);
-  }
-}
-
-TEST(MemoryMap, RefusesToReserveWithoutRoomAndChangesNothing) {
-  std::array<MemoryRegion, 4> storage;
-  auto map = MemoryMap::FromFirmware(kTwoBanks, storage, kNoMinimum);
-  ASSERT_TRUE(map.has_value());
-  const base::Result<> result = map->Reserve({{0x4000}, 0x2000}, kKernelImage);
-  ASSERT_FALSE(result.has_value());
-  EXPECT_EQ(result.error(), base::Error::kOutOfMemory);
-  ExpectRegions(*map, kUntouched, "no room");
-}
-
-TEST(MemoryMap, RefusesToMakeMemoryUsable) {
-  std::array<MemoryRegion, 8> storage;
-  auto map = MemoryMap::FromFirmware(kTwoBanks, storage, kNoMinimum);
-  ASSERT_TRUE(map.has_value());
-  EXPECT_TRUE(map->Reserve({{0x10000}, 0x1000}, kUsable) == kRefusedEmpty);
-}
 
 TEST(MemoryMap, FindsRegions) {
   std::array<MemoryRegion, 8> storage;

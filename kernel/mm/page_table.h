@@ -69,7 +69,8 @@ class PageTable {
   template <class Visitor>
   void ForEachMapping(Visitor&& visit) const;
 
-  // Unmaps everything and frees every table, the root included. Nothing else may be called after.
+  // Unmaps everything and frees every table, the root included. No processor may use the table any
+  // more, and nothing else may be called after.
   void Release();
 
   // kInvalidArgument (empty), kNotAligned (not whole pages), kOutOfRange (not translated).
@@ -158,7 +159,7 @@ class PageTable {
   [[nodiscard]] base::Result<> SplitEnds(const VirtRange& range);
   [[nodiscard]] base::Result<> ReserveSplit(VirtAddr boundary, SpareTables& spares);
   void SplitAt(VirtAddr boundary, SpareTables& spares);
-  void SplitLeaf(Entry& entry, unsigned level, VirtAddr va, PhysAddr table_pa);
+  void SplitLeaf(Entry& slot, unsigned level, VirtAddr va, PhysAddr table_pa);
 
   [[nodiscard]] bool IsSound(const Table& table) const;
 

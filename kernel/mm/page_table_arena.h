@@ -70,7 +70,7 @@ class PageTableArena {
     return true;
   }
 
-  alignas(16384) std::array<std::array<std::byte, kSlotBytes>, kSlots> memory_;
+  alignas(16384) std::array<std::array<std::byte, kSlotBytes>, kSlots> memory_{};
   std::array<bool, kSlots> taken_{};
   VirtRange published_;
   VirtRange invalidated_;

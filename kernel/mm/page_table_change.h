@@ -97,7 +97,8 @@ void PageTable<P, M>::UnmapIn(const Table& table, const VirtRange& range) {
     if (IsEmpty(child)) {
       Store(slot, 0);
       // Before the memory is used for something else, no processor may hold a pointer to it.
-      memory_->Invalidate(BlockOf(piece.base, P::Level(level).shift));
+      // Invalidating one address drops all that was cached to translate it.
+      memory_->Invalidate(BlockOf(piece.base, kPageShift));
       FreeTable(P::TargetOf(entry, level), level - 1);
     }
     return true;
@@ -124,9 +125,7 @@ base::Result<> PageTable<P, M>::Protect(const VirtRange& range, const PageAttrib
 template <PagingPolicy P, TableMemory M>
 void PageTable<P, M>::Release() {
   for (const VirtRange& part : parts()) {
-    if (part.IsEmpty()) continue;
-    UnmapIn(RootTable(), part);
-    memory_->Invalidate(part);
+    if (!part.IsEmpty()) UnmapIn(RootTable(), part);
   }
   memory_->FreeTable(root_, RootBytes(shape_));
 }

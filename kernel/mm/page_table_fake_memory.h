@@ -51,6 +51,10 @@ class FakeTableMemory {
     const auto found = live_.find(pa.value);
     ASSERT_TRUE(found != live_.end()) << "freed twice or never allocated: " << pa.value;
     ASSERT_EQ(found->second, bytes);
+    if (in_use_.erase(pa.value) > 0) {
+      EXPECT_TRUE(announced_) << "a processor may still walk table " << pa.value;
+      announced_ = false;
+    }
     live_.erase(found);
     std::memset(&bytes_[pa.value - kBase], kPoison, bytes);
   }
@@ -59,6 +63,7 @@ class FakeTableMemory {
 
   void Publish(const VirtRange&) {}
   void Invalidate(const VirtRange& range) {
+    announced_ = true;
     std::erase_if(tlb_, [&](const auto& cached) { return range.Contains(VirtAddr{cached.first}); });
   }
 
@@ -72,6 +77,12 @@ class FakeTableMemory {
     Word word;
     std::memcpy(&word, &bytes_[pa - kBase], sizeof(Word));
     return word;
+  }
+
+  // From here on, freeing one of the present tables takes an invalidation of its own.
+  void StartWalking() {
+    in_use_ = live_;
+    announced_ = false;
   }
 
   void Allow(uint64_t allocations) { allowed_ = allocations; }
@@ -88,7 +99,9 @@ class FakeTableMemory {
   static constexpr uint8_t kPoison = 0xA5;  // an entry of A5s is present and leads nowhere
 
   std::vector<uint8_t> bytes_;
-  std::map<uint64_t, uint64_t> live_;  // base to size
+  std::map<uint64_t, uint64_t> live_;    // base to size
+  std::map<uint64_t, uint64_t> in_use_;  // those that processors may have pointers to
+  bool announced_ = false;
   uint64_t allowed_ = kUnlimited;
   std::map<uint64_t, Translation> tlb_;
 };

@@ -100,6 +100,7 @@ class RandomPageTableTest {
   }
 
   base::Result<> Apply(const Operation& operation) {
+    memory_.StartWalking();
     switch (operation.kind) {
       case Operation::Kind::kMap:
         return table_.Map(operation.range, operation.target, operation.attributes);

@@ -47,7 +47,8 @@ constexpr bool IsMappable(Access access) {
   return Has(access, Access::kRead) && Has(kAll, access);
 }
 
-// What an entry remembers of a scope: whether it is global. A thread's mapping reads as the process's.
+// What an entry remembers of a scope: whether it is global. A thread's mapping reads as the
+// process's.
 constexpr Scope EntryScope(Scope scope) {
   return scope == Scope::kGlobal ? Scope::kGlobal : Scope::kProcess;
 }

@@ -79,8 +79,7 @@ template <Address A>
 // Whether `next` starts with the byte after `range`.
 template <Address A>
 [[nodiscard]] constexpr bool IsFollowedBy(const Range<A>& range, const Range<A>& next) {
-  return !range.IsEmpty() && range.last().value != std::numeric_limits<uint64_t>::max() &&
-         range.last().value + 1 == next.base.value;
+  return !range.IsEmpty() && next.base.value != 0 && range.last().value == next.base.value - 1;
 }
 
 }  // namespace mm

@@ -11,13 +11,14 @@
 
 namespace mm {
 
-// AllocateTable(bytes, alignment): zeroed memory, or kOutOfMemory. Tables smaller than a page (ARM's
-// second level is 1 KiB) are packed as the implementation likes.
-// FreeTable(pa, bytes): takes back what AllocateTable gave for the same `bytes`.
-// Pointer(pa): where the table can be read and written.
-// Publish(range): entries for `range` were added where there were none; the walker must see them.
-// Invalidate(range): entries for `range` were changed or removed; when it returns, no translation
-// and no pointer to a table that was cached from them is in use. Tables are freed after that.
+// - AllocateTable(bytes, alignment): zeroed memory, or kOutOfMemory. Tables smaller than a page
+//   (ARM's second level is 1 KiB) are packed as the implementation likes.
+// - FreeTable(pa, bytes): takes back what AllocateTable gave for the same `bytes`.
+// - Pointer(pa): where the table can be read and written.
+// - Publish(range): entries for `range` were added where there were none; the walker must see them.
+// - Invalidate(range): entries for `range` were changed or removed; when it returns, no translation
+//   that was cached from them is used, nor a pointer to a table that was followed for them. The
+//   range may be gigabytes: beyond some size, dropping everything is cheaper.
 template <class M>
 concept TableMemory = requires(M& memory, PhysAddr pa, uint64_t bytes, const VirtRange& range) {
   { memory.AllocateTable(bytes, bytes) } -> std::same_as<base::Result<PhysAddr>>;

@@ -9,7 +9,7 @@ namespace mm {
 enum class VerifyFault : uint8_t {
   kOutsideEveryRegion,
   kInUnusedRegion,
-  kUserAccess,  // user mode may use a page of a region closed to it
+  kUserAccess,     // user mode may use a page of a region closed to it
   kTooMuchAccess,  // a right beyond the row's
   kWritableAndExecutable,
   kWritableAlias,  // a second, writable mapping of code or of read-only data
@@ -18,11 +18,11 @@ enum class VerifyFault : uint8_t {
   kGuardMapped,
   kDirectMapHole,  // RAM that the direct map should show and does not
   kDirectMapWrongTarget,
-  kOutsideImage,  // in the image's region, but in no section
+  kOutsideImage,   // in the image's region, but in no section
   kSectionRights,  // not exactly the rights of the section
   kSectionHole,
   kSectionWrongTarget,
-  kUnsortedWalk,  // the walk reported mappings out of order: the rest cannot be trusted
+  kUnsortedWalk,     // the walk reported mappings out of order: the rest cannot be trusted
   kScratchTooSmall,  // more ranges of executable memory than the scratch space holds
 };
 

@@ -120,7 +120,7 @@ def _boot(prefix, image, machine, cpu, memory):
             regex("^cpu: "),
             regex("^memory map: [0-9]+ regions$"),
             regex(image.memories[memory]),
-            regex("^usable: [0-9]+ [KMG]iB$"),
+            regex("^usable: +[0-9]+ [KMG]iB$"),
             regex("^layout %s: [0-9]+ regions$" % image.layout),
             regex("-%s +[0-9]+ [A-Z]" % image.cpus[cpu]),
             regex("^verify [a-z]+ +ok, [0-9]+ pages in [0-9]+ mappings$"),

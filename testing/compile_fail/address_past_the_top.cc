@@ -2,6 +2,7 @@
 
 namespace {
 
-[[maybe_unused]] constexpr mm::VirtAddr kBeyond = mm::VirtAddr{0xFFFF'FFFF'FFFF'F000} + mm::kPageSize;
+[[maybe_unused]] constexpr mm::VirtAddr kBeyond =
+    mm::VirtAddr{0xFFFF'FFFF'FFFF'F000} + mm::kPageSize;
 
 }  // namespace

@@ -2,7 +2,8 @@
 
 namespace {
 
-constexpr auto kRows = sample::With([](sample::Rows& rows) { rows[2].kernel = mm::Access::kReadWrite; });
+constexpr auto kRows =
+    sample::With([](sample::Rows& rows) { rows[2].kernel = mm::Access::kReadWrite; });
 static_assert(mm::IsSound(sample::LayoutOf(kRows)));
 
 }  // namespace

@@ -2,7 +2,8 @@
 
 namespace {
 
-constexpr auto kRows = sample::With([](sample::Rows& rows) { rows[2].range.size_bytes += mm::kPageSize; });
+constexpr auto kRows =
+    sample::With([](sample::Rows& rows) { rows[2].range.size_bytes += mm::kPageSize; });
 static_assert(mm::IsSound(sample::LayoutOf(kRows)));
 
 }  // namespace

@@ -2,7 +2,8 @@
 
 namespace {
 
-constexpr auto kRows = sample::With([](sample::Rows& rows) { rows[0].range.size_bytes = 0x10'1000; });
+constexpr auto kRows =
+    sample::With([](sample::Rows& rows) { rows[0].range.size_bytes = 0x10'1000; });
 static_assert(mm::IsSound(sample::LayoutOf(kRows)));
 
 }  // namespace

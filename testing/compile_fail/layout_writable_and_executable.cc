@@ -2,7 +2,8 @@
 
 namespace {
 
-constexpr auto kRows = sample::With([](sample::Rows& rows) { rows[0].user = mm::Access::kWrite | mm::Access::kExecute; });
+constexpr auto kRows = sample::With(
+    [](sample::Rows& rows) { rows[0].user = mm::Access::kWrite | mm::Access::kExecute; });
 static_assert(mm::IsSound(sample::LayoutOf(kRows)));
 
 }  // namespace

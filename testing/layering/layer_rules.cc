@@ -5,8 +5,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <format>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "testing/layering/layout_literals.h"
@@ -26,9 +28,9 @@ struct Layer {
 // The lower floor of the memory manager: addresses, layouts, and what an architecture describes.
 const Names& FactHeaders() {
   static const Names kNames = {
-      "kernel/mm/address.h",      "kernel/mm/attributes.h",    "kernel/mm/fault_info.h",
-      "kernel/mm/layout.h",       "kernel/mm/layout_digest.h", "kernel/mm/layout_fault.h",
-      "kernel/mm/mapping.h",      "kernel/mm/memory_map.h",    "kernel/mm/paging_policy.h",
+      "kernel/mm/address.h", "kernel/mm/attributes.h",    "kernel/mm/fault_info.h",
+      "kernel/mm/layout.h",  "kernel/mm/layout_digest.h", "kernel/mm/layout_fault.h",
+      "kernel/mm/mapping.h", "kernel/mm/memory_map.h",    "kernel/mm/paging_policy.h",
       "kernel/mm/range.h",
   };
   return kNames;
@@ -101,32 +103,43 @@ const Layer* LayerOf(std::string_view path) {
   return found;
 }
 
-bool IsTest(std::string_view path) { return path.ends_with("_test.cc"); }
+// Headers that only tests include.
+bool IsTestSupport(std::string_view path) {
+  static const std::set<std::string_view> kHeaders = {
+      "arch/arm/facts/manual_walk.h",    "arch/arm/firmware/tree_board.h",
+      "arch/arm/firmware/tree_writer.h", "arch/x86_64/facts/manual_walk.h",
+      "kernel/mm/layout_verify_world.h", "kernel/mm/memory_map_boards.h",
+      "kernel/mm/page_table_arena.h",    "kernel/mm/page_table_fake_memory.h",
+      "kernel/mm/page_table_random.h",
+  };
+  return kHeaders.contains(path);
+}
+
+bool IsTest(std::string_view path) { return path.ends_with("_test.cc") || IsTestSupport(path); }
 
 bool StartsWithOneOf(std::string_view text, const Names& prefixes) {
   return std::ranges::any_of(prefixes,
                              [&](std::string_view prefix) { return text.starts_with(prefix); });
 }
 
-// What tests of any floor may use besides: test support, and real layouts.
-const Names kForTests = {"testing/unit/", "layouts/", "gtest/", "benchmark/"};
+// What tests of any floor may use besides: test support, real layouts, and the memory manager that
+// an architecture's facts are tried with.
+const Names kForTests = {"testing/unit/", "layouts/", "kernel/base/", "kernel/mm/"};
 
-const Names kFirstParty = {"arch/",    "kernel/",  "layouts/",  "platforms/",
-                           "testing/", "tools/",   "userspace/", "third_party/"};
+const Names kFirstParty = {"arch/",    "kernel/", "layouts/",   "platforms/",
+                           "testing/", "tools/",  "userspace/", "third_party/"};
 
 bool MayInclude(std::string_view path, const Layer& layer, std::string_view included) {
-  if (StartsWithOneOf(included, layer.may_include)) return true;
-  if (IsTest(path) && StartsWithOneOf(included, kForTests)) return true;
-  // The harness itself brings GoogleTest in on the host.
-  return path.starts_with("testing/") && included.starts_with("gtest/");
+  return StartsWithOneOf(included, layer.may_include) ||
+         (IsTest(path) && StartsWithOneOf(included, kForTests));
 }
 
 // Headers of packages are included with <>; those of the repository by their full path.
 bool IsOurs(std::string_view included) { return StartsWithOneOf(included, kFirstParty); }
 
 const Names kArchitectureMacros = {
-    "__x86_64__", "__x86_64", "__amd64__", "__i386__", "__arm__",     "__arm",
-    "__aarch64__", "__ARM_ARCH", "__thumb__", "__riscv", "_M_X64", "_M_ARM",
+    "__x86_64__",  "__x86_64",   "__amd64__", "__i386__", "__arm__", "__arm",
+    "__aarch64__", "__ARM_ARCH", "__thumb__", "__riscv",  "_M_X64",  "_M_ARM",
 };
 
 void CheckIncludes(std::string_view path, const Scan& scan, std::vector<Fault>& faults) {
@@ -157,7 +170,7 @@ void CheckArchitecture(std::string_view path, const Scan& scan, std::vector<Faul
 // Layouts say addresses; tests say what they expect, also of machines that do not exist.
 bool MayHoldLayoutLiterals(std::string_view path) {
   return path.starts_with("layouts/") || path.starts_with("testing/") ||
-         path.starts_with("platforms/tests/") || IsTest(path) || path.ends_with("_world.h");
+         path.starts_with("platforms/tests/") || IsTest(path);
 }
 
 void CheckLiterals(std::string_view path, const Scan& scan, const Exceptions& exceptions,
@@ -193,21 +206,37 @@ std::vector<Fault> CheckBuildFile(std::string_view package, std::string_view tex
   // Constraints, macros' packages and test support are not part of the house.
   static const Names kAlways = {"platforms", "visibility", "conditions", "testing/unit"};
   std::vector<Fault> faults;
+  // Tools work on whatever the others build; nothing of them gets into it.
+  if (package.starts_with("tools")) return faults;
   const std::string directory = std::string(package) + "/";
   const Layer* const layer = LayerOf(directory);
   const std::string path = directory + "BUILD.bazel";
   if (layer == nullptr) return faults;  // no layer, no sources: CheckSource would have said so
   for (const At<Label>& label : ScanBuildFile(text)) {
     const std::string target = label.value.package + "/";
-    if (StartsWithOneOf(label.value.package, kAlways)) continue;
+    const bool is_root = label.value.package.empty();  // licences and configuration
+    if (is_root || StartsWithOneOf(label.value.package, kAlways)) continue;
     const bool allowed = std::ranges::any_of(layer->may_include, [&](std::string_view prefix) {
       return target.starts_with(prefix.substr(0, prefix.rfind('/') + 1)) ||
              (target == "arch/" && prefix == "arch/ops/");
     });
     const bool is_test = label.value.rule.ends_with("_test");
     if (allowed || (is_test && StartsWithOneOf(target, kForTests))) continue;
-    faults.push_back({path, label.line, std::format("{} may not depend on //{}", layer->prefix,
-                                                    label.value.package)});
+    faults.push_back(
+        {path, label.line,
+         std::format("{} may not depend on //{}", layer->prefix, label.value.package)});
+  }
+  return faults;
+}
+
+std::vector<Fault> CheckUnitTests(std::string_view package, std::string_view text,
+                                  std::string_view kernel_build_file) {
+  std::vector<Fault> faults;
+  for (const At<std::string>& test : TargetsOf("mm_test", text)) {
+    const std::string label = std::format("\"//{}:{}_in_kernel\"", package, test.value);
+    if (kernel_build_file.contains(label)) continue;
+    faults.push_back({std::format("{}/BUILD.bazel", package), test.line,
+                      std::format("//kernel:kernel_test lacks {}", label)});
   }
   return faults;
 }

@@ -27,4 +27,9 @@ std::vector<Fault> CheckSource(std::string_view path, std::string_view text,
 // Checks the labels in the BUILD file of `package`.
 std::vector<Fault> CheckBuildFile(std::string_view package, std::string_view text);
 
+// Every mm_test in the BUILD file of `package` must run in the kernels too: the text of
+// kernel/BUILD.bazel lists it.
+std::vector<Fault> CheckUnitTests(std::string_view package, std::string_view text,
+                                  std::string_view kernel_build_file);
+
 }  // namespace layering

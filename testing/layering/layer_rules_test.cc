@@ -39,12 +39,15 @@ constexpr SourceRow kSourceRows[] = {
     {"facts to facts", "arch/arm/facts/paging_policy.h", "#include \"kernel/mm/range.h\"\n", ""},
     {"facts upstairs", "arch/arm/facts/paging_policy.h", "#include \"kernel/mm/page_table.h\"\n",
      "may not include"},
+    {"a test of facts upstairs", "arch/arm/facts/a_test.cc",
+     "#include \"kernel/mm/page_table.h\"\n", ""},
     {"facts to ops", "arch/arm/facts/paging_policy.h", "#include \"arch/ops/cpu.h\"\n", "may not"},
     {"facts of the other", "arch/arm/facts/a.h", "#include \"arch/x86_64/facts/b.h\"\n",
      "may not include"},
     {"ops to the other", "arch/arm/ops/a.cc", "#include \"arch/x86_64/ops/b.h\"\n", "may not"},
     {"ops to init's interface", "arch/arm/ops/a.cc", "#include \"kernel/init/fault.h\"\n", ""},
-    {"ops to init's inside", "arch/arm/ops/a.cc", "#include \"kernel/init/monitor.h\"\n", "may not"},
+    {"ops to init's inside", "arch/arm/ops/a.cc", "#include \"kernel/init/monitor.h\"\n",
+     "may not"},
     {"init to one architecture", "kernel/init/main.cc", "#include \"arch/arm/ops/cpu.h\"\n",
      "may not include"},
     {"init to the selected one", "kernel/init/main.cc", "#include \"arch/ops/cpu.h\"\n", ""},
@@ -60,8 +63,10 @@ constexpr SourceRow kSourceRows[] = {
     {"architecture in arch", "arch/arm/ops/a.cc", "#ifdef __arm__\n#endif\n", ""},
     {"the image's link address", "kernel/init/a.cc", "int64_t a = 0xFFFF'FFFF'8010'0000;\n",
      "0xffffffff80100000 is where osz links"},
-    {"a region's base", "arch/arm/boot/start.S", "ldr r0, =0x80000000\n", "the base of direct in sos"},
-    {"a region's last byte", "kernel/mm/a.h", "x = 0xff7FffffUL;\n", "the last byte of direct in sos"},
+    {"a region's base", "arch/arm/boot/start.S", "ldr r0, =0x80000000\n",
+     "the base of direct in sos"},
+    {"a region's last byte", "kernel/mm/a.h", "x = 0xff7FffffUL;\n",
+     "the last byte of direct in sos"},
     {"inside a region", "arch/x86_64/boot/start.S", "mov $0xffffffff80123456, %rax\n",
      "inside image in osz"},
     {"five levels", "kernel/mm/a.h", "x = 0xFF00'0000'0000'0000;\n", "the base of shared in osz"},
@@ -127,6 +132,30 @@ constexpr BuildRow kBuildRows[] = {
 TEST(LayerRules, BuildFiles) {
   for (const BuildRow& row : kBuildRows) {
     EXPECT_EQ(CheckBuildFile(row.package, row.text).empty(), row.good) << row.name;
+  }
+}
+
+struct UnitTestRow {
+  std::string_view name;
+  std::string_view text;
+  std::string_view kernel_build_file;
+  bool good;
+};
+
+TEST(LayerRules, UnitTestsRunInTheKernelsToo) {
+  constexpr std::string_view kText =
+      "cc_test(\n    name = \"host_test\",\n)\n\nmm_test(\n    name = \"a_test\",\n)\n";
+  constexpr UnitTestRow kRows[] = {
+      {"listed", kText, "[\"//kernel/mm:a_test_in_kernel\"]", true},
+      {"missing", kText, "[\"//kernel/mm:b_test_in_kernel\"]", false},
+      {"part of another name", kText, "[\"//kernel/mm:a_test_in_kernel_too\"]", false},
+      {"another package's", kText, "[\"//kernel/base:a_test_in_kernel\"]", false},
+      {"none", "cc_library(\n    name = \"a\",\n)\n", "", true},
+  };
+  for (const UnitTestRow& row : kRows) {
+    const std::vector<Fault> faults =
+        layering::CheckUnitTests("kernel/mm", row.text, row.kernel_build_file);
+    EXPECT_EQ(faults.empty(), row.good) << row.name;
   }
 }
 

@@ -54,8 +54,8 @@ void ForEachFile(const fs::path& root, Outcome& outcome, Check check) {
        file.increment(error)) {
     if (error || file->is_directory()) continue;
     ++outcome.files;
-    const std::vector<Fault> faults = check(file->path().lexically_relative(root),
-                                            ReadFile(file->path()));
+    const std::vector<Fault> faults =
+        check(file->path().lexically_relative(root), ReadFile(file->path()));
     outcome.faults.insert(outcome.faults.end(), faults.begin(), faults.end());
   }
 }
@@ -74,9 +74,13 @@ int main(int argument_count, char** arguments) {
       return layering::CheckSource(path.generic_string(), text, exceptions, used);
     });
   }
-  ForEachFile(tree / "starlark", outcome, [](const fs::path& path, const std::string& text) {
+  const std::string kernel_build_file = ReadFile(tree / "starlark/kernel/package.BUILD");
+  ForEachFile(tree / "starlark", outcome, [&](const fs::path& path, const std::string& text) {
     if (path.filename() != "package.BUILD") return std::vector<Fault>();
-    return layering::CheckBuildFile(path.parent_path().generic_string(), text);
+    const std::string package = path.parent_path().generic_string();
+    std::vector<Fault> faults = layering::CheckBuildFile(package, text);
+    faults.append_range(layering::CheckUnitTests(package, text, kernel_build_file));
+    return faults;
   });
   for (const auto& [path, number] : exceptions) {
     if (!used.contains({path, number})) {

@@ -135,8 +135,8 @@ std::vector<At<Label>> ScanBuildFile(std::string_view text) {
   while (!reader.AtLast()) {
     const char front = reader.Front();
     // A statement starts in the first column; its first word is the rule.
-    if (at_line_start && (std::isalpha(static_cast<unsigned char>(front)) != 0 || front == '[' ||
-                          front == '_')) {
+    if (at_line_start &&
+        (std::isalpha(static_cast<unsigned char>(front)) != 0 || front == '[' || front == '_')) {
       rule_is_known = false;
     }
     at_line_start = front == '\n';
@@ -159,6 +159,20 @@ std::vector<At<Label>> ScanBuildFile(std::string_view text) {
     }
   }
   return labels;
+}
+
+std::vector<At<std::string>> TargetsOf(std::string_view rule, std::string_view text) {
+  constexpr std::string_view kName = "name = \"";
+  std::vector<At<std::string>> names;
+  Reader reader(text);
+  while (!reader.AtLast()) {
+    const bool is_call = reader.StartsWith(std::string(rule) + "(");
+    reader.TakeThrough(is_call ? kName : "\n");
+    if (!is_call) continue;
+    const int line = reader.line();
+    names.push_back({line, std::string(reader.TakeWhile([](char c) { return c != '"'; }))});
+  }
+  return names;
 }
 
 }  // namespace layering

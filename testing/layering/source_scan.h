@@ -17,7 +17,7 @@ struct At {
 struct Scan {
   std::vector<At<std::string>> includes;     // as written between the quotes or brackets
   std::vector<At<std::string>> identifiers;  // keywords and macros included
-  std::vector<At<uint64_t>> numbers;         // integer literals; one too large for 64 bits is left out
+  std::vector<At<uint64_t>> numbers;  // integer literals; one too large for 64 bits is left out
 };
 
 // Reads C, C++, assembly and linker scripts.
@@ -28,6 +28,9 @@ struct Label {
   std::string package;  // "kernel/mm" of "//kernel/mm:range"
   std::string rule;     // "cc_library"
 };
+
+// The names of the targets that `rule` makes.
+std::vector<At<std::string>> TargetsOf(std::string_view rule, std::string_view text);
 
 // Labels of other packages, except those of load() and of visibility.
 std::vector<At<Label>> ScanBuildFile(std::string_view text);

@@ -6,8 +6,8 @@
 
 namespace unit {
 
-// One TEST. The records stand side by side in the section "atlas_tests", constant from the start, so
-// nothing has to run to collect them.
+// One TEST. The records stand side by side in the section "atlas_tests", constant from the start,
+// so nothing has to run to collect them.
 struct TestRecord {
   const char* suite;
   const char* name;

@@ -23,7 +23,7 @@ class TextBuffer final : public base::Sink {
   [[nodiscard]] std::string_view text() const { return {storage_.data(), size_}; }
 
  private:
-  static constexpr size_t kCapacity = 8192;
+  static constexpr size_t kCapacity = 2048;
   std::array<char, kCapacity> storage_;
   size_t size_ = 0;
 };

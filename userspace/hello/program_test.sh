@@ -1,7 +1,7 @@
 #!/bin/bash
 # usage: program_test.sh READELF MACHINE PROGRAM [EXPECTED_OUTPUT]
-# PROGRAM must be a position-independent ELF file for MACHINE that asks for no dynamic loader; with EXPECTED_OUTPUT it is
-# run as well.
+# PROGRAM must be a position-independent ELF file for MACHINE that asks for no dynamic loader; with
+# EXPECTED_OUTPUT it is run as well.
 set -u
 
 readelf=$1

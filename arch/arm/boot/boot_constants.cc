@@ -45,8 +45,7 @@ extern constexpr uint32_t boot_mapped_sections = kBootMappedSections;
 
 // Until ActivateKernelRoot() the image's sections are one mapping: writable and executable.
 extern constexpr uint32_t boot_code_section = Section(kAll, mm::Caching::kNormal);
-extern constexpr uint32_t boot_data_section =
-    Section(mm::Access::kReadWrite, mm::Caching::kNormal);
+extern constexpr uint32_t boot_data_section = Section(mm::Access::kReadWrite, mm::Caching::kNormal);
 extern constexpr uint32_t boot_device_section =
     Section(mm::Access::kReadWrite, mm::Caching::kDevice);
 

@@ -90,10 +90,12 @@ void ReadTree(std::span<const std::byte> bytes, mm::PhysAddr image) {
   const auto usable = mm::FromFirstToLast(DirectMapTarget(image), kLastPhysical);
   const auto read = device_tree.ReadFrom(bytes, usable);
   if (!read) kernel::RefuseBoot(Describe(read.error()));
-  // Even a refusal is to switch the machine off.
-  SetBoard({.psci = FindPsciConduit(bytes.data())});
   const auto devices = FindBoardDevices(bytes.data());
-  if (!devices) kernel::RefuseBoot(Describe(devices.error()));
+  if (!devices) {
+    // Even a refusal is to switch the machine off.
+    SetBoard({.psci = FindPsciConduit(bytes.data())});
+    kernel::RefuseBoot(Describe(devices.error()));
+  }
   SetBoard(*devices);
 }
 

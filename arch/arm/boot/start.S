@@ -17,12 +17,12 @@
     .equ MASK_ALL, 0x1C0                @ CPSR.A, I, F
 
     .equ SECTION_SHIFT, 20              @ B3.5.1
-    .equ SPLIT, 0x80000000              @ TTBCR.N = 1 (B3.5.4)
+    .equ SPLIT, 1 << (32 - 1)           @ TTBCR.N = 1 (B3.5.4)
     .equ TABLE_BYTES, 16384
     .equ TREE_SECTIONS, 3               @ 2 MiB of device tree, at any address
 
     .equ PMCR_ENABLE_RESET, 0x5         @ E and C (B4.1.117)
-    .equ PMCNTEN_CYCLES, 0x80000000     @ B4.1.115
+    .equ PMCNTEN_CYCLES, 1 << 31        @ B4.1.115
     .equ ACTLR_SMP, 1 << 6              @ Cortex-A7 TRM 4.3.31, Cortex-A15 TRM 4.3.28
 
     @ r8: link address less load address

@@ -46,10 +46,10 @@ constexpr std::string_view VectorName(Vector vector) {
 
 // Bits of DFSR and IFSR.
 namespace fault_status {
-inline constexpr uint32_t kLowMask = 0xF;                     // FS[3:0]
-inline constexpr uint32_t kHigh = uint32_t{1} << 10;          // FS[4]
-inline constexpr uint32_t kWrite = uint32_t{1} << 11;         // WnR, DFSR only
-inline constexpr uint32_t kMaintenance = uint32_t{1} << 13;   // CM, DFSR only
+inline constexpr uint32_t kLowMask = 0xF;                    // FS[3:0]
+inline constexpr uint32_t kHigh = uint32_t{1} << 10;         // FS[4]
+inline constexpr uint32_t kWrite = uint32_t{1} << 11;        // WnR, DFSR only
+inline constexpr uint32_t kMaintenance = uint32_t{1} << 13;  // CM, DFSR only
 }  // namespace fault_status
 
 // FS[4:0], table B3-23.

@@ -28,7 +28,7 @@ constexpr PageAttributes kDevice{Access::kNone, Access::kReadWrite, Caching::kDe
                                  Scope::kGlobal};
 constexpr size_t kRootSlots = 16;
 
-mm::PageTableArena g_arena;
+constinit mm::PageTableArena g_arena;
 
 mm::PageTableArena& FreshArena() { return *new (&g_arena) mm::PageTableArena; }
 

@@ -222,11 +222,12 @@ constexpr mm::PageAttributes PagingPolicy::AttributesOf(Entry entry, unsigned le
   const bool read_only = has(first_level::kAccess2, small_page::kAccess2);
   const uint32_t low_bits = (entry >> shift) & 0b11;  // AP[1:0]
   Access kernel = low_bits == 0 ? Access::kNone : read_only ? Access::kRead : Access::kReadWrite;
-  Access user = low_bits < 0b10                      ? Access::kNone
+  Access user = low_bits < 0b10                 ? Access::kNone
                 : low_bits == 0b10 || read_only ? Access::kRead
-                                                     : Access::kReadWrite;
-  const bool privileged_execute_never =
-      section ? has(first_level::kSectionPrivilegedExecuteNever, 0) : above.privileged_execute_never;
+                                                : Access::kReadWrite;
+  const bool privileged_execute_never = section
+                                            ? has(first_level::kSectionPrivilegedExecuteNever, 0)
+                                            : above.privileged_execute_never;
   if (!has(first_level::kExecuteNever, small_page::kExecuteNever)) {
     if (user != Access::kNone) user = user | Access::kExecute;
     if (kernel != Access::kNone && !privileged_execute_never) kernel = kernel | Access::kExecute;
@@ -234,9 +235,9 @@ constexpr mm::PageAttributes PagingPolicy::AttributesOf(Entry entry, unsigned le
   return {.user = user,
           .kernel = kernel,
           .caching = has(first_level::kCacheable, small_page::kCacheable) ? mm::Caching::kNormal
-                                                                        : mm::Caching::kDevice,
+                                                                          : mm::Caching::kDevice,
           .scope = has(first_level::kNotGlobal, small_page::kNotGlobal) ? mm::Scope::kProcess
-                                                                      : mm::Scope::kGlobal};
+                                                                        : mm::Scope::kGlobal};
 }
 
 static_assert(mm::PagingPolicy<PagingPolicy>);

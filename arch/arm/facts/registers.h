@@ -24,9 +24,9 @@ inline constexpr uint32_t kThumbExceptions = uint32_t{1} << 30;
 
 // Translation table base control register, short descriptors, B4.1.153.
 namespace ttbcr {
-inline constexpr uint32_t kSplitMask = 0b111;              // N: TTBR0 serves below 2^(32-N)
-inline constexpr uint32_t kDisable0 = uint32_t{1} << 4;    // PD0
-inline constexpr uint32_t kDisable1 = uint32_t{1} << 5;    // PD1
+inline constexpr uint32_t kSplitMask = 0b111;                    // N: TTBR0 serves below 2^(32-N)
+inline constexpr uint32_t kDisable0 = uint32_t{1} << 4;          // PD0
+inline constexpr uint32_t kDisable1 = uint32_t{1} << 5;          // PD1
 inline constexpr uint32_t kLongDescriptors = uint32_t{1} << 31;  // EAE
 }  // namespace ttbcr
 

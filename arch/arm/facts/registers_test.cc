@@ -28,8 +28,8 @@ constexpr Row kRows[] = {
     {"TTBCR.EAE", ttbcr::kLongDescriptors, 0x8000'0000},
     {"TTBR root, N = 0", ttbr::RootMask(0), 0xFFFF'C000},
     {"TTBR root, N = 7", ttbr::RootMask(7), 0xFFFF'FF80},
-    {"TTBR walks: cached, shared", ttbr::kInnerWriteAllocate | ttbr::kOuterWriteAllocate |
-                                       ttbr::kShareable, 0x4A},
+    {"TTBR walks: cached, shared",
+     ttbr::kInnerWriteAllocate | ttbr::kOuterWriteAllocate | ttbr::kShareable, 0x4A},
     {"DACR, domain 0 client", dacr::Domain(0, dacr::kClient), 0x1},
     {"DACR, domain 15 manager", dacr::Domain(15, dacr::kManager), 0xC000'0000},
     {"PSR, user", psr::kUser, 0b10000},

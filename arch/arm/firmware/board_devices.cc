@@ -35,9 +35,7 @@ std::optional<uint32_t> FindInterrupt(const void* tree, TreeOffset node, size_t 
   return std::nullopt;
 }
 
-bool IsUsable(const mm::PhysRange& registers) {
-  return !registers.IsEmpty() && !registers.Wraps();
-}
+bool IsUsable(const mm::PhysRange& registers) { return !registers.IsEmpty() && !registers.Wraps(); }
 
 bool ReadConsole(const void* tree, TreeOffset node, BoardDevices& devices) {
   const auto registers = RegList::Of(tree, node);

@@ -20,10 +20,8 @@ struct BoardNodes {
   const char* uart_status = "okay";
   std::vector<uint32_t> uart_interrupt = {0, 1, 4};
   const char* gic_compatible = "arm,cortex-a15-gic";
-  std::vector<uint32_t> gic_reg = {0, 0x0800'0000, 0, 0x1'0000,
-                                             0, 0x0801'0000, 0, 0x1'0000};
-  std::vector<uint32_t> timer_interrupts = {1, 13, 0x104, 1, 14, 0x104,
-                                                      1, 11, 0x104, 1, 10, 0x104};
+  std::vector<uint32_t> gic_reg = {0, 0x0800'0000, 0, 0x1'0000, 0, 0x0801'0000, 0, 0x1'0000};
+  std::vector<uint32_t> timer_interrupts = {1, 13, 0x104, 1, 14, 0x104, 1, 11, 0x104, 1, 10, 0x104};
   const char* psci_compatible = "arm,psci-1.0";
   const char* psci_method = "hvc";
   std::function<void(TreeWriter&)> more = [](TreeWriter&) {};
@@ -114,8 +112,8 @@ TEST(BoardDevices, TakesTheConsoleThatIsChosen) {
                 {.stdout_path = "/pl011@9040000", .more = second("disabled")}, kVirt);
   ExpectDevices("a path to nowhere: any will do",
                 {.stdout_path = "/nothing", .more = second("okay")}, on_second);
-  ExpectDevices("the chosen cannot be read",
-                {.uart_interrupt = {0}, .more = second("okay")}, on_second);
+  ExpectDevices("the chosen cannot be read", {.uart_interrupt = {0}, .more = second("okay")},
+                on_second);
 }
 
 TEST(BoardDevices, FollowsBusesThatTranslateNothing) {
@@ -146,8 +144,7 @@ TEST(BoardDevices, KnowsTheConduitsOfPsci) {
   };
   ExpectDevices("smc", {.psci_method = "smc"}, with(PsciConduit::kSecureMonitorCall));
   ExpectDevices("0.2", {.psci_compatible = "arm,psci-0.2"}, with(PsciConduit::kHypervisorCall));
-  ExpectDevices("0.1 cannot switch off", {.psci_compatible = "arm,psci"},
-                with(PsciConduit::kNone));
+  ExpectDevices("0.1 cannot switch off", {.psci_compatible = "arm,psci"}, with(PsciConduit::kNone));
   ExpectDevices("unknown method", {.psci_method = "poke"}, with(PsciConduit::kNone));
 }
 
@@ -160,8 +157,7 @@ TEST(BoardDevices, NamesWhatIsMissing) {
   ExpectFault("GICv3", {.gic_compatible = "arm,gic-v3"}, DeviceFault::kNoInterruptController);
   ExpectFault("no CPU interface", {.gic_reg = {0, 0x0800'0000, 0, 0x1'0000}},
               DeviceFault::kNoInterruptController);
-  ExpectFault("empty distributor",
-              {.gic_reg = {0, 0x0800'0000, 0, 0, 0, 0x0801'0000, 0, 0x1'0000}},
+  ExpectFault("empty distributor", {.gic_reg = {0, 0x0800'0000, 0, 0, 0, 0x0801'0000, 0, 0x1'0000}},
               DeviceFault::kNoInterruptController);
   ExpectFault("two timer interrupts", {.timer_interrupts = {1, 13, 4, 1, 14, 4}},
               DeviceFault::kNoTimer);

@@ -1,8 +1,8 @@
 // What the flattened device tree says of the machine's memory and of how the kernel was started.
 //
 // Devicetree Specification 0.4: 3.4 (/memory), 3.5 (/reserved-memory), 3.6 (/chosen), 5.3 (memory
-// reservation block). The tree is firmware's: it is checked before it is believed, and the copy made
-// here points nowhere into it.
+// reservation block). The tree is firmware's: it is checked before it is believed, and the copy
+// made here points nowhere into it.
 #pragma once
 
 #include <array>
@@ -19,16 +19,16 @@
 namespace arch::arm {
 
 enum class TreeFault : uint8_t {
-  kBadMagic,            // no device tree at this address
-  kTooLarge,            // longer than what may be read of it
-  kBroken,              // fdt_check_full() refuses it
-  kNoMemory,            // no enabled node with device_type = "memory"
-  kBadMemory,           // such a node's "reg" cannot be read
-  kTooManyRanges,       // more than kMaxRanges pieces of RAM
-  kBadReservation,      // a reservation's "reg" cannot be read, or wraps
+  kBadMagic,             // no device tree at this address
+  kTooLarge,             // longer than what may be read of it
+  kBroken,               // fdt_check_full() refuses it
+  kNoMemory,             // no enabled node with device_type = "memory"
+  kBadMemory,            // such a node's "reg" cannot be read
+  kTooManyRanges,        // more than kMaxRanges pieces of RAM
+  kBadReservation,       // a reservation's "reg" cannot be read, or wraps
   kTooManyReservations,  // more than kMaxReservations
-  kBadInitrd,           // its ends are not in order, or only one is given
-  kCommandLineTooLong,  // more than kMaxCommandLine characters, or not terminated
+  kBadInitrd,            // its ends are not in order, or only one is given
+  kCommandLineTooLong,   // more than kMaxCommandLine characters, or not terminated
 };
 
 // One sentence for the console.

@@ -6,17 +6,13 @@
 #include <string>
 #include <vector>
 
+#include "arch/arm/firmware/tree_board.h"
 #include "arch/arm/firmware/tree_writer.h"
 
 namespace arch::arm {
 namespace {
 
 using mm::FirmwareKind;
-using mm::PhysAddr;
-using mm::PhysRange;
-
-// RAM from 1 GiB on, as far as 32 bits reach.
-constexpr PhysRange kUsable = mm::FromFirstToLast(PhysAddr{0x4000'0000}, PhysAddr{0xFFFF'FFFF});
 
 struct Range {
   uint64_t base;
@@ -34,39 +30,6 @@ std::vector<Range> MemoryOf(const DeviceTree& tree) {
   return ranges;
 }
 
-void BeginRoot(TreeWriter& tree, uint32_t address_cells = 2, uint32_t size_cells = 2) {
-  tree.Begin("");
-  tree.Cells("#address-cells", {address_cells});
-  tree.Cells("#size-cells", {size_cells});
-}
-
-void AddMemory(TreeWriter& tree, const char* name, const std::vector<uint32_t>& reg) {
-  tree.Begin(name);
-  tree.Text("device_type", "memory");
-  tree.Cells("reg", reg);
-  tree.End();
-}
-
-// 512 MiB at 1 GiB, and whatever `add` puts into the root beside it.
-template <class Add>
-std::span<std::byte> Board(TreeWriter& tree, Add add) {
-  BeginRoot(tree);
-  AddMemory(tree, "memory@40000000", {0, 0x4000'0000, 0, 0x2000'0000});
-  add(tree);
-  tree.End();
-  return tree.Finish();
-}
-
-template <class Fill>
-void ExpectFault(const char* row, TreeFault fault, Fill fill) {
-  TreeWriter writer;
-  fill(writer);
-  DeviceTree tree;
-  const auto outcome = tree.ReadFrom(writer.Finish(), kUsable);
-  ASSERT_FALSE(outcome.has_value()) << row;
-  EXPECT_EQ(outcome.error(), fault) << row;
-}
-
 struct MemoryRow {
   const char* name;
   uint32_t address_cells;
@@ -78,7 +41,11 @@ struct MemoryRow {
 TEST(DeviceTreeMemory, ReadsEveryShapeOfReg) {
   const auto unusable = FirmwareKind::kUnusable;
   const std::vector<MemoryRow> rows = {
-      {"QEMU virt, 512 MiB", 2, 2, {{0, 0x4000'0000, 0, 0x2000'0000}}, {{0x4000'0000, 0x2000'0000}}},
+      {"QEMU virt, 512 MiB",
+       2,
+       2,
+       {{0, 0x4000'0000, 0, 0x2000'0000}},
+       {{0x4000'0000, 0x2000'0000}}},
       {"one cell each", 1, 1, {{0x8000'0000, 0x1000'0000}}, {{0x8000'0000, 0x1000'0000}}},
       {"two and one", 2, 1, {{0, 0x4000'0000, 0x1000}}, {{0x4000'0000, 0x1000}}},
       {"one and two", 1, 2, {{0x4000'0000, 0, 0x1000}}, {{0x4000'0000, 0x1000}}},
@@ -249,138 +216,6 @@ TEST(DeviceTreeBlob, SurvivesEveryWrongByte) {
   }
   EXPECT_GT(refused, 0u);
   EXPECT_TRUE(tree.ReadFrom(bytes, kUsable).has_value());
-}
-
-TEST(DeviceTreeReservations, ComeFromTheBlockAndFromTheNodes) {
-  TreeWriter writer;
-  writer.Reserve(0x4100'0000, 0x1000);
-  writer.Reserve(0x4200'0000, 0);  // reserves nothing
-  const auto bytes = Board(writer, [](TreeWriter& tree) {
-    tree.Begin("reserved-memory");
-    tree.Cells("#address-cells", {1});
-    tree.Cells("#size-cells", {1});
-    tree.Cells("ranges", {});
-    tree.Begin("framebuffer@43000000");
-    tree.Cells("reg", {0x4300'0000, 0x2000, 0x4400'0000, 0x3000});
-    tree.End();
-    tree.Begin("anywhere");
-    tree.Cells("size", {0x1000});
-    tree.End();
-    tree.Begin("unused@45000000");
-    tree.Text("status", "disabled");
-    tree.Cells("reg", {0x4500'0000, 0x1000});
-    tree.End();
-    tree.End();
-  });
-  DeviceTree tree;
-  ASSERT_TRUE(tree.ReadFrom(bytes, kUsable).has_value());
-  const std::vector<PhysRange> expected = {{PhysAddr{0x4100'0000}, 0x1000},
-                                           {PhysAddr{0x4300'0000}, 0x2000},
-                                           {PhysAddr{0x4400'0000}, 0x3000}};
-  EXPECT_EQ(std::vector(tree.reservations().begin(), tree.reservations().end()), expected);
-}
-
-TEST(DeviceTreeReservations, AreRefusedWhenTheyCannotBe) {
-  const auto board = [](TreeWriter& tree) {
-    BeginRoot(tree);
-    AddMemory(tree, "memory", {0, 0x4000'0000, 0, 0x1000'0000});
-    tree.End();
-  };
-  ExpectFault("wraps", TreeFault::kBadReservation, [board](TreeWriter& tree) {
-    tree.Reserve(0xFFFF'FFFF'FFFF'F000, 0x2000);
-    board(tree);
-  });
-  ExpectFault("too many", TreeFault::kTooManyReservations, [board](TreeWriter& tree) {
-    for (size_t i = 0; i <= DeviceTree::kMaxReservations; ++i) {
-      tree.Reserve(0x4000'0000 + i * 0x1000, 0x1000);
-    }
-    board(tree);
-  });
-  ExpectFault("addresses of another bus", TreeFault::kBadReservation, [](TreeWriter& tree) {
-    BeginRoot(tree);
-    AddMemory(tree, "memory", {0, 0x4000'0000, 0, 0x1000'0000});
-    tree.Begin("reserved-memory");  // no "ranges"
-    tree.Begin("area@0");
-    tree.Cells("reg", {0, 0, 0x1000});
-    tree.End();
-    tree.End();
-    tree.End();
-  });
-}
-
-TEST(DeviceTreeChosen, GivesCommandLineAndInitrd) {
-  TreeWriter writer;
-  const auto bytes = Board(writer, [](TreeWriter& tree) {
-    tree.Begin("chosen");
-    tree.Text("bootargs", "test quiet");
-    tree.Cells("linux,initrd-start", {0x4800'0000});
-    tree.Cells("linux,initrd-end", {0, 0x4800'1234});
-    tree.End();
-  });
-  DeviceTree tree;
-  ASSERT_TRUE(tree.ReadFrom(bytes, kUsable).has_value());
-  EXPECT_EQ(tree.command_line(), "test quiet");
-  EXPECT_EQ(tree.initrd(), (PhysRange{PhysAddr{0x4800'0000}, 0x1234}));
-  EXPECT_EQ(tree.size_bytes(), bytes.size());
-}
-
-TEST(DeviceTreeChosen, MayBeMissingOrEmpty) {
-  TreeWriter without;
-  DeviceTree tree;
-  ASSERT_TRUE(tree.ReadFrom(Board(without, [](TreeWriter&) {}), kUsable).has_value());
-  EXPECT_EQ(tree.command_line(), "");
-  EXPECT_FALSE(tree.initrd().has_value());
-
-  TreeWriter empty;
-  const auto bytes = Board(empty, [](TreeWriter& writer) {
-    writer.Begin("chosen");
-    writer.Cells("linux,initrd-start", {0x4800'0000});
-    writer.Cells("linux,initrd-end", {0x4800'0000});
-    writer.End();
-  });
-  ASSERT_TRUE(tree.ReadFrom(bytes, kUsable).has_value());
-  EXPECT_FALSE(tree.initrd().has_value());
-}
-
-template <class Fill>
-void ExpectChosenFault(const char* row, TreeFault fault, Fill fill) {
-  ExpectFault(row, fault, [fill](TreeWriter& tree) {
-    BeginRoot(tree);
-    AddMemory(tree, "memory", {0, 0x4000'0000, 0, 0x1000'0000});
-    tree.Begin("chosen");
-    fill(tree);
-    tree.End();
-    tree.End();
-  });
-}
-
-TEST(DeviceTreeChosen, IsRefusedWhenItContradictsItself) {
-  ExpectChosenFault("initrd upside down", TreeFault::kBadInitrd, [](TreeWriter& tree) {
-    tree.Cells("linux,initrd-start", {0x4900'0000});
-    tree.Cells("linux,initrd-end", {0x4800'0000});
-  });
-  ExpectChosenFault("initrd without end", TreeFault::kBadInitrd, [](TreeWriter& tree) {
-    tree.Cells("linux,initrd-start", {0x4900'0000});
-  });
-  ExpectChosenFault("initrd of three cells", TreeFault::kBadInitrd, [](TreeWriter& tree) {
-    tree.Cells("linux,initrd-start", {0, 0, 0x4800'0000});
-    tree.Cells("linux,initrd-end", {0, 0, 0x4900'0000});
-  });
-  ExpectChosenFault("unterminated command line", TreeFault::kCommandLineTooLong,
-                    [](TreeWriter& tree) { tree.Bytes("bootargs", "test"); });
-  const std::string longest(DeviceTree::kMaxCommandLine, 'x');
-  ExpectChosenFault("one character too many", TreeFault::kCommandLineTooLong,
-                    [&](TreeWriter& tree) { tree.Text("bootargs", (longest + "x").c_str()); });
-
-  TreeWriter writer;
-  const auto bytes = Board(writer, [&](TreeWriter& tree) {
-    tree.Begin("chosen");
-    tree.Text("bootargs", longest.c_str());
-    tree.End();
-  });
-  DeviceTree tree;
-  ASSERT_TRUE(tree.ReadFrom(bytes, kUsable).has_value());
-  EXPECT_EQ(tree.command_line(), longest);
 }
 
 }  // namespace

@@ -7,11 +7,10 @@ namespace {
 
 constexpr int kMaxCells = 2;  // 64 bits
 
-// An address below a bus is the CPU's only if every bus on the way up says "ranges;", which means
-// the same addresses on both sides.
-bool HasCpuAddresses(const void* tree, TreeOffset node) {
-  for (TreeOffset bus = fdt_parent_offset(tree, node); bus > 0;
-       bus = fdt_parent_offset(tree, bus)) {
+// An address on a bus is the CPU's only if this and every bus above says "ranges;", which means the
+// same addresses on both sides. The root is the CPU's own.
+bool HasCpuAddresses(const void* tree, TreeOffset bus) {
+  for (; bus > 0; bus = fdt_parent_offset(tree, bus)) {
     const auto ranges = FindProperty(tree, bus, "ranges");
     if (!ranges || !ranges->empty()) return false;
   }
@@ -64,7 +63,7 @@ TreeOffset NextCompatible(const void* tree, TreeOffset previous, const char* com
 
 std::optional<RegList> RegList::Of(const void* tree, TreeOffset node) {
   const TreeOffset parent = fdt_parent_offset(tree, node);
-  if (parent < 0 || !HasCpuAddresses(tree, node)) return std::nullopt;
+  if (parent < 0 || !HasCpuAddresses(tree, parent)) return std::nullopt;
   const int address_cells = fdt_address_cells(tree, parent);
   const int size_cells = fdt_size_cells(tree, parent);
   const auto representable = [](int cells) { return 1 <= cells && cells <= kMaxCells; };

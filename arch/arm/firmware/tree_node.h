@@ -1,6 +1,7 @@
 // Reading one node of a flattened device tree that fdt_check_full() has accepted.
 //
-// Devicetree Specification 0.4: 2.3.4 (status), 2.3.5 (#address-cells), 2.3.6 (reg), 2.3.8 (ranges).
+// Devicetree Specification 0.4: 2.3.4 (status), 2.3.5 (#address-cells), 2.3.6 (reg), 2.3.8
+// (ranges).
 #pragma once
 
 #include <cstddef>

@@ -23,12 +23,12 @@ std::optional<CallerFrame> CallerOf(uint32_t frame);
 
 inline constexpr unsigned kMaxBacktraceDepth = 512;
 
-// Every instruction has four bytes in ARM state. The call is named rather than what follows it: after
-// a call that does not return comes another function.
+// Every instruction has four bytes in ARM state. The call is named rather than what follows it:
+// after a call that does not return comes another function.
 inline constexpr uint32_t kCallBytes = 4;
 
-// Visits the calls above `frame`, innermost first: `visit(uintptr_t pc)`. Ends at a frame that cannot
-// be one, or at kMaxBacktraceDepth.
+// Visits the calls above `frame`, innermost first: `visit(uintptr_t pc)`. Ends at a frame that
+// cannot be one, or at kMaxBacktraceDepth.
 template <class Visitor>
 void WalkFrames(uint32_t frame, Visitor visit) {
   for (unsigned depth = 0; depth < kMaxBacktraceDepth; ++depth) {

@@ -3,7 +3,7 @@
 #include "arch/arm/devices/board.h"
 #include "arch/arm/devices/mmio.h"
 #include "arch/arm/devices/pl011.h"
-#include "arch/arm/ops/receive_ring.h"
+#include "arch/arm/devices/receive_ring.h"
 #include "kernel/base/check.h"
 
 namespace arch {

@@ -58,8 +58,7 @@ extern "C" {
   using namespace arch::arm;
   arch::RefuseNestedFault(registers);
   const uint32_t status = ReadIfsr();
-  const mm::FaultInfo fault =
-      DecodePrefetchAbort(status, mm::VirtAddr{ReadIfar()}, registers.cpsr);
+  const mm::FaultInfo fault = DecodePrefetchAbort(status, mm::VirtAddr{ReadIfar()}, registers.cpsr);
   if (fault.cause == mm::FaultCause::kOther) {
     kernel::OnUnexpectedException(FaultStatusName(StatusOf(status)), status, registers);
   }

@@ -17,8 +17,8 @@ mm::VirtRange Between(const char* bottom, const char* top) {
 }  // namespace
 
 std::optional<mm::VirtRange> StackContaining(mm::VirtAddr va) {
-  for (const mm::VirtRange stack : {Between(boot_stack_bottom, boot_stack_top),
-                                    Between(fault_stack_bottom, fault_stack_top)}) {
+  for (const mm::VirtRange stack :
+       {Between(boot_stack_bottom, boot_stack_top), Between(fault_stack_bottom, fault_stack_top)}) {
     if (stack.Contains(va)) return stack;
   }
   return std::nullopt;

@@ -51,7 +51,9 @@ base::Result<> arm::StartTimer() {
 }
 
 void arm::OnTick() {
-  const uint64_t due = (ReadCntvct() - next_tick) / counts_per_tick + 1;
+  const uint64_t late = ReadCntvct() - next_tick;
+  // Seldom more than one; there is no instruction for a 64-bit division.
+  const uint64_t due = late < counts_per_tick ? 1 : late / counts_per_tick + 1;
   next_tick += due * counts_per_tick;
   WriteCntvCval(next_tick);
   InstructionBarrier();

@@ -60,8 +60,8 @@ TEST(X86Exceptions, NamesVectors) {
 
 TEST(X86Exceptions, KnowsWhichPushAnErrorCode) {
   for (unsigned vector = 0; vector < 256; ++vector) {
-    const bool pushes = vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 ||
-                        vector == 21;
+    const bool pushes =
+        vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21;
     EXPECT_EQ(HasErrorCode(static_cast<uint8_t>(vector)), pushes) << vector;
   }
 }

@@ -19,7 +19,6 @@ using mm::Mapping;
 using mm::PageAttributes;
 using mm::PhysAddr;
 using mm::Scope;
-using mm::VirtAddr;
 using mm::VirtRange;
 using Table = mm::PageTable<PagingPolicy, mm::PageTableArena>;
 
@@ -29,7 +28,7 @@ constexpr PagingPolicy::Features kGigabytes{GigabytePages::kYes};
 constexpr PagingPolicy::Features kNoGigabytes{GigabytePages::kNo};
 constexpr size_t kSlotsPerTable = 4;
 
-mm::PageTableArena g_arena;
+constinit mm::PageTableArena g_arena;
 
 mm::PageTableArena& FreshArena() { return *new (&g_arena) mm::PageTableArena; }
 
@@ -154,7 +153,10 @@ constexpr RefusedRow kRefused[] = {
     {"target inside a page", {{0x1000}, 0x1000}, {0x10}, kData, Error::kNotAligned},
     {"not canonical", {{0x8000'0000'0000}, 0x1000}, {0}, kData, Error::kOutOfRange},
     {"into the hole", {{0x7FFF'FFFF'F000}, 0x2000}, {0}, kData, Error::kOutOfRange},
-    {"just below the upper half", {{0xFFFF'7FFF'FFFF'F000}, 0x1000}, {0}, kData,
+    {"just below the upper half",
+     {{0xFFFF'7FFF'FFFF'F000}, 0x1000},
+     {0},
+     kData,
      Error::kOutOfRange},
     {"past the top", {{0xFFFF'FFFF'FFFF'F000}, 0x2000}, {0}, kData, Error::kOutOfRange},
     {"target beyond 52 bits", {{0x1000}, 0x2000}, {0xF'FFFF'FFFF'F000}, kData, Error::kOutOfRange},

@@ -58,8 +58,8 @@ struct PagingPolicy {
     return level <= 1 || (level == 2 && features.gigabyte_pages == GigabytePages::kYes);
   }
 
-  // A user page is open to the kernel's loads and stores exactly as to the user's (CR4.SMAP confines
-  // that to the checked copies), and never to its instruction fetches (CR4.SMEP).
+  // A user page is open to the kernel's loads and stores exactly as to the user's (CR4.SMAP
+  // confines that to the checked copies), and never to its instruction fetches (CR4.SMEP).
   static constexpr std::optional<mm::PageAttributes> Granted(const mm::PageAttributes& wanted) {
     using mm::Access;
     const bool for_user = wanted.user != Access::kNone;

@@ -52,16 +52,25 @@ constexpr LeafRow kLeaves[] = {
     {"kernel rw", {0x1000}, Kernel(Access::kReadWrite), 0, 0x8000'0000'0000'1103},
     {"kernel rx", {0x20'0000}, Kernel(Access::kReadExecute), 0, 0x0000'0000'0020'0101},
     {"kernel rwx", {0x1000}, Kernel(kAll), 0, 0x0000'0000'0000'1103},
-    {"kernel rw, not global", {0x1000}, Kernel(Access::kReadWrite, Scope::kProcess), 0,
+    {"kernel rw, not global",
+     {0x1000},
+     Kernel(Access::kReadWrite, Scope::kProcess),
+     0,
      0x8000'0000'0000'1003},
     {"user r", {0x1000}, User(Access::kRead), 0, 0x8000'0000'0000'1005},
     {"user rw", {0x1000}, User(Access::kReadWrite), 0, 0x8000'0000'0000'1007},
     {"user rx", {0x1000}, User(Access::kReadExecute), 0, 0x0000'0000'0000'1005},
-    {"user rw, global", {0x1000}, User(Access::kReadWrite, Scope::kGlobal), 0,
+    {"user rw, global",
+     {0x1000},
+     User(Access::kReadWrite, Scope::kGlobal),
+     0,
      0x8000'0000'0000'1107},
     {"device", {0xFEC0'0000}, Device(Access::kReadWrite), 0, 0x8000'0000'FEC0'011B},
     {"device r", {0xFEC0'0000}, Device(Access::kRead), 0, 0x8000'0000'FEC0'0119},
-    {"highest frame", {0x000F'FFFF'FFFF'F000}, Kernel(Access::kReadWrite), 0,
+    {"highest frame",
+     {0x000F'FFFF'FFFF'F000},
+     Kernel(Access::kReadWrite),
+     0,
      0x800F'FFFF'FFFF'F103},
     {"2 MiB kernel rw", {0x4020'0000}, Kernel(Access::kReadWrite), 1, 0x8000'0000'4020'0183},
     {"2 MiB kernel rx", {0x20'0000}, Kernel(Access::kReadExecute), 1, 0x0000'0000'0020'0181},
@@ -96,8 +105,7 @@ TEST(X86PagingPolicy, KeepsAccessedAndDirty) {
 // Tables 4-15, 4-17, 4-19: present, writable, open to the user only on demand, never XD.
 TEST(X86PagingPolicy, MakesTables) {
   for (unsigned level = 1; level < PagingPolicy::kLevelCount; ++level) {
-    const uint64_t kernel =
-        PagingPolicy::MakeTable(PhysAddr{0x5000}, Kernel(Access::kRead), level);
+    const uint64_t kernel = PagingPolicy::MakeTable(PhysAddr{0x5000}, Kernel(Access::kRead), level);
     EXPECT_EQ(kernel, 0x5003);
     EXPECT_EQ(PagingPolicy::MakeTable(PhysAddr{0x5000}, User(Access::kRead), level), 0x5007);
     EXPECT_EQ(PagingPolicy::Admit(kernel, Kernel(Access::kReadExecute), level), 0x5003);
@@ -177,7 +185,8 @@ constexpr GrantRow kGrants[] = {
     {"shared", Both(Access::kReadWrite, Access::kReadWrite), User(Access::kReadWrite)},
     {"kernel writes what the user reads", Both(Access::kRead, Access::kReadWrite), std::nullopt},
     {"kernel executes user text", Both(Access::kReadExecute, Access::kReadExecute), std::nullopt},
-    {"thread scope", {Access::kNone, Access::kRead, Caching::kNormal, Scope::kThread},
+    {"thread scope",
+     {Access::kNone, Access::kRead, Caching::kNormal, Scope::kThread},
      Kernel(Access::kRead, Scope::kProcess)},
     {"executable device", Device(Access::kReadExecute), std::nullopt},
 };

@@ -182,9 +182,9 @@ TEST(Acpi, RefusesWhatIsBroken) {
          m.SealAll();
        },
        AcpiFault::kNoFadt},
-      {"table shorter than its header",
+      {"root table shorter than its header",
        [](Machine& m) {
-         m.PutTable(kFadt, "FACP", 35);
+         m.PutTable(kRootTable, "RSDT", 35);
          m.SealAll();
        },
        AcpiFault::kBadTable},

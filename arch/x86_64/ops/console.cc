@@ -16,7 +16,6 @@ enum class Uart : uint16_t {
   kDivisorLow = 0,  // while the divisor latch is open
   kDivisorHigh = 1,
   kInterruptEnable = 1,
-  kFifoControl = 2,
   kLineControl = 3,
   kModemControl = 4,
   kLineStatus = 5,
@@ -24,11 +23,11 @@ enum class Uart : uint16_t {
 constexpr uint8_t kDivisorLatch = 0x80;
 constexpr uint8_t kEightBitsNoParity = 0x03;
 constexpr uint8_t kDivisorFor115200 = 1;
-constexpr uint8_t kFifoEnableAndClear = 0x07;
 constexpr uint8_t kModemReady = 0x03;                // DTR, RTS
 constexpr uint8_t kModemReadyWithInterrupts = 0x0b;  // OUT2 gates the interrupt line on a PC
 constexpr uint8_t kInterruptOnReceive = 0x01;
 constexpr uint8_t kReceived = 0x01;
+constexpr uint8_t kNoDevice = 0xff;  // what a port without one reads as
 constexpr uint8_t kTransmitterEmpty = 0x20;
 
 // Written by the interrupt handler, read with interrupts off.
@@ -48,6 +47,18 @@ uint8_t Read(Uart where) {
   return ReadPort8(static_cast<uint16_t>(x86_64::kSerialPort + static_cast<uint16_t>(where)));
 }
 
+// Moves what the device has received to the buffer. What finds no room stays in the device, which
+// holds its sender off.
+void TakeReceived() {
+  while (received.count < ReceiveBuffer::kCapacity) {
+    const uint8_t status = Read(Uart::kLineStatus);
+    if (status == kNoDevice || (status & kReceived) == 0) return;
+    const size_t last = (received.first + received.count) % ReceiveBuffer::kCapacity;
+    received.characters[last] = static_cast<char>(Read(Uart::kData));
+    ++received.count;
+  }
+}
+
 }  // namespace
 
 void InitializeConsole() {
@@ -56,12 +67,13 @@ void InitializeConsole() {
   Write(Uart::kDivisorLow, kDivisorFor115200);
   Write(Uart::kDivisorHigh, 0);
   Write(Uart::kLineControl, kEightBitsNoParity);
-  Write(Uart::kFifoControl, kFifoEnableAndClear);
+  // The FIFO stays as it is: switching it drops what has been received, and somebody may have typed
+  // already. Without it QEMU holds the sender back until the character received is taken.
   Write(Uart::kModemControl, kModemReady);
 }
 
 void WriteCharacter(char character) {
-  // Without a UART the port reads as all ones, and this does not wait.
+  // Without a device this does not wait.
   while ((Read(Uart::kLineStatus) & kTransmitterEmpty) == 0) asm volatile("pause");
   Write(Uart::kData, static_cast<uint8_t>(character));
 }
@@ -72,6 +84,7 @@ std::optional<char> ReadCharacter() {
   const char character = received.characters[received.first];
   received.first = (received.first + 1) % ReceiveBuffer::kCapacity;
   --received.count;
+  TakeReceived();  // what found no room raises no second interrupt
   return character;
 }
 
@@ -82,16 +95,6 @@ void StartConsoleInterrupt() {
   Write(Uart::kInterruptEnable, kInterruptOnReceive);
 }
 
-void OnConsoleInterrupt() {
-  // Bounded, for a missing device whose status reads as all ones.
-  for (size_t i = 0; i < ReceiveBuffer::kCapacity; ++i) {
-    if ((Read(Uart::kLineStatus) & kReceived) == 0) return;
-    const auto character = static_cast<char>(Read(Uart::kData));
-    if (received.count == ReceiveBuffer::kCapacity) continue;
-    const size_t last = (received.first + received.count) % ReceiveBuffer::kCapacity;
-    received.characters[last] = character;
-    ++received.count;
-  }
-}
+void OnConsoleInterrupt() { TakeReceived(); }
 
 }  // namespace arch

@@ -14,8 +14,8 @@ void InitializeConsole();
 // Waits until the transmitter has room.
 void WriteCharacter(char character);
 
-// The next character typed, if any. Filled by the receive interrupt, so nothing arrives before
-// StartInterrupts(); what arrives while the buffer is full is lost.
+// The next character typed, if any: the oldest that the receive interrupt has taken, so none before
+// StartInterrupts().
 std::optional<char> ReadCharacter();
 
 // To be called before ActivateKernelRoot(). A port needs no mapping: always succeeds.

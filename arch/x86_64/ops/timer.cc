@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <limits>
+#include <optional>
 
 #include "arch/ops/cpu.h"
 #include "arch/ops/local_apic.h"
@@ -16,38 +17,77 @@ using namespace arch::x86_64;
 constinit std::atomic<uint64_t> ticks{0};
 constinit uint64_t cycles_per_second = 0;
 
-constexpr uint16_t kMeasuredPitTicks = 1193;  // one millisecond
-
-// Intel 8254 datasheet: channel 2, low then high byte, mode 0 (output rises when the count ends).
+// Intel 8254 datasheet: channel 2, low then high byte, mode 0 (counts down once; the output rises
+// when the count ends, and counting goes on from the top), and the command that latches its count.
 constexpr uint8_t kPitChannel2CountOnce = 0xb0;
+constexpr uint8_t kPitLatchChannel2 = 0x80;
 constexpr uint8_t kGateOpen = 0x01;
 constexpr uint8_t kSpeakerOn = 0x02;
 constexpr uint8_t kOutput = 0x20;
 
-// Counts from the second byte on.
-void StartPit(uint16_t count) {
+constexpr uint16_t kPitStart = 0xFFFF;         // 55 ms
+constexpr uint16_t kPitTicksToMeasure = 1193;  // 1 ms
+
+void StartPit() {
   const uint8_t gate = ReadPort8(kPitGatePort);
   WritePort8(kPitGatePort, static_cast<uint8_t>((gate & ~kSpeakerOn) | kGateOpen));
   WritePort8(kPitCommandPort, kPitChannel2CountOnce);
-  WritePort8(kPitChannel2Port, static_cast<uint8_t>(count));
-  WritePort8(kPitChannel2Port, static_cast<uint8_t>(count >> 8));
+  WritePort8(kPitChannel2Port, static_cast<uint8_t>(kPitStart));
+  WritePort8(kPitChannel2Port, static_cast<uint8_t>(kPitStart >> 8));
 }
 
-bool PitOutputIsHigh() { return (ReadPort8(kPitGatePort) & kOutput) != 0; }
+uint16_t ReadPit() {
+  WritePort8(kPitCommandPort, kPitLatchChannel2);
+  const uint8_t low = ReadPort8(kPitChannel2Port);
+  return static_cast<uint16_t>(low | ReadPort8(kPitChannel2Port) << 8);
+}
 
-// Whether the output rose, and was low before: without an 8254 it never changes. Gives up after far
-// more looks than any processor has time for in a millisecond.
-bool WaitForPit() {
-  constexpr unsigned kMaxLooks = 4'000'000;
-  if (PitOutputIsHigh()) return false;
-  for (unsigned i = 0; i < kMaxLooks; ++i) {
-    if (PitOutputIsHigh()) return true;
+bool PitHasEnded() { return (ReadPort8(kPitGatePort) & kOutput) != 0; }
+
+// All three counters at about one moment.
+struct Moment {
+  uint64_t cycles;
+  uint32_t timer_left;
+  uint16_t pit_left;
+};
+
+Moment Now() {
+  return {.cycles = ReadCycles(), .timer_left = TimerCountLeft(), .pit_left = ReadPit()};
+}
+
+struct Frequencies {
+  uint64_t cycles;
+  uint64_t timer;
+};
+
+// Compares the counters over a millisecond, or however long it really was: a hypervisor may stop
+// this processor at any point. Nothing if the 8254's count ran out meanwhile, or never moved.
+std::optional<Frequencies> Measure() {
+  constexpr unsigned kMaxLooks = 1'000'000;  // far more than fit into a millisecond
+  StartPit();
+  StartTimerCountdown(std::numeric_limits<uint32_t>::max());
+  const Moment start = Now();
+  for (unsigned look = 0; look < kMaxLooks; ++look) {
+    const Moment now = Now();
+    if (PitHasEnded()) return std::nullopt;
+    const uint64_t pit_ticks = uint64_t{start.pit_left} - now.pit_left;
+    if (pit_ticks < kPitTicksToMeasure) continue;
+    const auto per_second = [pit_ticks](uint64_t count) {
+      return count * kPitFrequency / pit_ticks;
+    };
+    return Frequencies{.cycles = per_second(now.cycles - start.cycles),
+                       .timer = per_second(start.timer_left - now.timer_left)};
   }
-  return false;
+  return std::nullopt;
 }
 
-constexpr uint64_t PerSecond(uint64_t count_while_measured) {
-  return count_while_measured * kPitFrequency / kMeasuredPitTicks;
+// A processor that was stopped for longer than the 8254 counts is measured again.
+std::optional<Frequencies> MeasureUndisturbed() {
+  constexpr unsigned kMaxTries = 16;
+  for (unsigned attempt = 0; attempt < kMaxTries; ++attempt) {
+    if (const auto frequencies = Measure()) return frequencies;
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -57,17 +97,11 @@ uint64_t TicksSinceBoot() { return ticks.load(std::memory_order_relaxed); }
 uint64_t CyclesPerSecond() { return cycles_per_second; }
 
 base::Result<> StartTimer() {
-  constexpr uint32_t kLongest = std::numeric_limits<uint32_t>::max();
-  StartPit(kMeasuredPitTicks);
-  StartTimerCountdown(kLongest);
-  const uint64_t first_cycle = ReadCycles();
-  if (!WaitForPit()) return std::unexpected(base::Error::kUnsupported);
-  const uint64_t cycles = ReadCycles() - first_cycle;
-  const uint32_t counted = kLongest - TimerCountLeft();
-
-  cycles_per_second = PerSecond(cycles);
-  const uint64_t count_per_tick = PerSecond(counted) / kTicksPerSecond;
-  if (count_per_tick == 0 || count_per_tick > kLongest) {
+  const auto frequencies = MeasureUndisturbed();
+  if (!frequencies) return std::unexpected(base::Error::kUnsupported);
+  cycles_per_second = frequencies->cycles;
+  const uint64_t count_per_tick = frequencies->timer / kTicksPerSecond;
+  if (count_per_tick == 0 || count_per_tick > std::numeric_limits<uint32_t>::max()) {
     return std::unexpected(base::Error::kUnsupported);
   }
   StartTimerInterrupts(static_cast<uint32_t>(count_per_tick));

@@ -38,7 +38,7 @@ DEVICE_TREE_CASES = {
 
 # Address passed on instead of that of the data: refusal.
 _START_INFO_ADDRESSES = {
-    "0": "the PVH start info is outside the memory that start-up can read",
+    "0": "the loader left no PVH start info",
     "0x3000000": "the loader left no PVH start info",
     "0xfffffff0": "the PVH start info is outside the memory that start-up can read",
 }

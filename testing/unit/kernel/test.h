@@ -97,10 +97,11 @@ struct FinishedFailure {
 
 }  // namespace unit
 
-#define TEST(suite, name)                                                                      \
-  static void suite##_##name##_Body();                                                         \
-  [[gnu::section("atlas_tests"), gnu::used, gnu::retain]] static constinit const ::unit::TestRecord \
-      suite##_##name##_record = {#suite, #name, suite##_##name##_Body};                        \
+#define TEST(suite, name)                                                               \
+  static void suite##_##name##_Body();                                                  \
+  [[gnu::section("atlas_tests"), gnu::used,                                             \
+    gnu::retain]] static constinit const ::unit::TestRecord suite##_##name##_record = { \
+      #suite, #name, suite##_##name##_Body};                                            \
   static void suite##_##name##_Body()
 
 // `leave` is empty to go on after a failure, or `return`.
@@ -110,10 +111,10 @@ struct FinishedFailure {
   default:                                                                                \
     if (const ::unit::Outcome unit_outcome = outcome_of; unit_outcome.holds) [[likely]] { \
     } else                                                                                \
-      leave ::unit::FinishedFailure() = ::unit::Message(                                    \
-          {__FILE__, __LINE__, text, unit_outcome.left, unit_outcome.right})
+      leave ::unit::FinishedFailure() =                                                   \
+          ::unit::Message({__FILE__, __LINE__, text, unit_outcome.left, unit_outcome.right})
 
-#define UNIT_COMPARE(kind, relation, wanted, left, right, leave) \
+#define UNIT_COMPARE(kind, relation, wanted, left, right, leave)         \
   UNIT_REQUIRE((::unit::Compare<::unit::relation>(left, right, wanted)), \
                kind "(" #left ", " #right ")", leave)
 #define UNIT_TRUTH(kind, value, wanted, leave) \

@@ -1,0 +1,94 @@
+#include "layouts/emit_text.h"
+
+#include <array>
+#include <string_view>
+
+#include "gtest/gtest.h"
+#include "kernel/base/print.h"
+#include "kernel/mm/layout.h"
+#include "kernel/mm/layout_digest.h"
+#include "layouts/osz.h"
+#include "layouts/sos.h"
+#include "testing/unit/text_buffer.h"
+
+namespace {
+
+TEST(EmitText, LinkerSymbolsOfSos) {
+  unit::TextBuffer buffer;
+  layouts::EmitLinkerSymbols(buffer, layouts::sos::kLayouts);
+  EXPECT_EQ(buffer.text(),
+            "LAYOUT_IMAGE_BASE = 0x80000000;\n"
+            "LAYOUT_IMAGE_LAST = 0xff7fffff;\n"
+            "LAYOUT_IMAGE_SIZE = 0x7f800000;\n"
+            "LAYOUT_IMAGE_LINK_BASE = 0x80010000;\n"
+            "LAYOUT_IMAGE_LOAD_BASE = 0x40010000;\n"
+            "LAYOUT_DIRECT_BASE = 0x80000000;\n"
+            "LAYOUT_DIRECT_LAST = 0xff7fffff;\n"
+            "LAYOUT_DIRECT_SIZE = 0x7f800000;\n"
+            "LAYOUT_VMALLOC_BASE = 0xff800000;\n"
+            "LAYOUT_VMALLOC_LAST = 0xffffffff;\n"
+            "LAYOUT_VMALLOC_SIZE = 0x800000;\n"
+            "LAYOUT_DIRECT_TARGET = 0x40000000;\n"
+            "LAYOUT_PAGE_SIZE = 0x1000;\n");
+}
+
+TEST(EmitText, AssemblerHeaderOfOsz) {
+  unit::TextBuffer buffer;
+  layouts::EmitAssemblerHeader(buffer, layouts::osz::kLayouts);
+  for (const std::string_view line : {
+           "#pragma once\n",
+           "#define LAYOUT_IMAGE_BASE 0xffffffff80000000\n",
+           "#define LAYOUT_IMAGE_LINK_BASE 0xffffffff80100000\n",
+           "#define LAYOUT_IMAGE_LOAD_BASE 0x100000\n",
+           "#define LAYOUT_DIRECT_BASE 0xffffffff00000000\n",
+           "#define LAYOUT_DIRECT_SIZE 0x80000000\n",
+           "#define LAYOUT_DIRECT_TARGET 0x0\n",
+           "#define LAYOUT_WINDOW_LAST 0xffffffffffffffff\n",
+       }) {
+    EXPECT_TRUE(buffer.text().contains(line)) << line;
+  }
+  EXPECT_FALSE(buffer.text().contains(';'));
+}
+
+// JSON of one region and of the frame around it; both tables of osz are longer than the buffer.
+TEST(EmitText, Json) {
+  constexpr std::array<mm::Region, 1> kRows = {layouts::sos::kRegions[3]};
+  mm::Layout layout = layouts::sos::kLayout;
+  layout.regions = kRows;
+  const std::array<const mm::Layout*, 2> tables = {&layout, &layout};
+  unit::TextBuffer buffer;
+  layouts::EmitJson(buffer, tables);
+  unit::TextBuffer table;
+  base::Print(table,
+              "  {{\n"
+              "    \"layout\": \"sos\",\n"
+              "    \"digest\": \"{:016x}\",\n"
+              "    \"address_bits\": 32,\n"
+              "    \"extension\": \"zero\",\n"
+              "    \"page_bytes\": 4096,\n"
+              "    \"promised_ram_bytes\": 2139095040,\n"
+              "    \"direct_map_target\": \"0x0000000040000000\",\n"
+              "    \"image_link_base\": \"0x0000000080010000\",\n"
+              "    \"image_load_base\": \"0x0000000040010000\",\n"
+              "    \"regions\": [\n"
+              "      {{\"name\": \"vmalloc\", \"first\": \"0x00000000ff800000\", "
+              "\"last\": \"0x00000000ffffffff\", \"user\": \"---\", \"kernel\": \"rw-\", "
+              "\"caching\": \"device\", \"scope\": \"global\", \"service\": \"vmalloc\", "
+              "\"growth\": \"fixed\", \"guards\": \"around\", \"why\": \"{}\"}}\n"
+              "    ]\n"
+              "  }}",
+              mm::Digest(layout), kRows[0].why);
+  unit::TextBuffer wanted;
+  base::Print(wanted, "[\n{},\n{}\n]\n", table.text(), table.text());
+  EXPECT_EQ(buffer.text(), wanted.text());
+}
+
+TEST(EmitTextDeathTest, TablesWhoseKernelHalvesDiffer) {
+  mm::Layout other = layouts::sos::kLayout;
+  other.image_link_base = other.image_link_base + mm::kPageSize;
+  const std::array<const mm::Layout*, 2> tables = {&layouts::sos::kLayout, &other};
+  unit::TextBuffer buffer;
+  EXPECT_DEATH(layouts::EmitLinkerSymbols(buffer, tables), "left.image_link_base");
+}
+
+}  // namespace
