@@ -1,12 +1,13 @@
-"""for_platform: one target, built for a given platform, so that a host test can have it among its data."""
+"""for_platform: one target, built for a given platform, as data of a host test."""
 
-# What --features may switch in images and programs of ours. The others (sanitizers, coverage) are the host's: dropping
-# them keeps one copy of each image whatever --config the tests run with.
+# What --features may switch in images and programs of ours. The others (sanitizers, coverage) are
+# the host's: dropping them keeps one copy of each image whatever --config the tests run with.
 _CARRIED_FEATURES = ["ubsan_trap"]
 
 def _transition_impl(settings, attr):
     asked = settings["//command_line_option:features"]
-    carried = [name for name in asked if name in _CARRIED_FEATURES and name not in attr.target_features]
+    wanted = [name for name in _CARRIED_FEATURES if name not in attr.target_features]
+    carried = [name for name in asked if name in wanted]
     return {
         "//command_line_option:features": carried + attr.target_features,
         "//command_line_option:platforms": str(attr.platform),
@@ -38,7 +39,9 @@ for_platform = rule(
     attrs = {
         "platform": attr.label(mandatory = True),
         "target": attr.label(mandatory = True, allow_files = True, cfg = platform_transition),
-        "target_features": attr.string_list(doc = "toolchain features to switch on for `target` and all it is made of"),
+        "target_features": attr.string_list(
+            doc = "toolchain features to switch on for `target` and all it is made of",
+        ),
         "_allowlist_function_transition": attr.label(
             default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
         ),

@@ -1,7 +1,14 @@
 """llvm_toolchain_config: the description of one cc_toolchain on the pinned LLVM."""
 
 load("@bazel_tools//tools/build_defs/cc:action_names.bzl", "ACTION_NAMES")
-load("@bazel_tools//tools/cpp:cc_toolchain_config_lib.bzl", "action_config", "feature", "flag_group", "flag_set", "tool")
+load(
+    "@bazel_tools//tools/cpp:cc_toolchain_config_lib.bzl",
+    "action_config",
+    "feature",
+    "flag_group",
+    "flag_set",
+    "tool",
+)
 load(
     ":features.bzl",
     "ASSEMBLE_ACTIONS",
@@ -16,7 +23,12 @@ load(
 )
 load(":flags.bzl", "CODE_SHAPE", "CXX_LANGUAGE", "LINK", "REPRODUCIBLE", "WARNINGS")
 
-_COMPILE_IMPLIES = ["user_compile_flags", "sysroot", "compiler_input_flags", "compiler_output_flags"]
+_COMPILE_IMPLIES = [
+    "user_compile_flags",
+    "sysroot",
+    "compiler_input_flags",
+    "compiler_output_flags",
+]
 _LINK_IMPLIES = [
     "linkstamps",
     "output_execpath_flags",
@@ -28,19 +40,31 @@ _LINK_IMPLIES = [
 
 def _action_configs(ctx):
     def action(name, program, **kwargs):
-        return action_config(action_name = name, enabled = True, tools = [tool(tool = program)], **kwargs)
+        return action_config(
+            action_name = name,
+            enabled = True,
+            tools = [tool(tool = program)],
+            **kwargs
+        )
 
     strip_flags = flag_set(flag_groups = [
         flag_group(flags = ["-S", "-o", "%{output_file}"]),
         flag_group(flags = ["%{stripopts}"], iterate_over = "stripopts"),
         flag_group(flags = ["%{input_file}"]),
     ])
-    configs = [action(name, ctx.file._clang, implies = _COMPILE_IMPLIES) for name in COMPILE_ACTIONS]
+    configs = [
+        action(name, ctx.file._clang, implies = _COMPILE_IMPLIES)
+        for name in COMPILE_ACTIONS
+    ]
     for name in LINK_ACTIONS:
         kind = "force_pic_flags" if name == ACTION_NAMES.cpp_link_executable else "shared_flag"
         configs.append(action(name, ctx.file._clangxx, implies = _LINK_IMPLIES + [kind]))
     return configs + [
-        action(ACTION_NAMES.cpp_link_static_library, ctx.file._ar, implies = ["archiver_flags", "linker_param_file"]),
+        action(
+            ACTION_NAMES.cpp_link_static_library,
+            ctx.file._ar,
+            implies = ["archiver_flags", "linker_param_file"],
+        ),
         action(ACTION_NAMES.strip, ctx.file._strip, flag_sets = [strip_flags]),
     ]
 
@@ -66,7 +90,9 @@ def _impl(ctx):
     ] + LINK
 
     features = [
-        always("default_compile_flags", [flags(COMPILE_ACTIONS, compile_flags + expand(ctx.attr.copts))]),
+        always("default_compile_flags", [
+            flags(COMPILE_ACTIONS, compile_flags + expand(ctx.attr.copts)),
+        ]),
         always("default_cpp_flags", [flags(CPP_ACTIONS, CXX_LANGUAGE + expand(ctx.attr.cxxopts))]),
         always("default_include_flags", [
             flags(CPP_ACTIONS, expand(ctx.attr.cxx_includes)),
@@ -77,7 +103,10 @@ def _impl(ctx):
         always("default_link_flags", [flags(LINK_ACTIONS, link_flags + expand(ctx.attr.linkopts))]),
         feature(name = "supports_start_end_lib", enabled = False),
     ] + compilation_modes(ctx.attr.fastbuild)
-    features += {"gnu": host_features, "kernel": kernel_features, "musl": lambda: []}[ctx.attr.abi]()
+    if ctx.attr.abi == "gnu":
+        features += host_features()
+    elif ctx.attr.abi == "kernel":
+        features += kernel_features()
 
     return cc_common.create_cc_toolchain_config_info(
         ctx = ctx,
@@ -112,9 +141,9 @@ llvm_toolchain_config = rule(
         "cpu": attr.string(mandatory = True, doc = "Bazel's name of the target CPU"),
         "cxx_includes": attr.string_list(doc = "header search of C++, before `includes`"),
         "cxxopts": attr.string_list(doc = "for C++ only"),
-        "fastbuild": attr.string_list(mandatory = True, doc = "flags of the default compilation mode"),
-        "includes": attr.string_list(doc = "header search of every language; empty: the driver's own"),
-        "link_target": attr.string(doc = "target triple for linking, where the driver needs another one"),
+        "fastbuild": attr.string_list(mandatory = True, doc = "flags of the default mode"),
+        "includes": attr.string_list(doc = "header search; empty: the driver's own"),
+        "link_target": attr.string(doc = "another target triple for linking"),
         "linkopts": attr.string_list(),
         "sysroot": attr.label(mandatory = True, allow_single_file = True),
         "target": attr.string(mandatory = True, doc = "LLVM target triple"),

@@ -28,10 +28,12 @@ LINK_ACTIONS = [
     ACTION_NAMES.cpp_link_nodeps_dynamic_library,
 ]
 
-# Features whose run-time library needs the dynamic loader. Everything else on the host is linked fully static.
+# Features whose run-time library needs the dynamic loader. Everything else on the host is linked
+# fully static.
 _NEEDS_LOADER = ["asan", "fuzzer", "tsan"]
 
-# Where a test finds the pinned glibc, from the directory Bazel starts it in: //tools/sanitize:sanitizer_test.bzl.
+# Where a test finds the pinned glibc, from the directory Bazel starts it in:
+# tools/sanitize puts it among the data.
 _PINNED_GLIBC = "../sysroot_gnu/root/lib/x86_64-linux-gnu"
 
 def flags(actions, flags, **kwargs):
@@ -73,13 +75,16 @@ def host_features():
             flags(COMPILE_ACTIONS, ["-fsanitize=fuzzer-no-link", "-g", "-O1"]),
             flags(LINK_ACTIONS, ["-fsanitize=fuzzer-no-link"]),
         ]),
-        # libFuzzer's main(). It was built against libstdc++, which shares a few ABI functions with libc++.
-        feature(name = "libfuzzer_main", requires = [feature_set(features = ["fuzzer"])], flag_sets = [
-            flags(LINK_ACTIONS, [
+        # libFuzzer's main(). It was built against libstdc++, which shares a few ABI functions with
+        # libc++.
+        feature(
+            name = "libfuzzer_main",
+            flag_sets = [flags(LINK_ACTIONS, [
                 "-fsanitize=fuzzer",
                 "-Wl,--push-state,-Bstatic,-l:libstdc++.a,--pop-state,-z,muldefs",
-            ]),
-        ]),
+            ])],
+            requires = [feature_set(features = ["fuzzer"])],
+        ),
         feature(name = "source_coverage", flag_sets = [
             flags(COMPILE_ACTIONS, ["-fprofile-instr-generate", "-fcoverage-mapping"]),
             flags(LINK_ACTIONS, ["-fprofile-instr-generate"]),
@@ -87,7 +92,7 @@ def host_features():
     ]
 
 def kernel_features():
-    """Undefined behaviour becomes a trap, which the kernel reports as a panic: no run-time library is needed."""
+    """Undefined behaviour becomes a trap, which the kernel reports as a panic."""
     return [feature(name = "ubsan_trap", flag_sets = [
         # "function" reads a word before each function, which assembly functions do not have.
         flags(COMPILE_ACTIONS, [

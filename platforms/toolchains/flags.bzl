@@ -1,6 +1,6 @@
 """Compiler and linker flags, one named list per reason.
 
-`{resource}`, `{sysroot}` and `{libcxx}` are replaced by config.bzl with paths relative to the execution root.
+config.bzl replaces `{resource}`, `{sysroot}` and `{libcxx}` with paths from the execution root.
 """
 
 # Nothing of the machine or of the moment may reach an output.
@@ -41,7 +41,8 @@ LINK = [
     "-Wl,--fatal-warnings",
 ]
 
-# glibc (for its start-up files and headers) and libgcc from the pinned sysroot; the C++ library is LLVM's, as in the kernel.
+# glibc (for its start-up files and headers) and libgcc from the pinned sysroot; the C++ library is
+# LLVM's, as in the kernel.
 _HOST_GCC = ["--gcc-install-dir={sysroot}/usr/lib/gcc/x86_64-linux-gnu/12"]
 HOST_COMPILE = _HOST_GCC
 HOST_CXX = [
@@ -58,9 +59,10 @@ HOST_LINK = _HOST_GCC + [
     "-lpthread",
 ]
 
-# No operating system: the compiler's own headers, then musl's for <string.h> and what libc++ asks of a C library.
-# Interrupt handlers run on the interrupted stack and the kernel owns no thread-local storage, hence no stack protector
-# and no guarded statics; panics walk frame pointers, hence no unwind tables.
+# No operating system: the compiler's own headers, then musl's for <string.h> and what libc++ asks
+# of a C library. Interrupt handlers run on the interrupted stack and the kernel owns no
+# thread-local storage, hence no stack protector and no guarded statics; panics walk frame pointers,
+# hence no unwind tables.
 FREESTANDING_COMPILE = [
     "-ffreestanding",
     "-nostdinc",
@@ -91,8 +93,8 @@ FREESTANDING_LINK = [
     "-Wl,-z,noexecstack",
 ]
 
-# An interrupt may strike anywhere and saves no vector registers: no red zone, no SSE. (-mgeneral-regs-only would say the
-# same but makes <limits> fail.)
+# An interrupt may strike anywhere and saves no vector registers: no red zone, no SSE.
+# (-mgeneral-regs-only would say the same but makes <limits> fail.)
 X86_64_KERNEL = [
     "-mno-red-zone",
     "-mno-mmx",
@@ -100,8 +102,8 @@ X86_64_KERNEL = [
     "-mno-sse2",
 ]
 
-# Where an x86_64 image is linked decides its code model: the highest 2 GiB, whose addresses are sign-extended 32-bit
-# numbers, or anywhere (a layout with 32-bit addresses sits at 3 GiB).
+# Where an x86_64 image is linked decides its code model: the highest 2 GiB, whose addresses are
+# sign-extended 32-bit numbers, or anywhere (a layout with 32-bit addresses sits at 3 GiB).
 X86_64_TOP_2_GIB = [
     "-fno-pic",
     "-mcmodel=kernel",
@@ -128,7 +130,8 @@ ARM_KERNEL = ARM_KERNEL_CPU + [
 ARM_BUILTINS = ["{resource}/lib/linux/libclang_rt.builtins-armhf.a"]
 X86_64_BUILTINS = ["{resource}/lib/linux/libclang_rt.builtins-x86_64.a"]
 
-# Programs of ours: musl, position independent, and without a dynamic loader (rcrt1.o relocates the program itself).
+# Programs of ours: musl, position independent, and without a dynamic loader (rcrt1.o relocates the
+# program itself).
 MUSL_COMPILE = [
     "-nostdinc",
     "-fpie",

@@ -13,7 +13,10 @@ def llvm_toolchain(*, name, constraints, headers, **config):
     """
     llvm_toolchain_config(name = name + "_config", **config)
     for stage in ["compile", "link", "all"]:
-        native.filegroup(name = "%s_%s" % (name, stage), srcs = ["@llvm//:%s_files" % stage] + headers)
+        native.filegroup(
+            name = "%s_%s" % (name, stage),
+            srcs = ["@llvm//:%s_files" % stage] + headers,
+        )
     native.cc_toolchain(
         name = name + "_cc",
         all_files = name + "_all",

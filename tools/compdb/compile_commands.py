@@ -1,7 +1,8 @@
 """Writes compile_commands.json for clangd: ./bazelw run //tools:compile_commands
 
-Nothing is compiled: Bazel is asked how it would compile every first-party source, for the host and for the kernels that
-boot tests pull in. A source that is compiled several ways gets several entries; clangd takes the first.
+Nothing is compiled: Bazel is asked how it would compile every first-party source, for the host and
+for the kernels that boot tests pull in. A source that is compiled several ways gets several entries;
+clangd takes the first.
 """
 
 import json
@@ -24,7 +25,7 @@ def bazel(*arguments):
 
 
 def preference(file, target):
-    """Sorts the ways one file is compiled: code of an architecture for its kernel, other code for the host first."""
+    """Code of an architecture is best read as its kernel's, other code as the host's."""
     wanted = "linux-gnu"
     if file.startswith("arch/arm/"):
         wanted = "armv7a-none"
@@ -67,9 +68,8 @@ def main():
     pattern = sys.argv[1] if len(sys.argv) > 1 else "//..."
     query = f"mnemonic('CppCompile', deps({pattern}))"
     graph = bazel("aquery", "--output=jsonproto", "--include_artifacts=false", *quiet, query)
-    roots = dict(
-        line.split(": ", 1) for line in bazel("info", *quiet, "output_base", "execution_root").splitlines()
-    )
+    info = bazel("info", *quiet, "output_base", "execution_root")
+    roots = dict(line.split(": ", 1) for line in info.splitlines())
     actions = json.loads(graph).get("actions", [])
     commands = entries(actions, workspace, roots["output_base"], roots["execution_root"])
     temporary = "compile_commands.json.tmp"

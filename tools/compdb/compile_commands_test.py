@@ -6,7 +6,8 @@ import compile_commands
 
 
 def action(file, target, *arguments):
-    return {"arguments": ["external/llvm/bin/clang", f"--target={target}", *arguments, "-c", file, "-o", "x.o"]}
+    compiler = ["external/llvm/bin/clang", f"--target={target}"]
+    return {"arguments": [*compiler, *arguments, "-c", file, "-o", "x.o"]}
 
 
 def files_and_targets(actions):
@@ -16,8 +17,9 @@ def files_and_targets(actions):
 
 class EntriesTest(unittest.TestCase):
     def test_paths_into_bazels_directories_become_absolute(self):
-        arguments = ["-iquote", ".", "-isystemexternal/libcxx/include", "-resource-dir=external/llvm/resource"]
-        arguments += ["-Ibazel-out/k8/bin", "-isystem", "external/gtest", "-DNAME=internal/x"]
+        arguments = ["-iquote", ".", "-isystemexternal/libcxx/include"]
+        arguments += ["-resource-dir=external/llvm/resource", "-Ibazel-out/k8/bin"]
+        arguments += ["-isystem", "external/gtest", "-DNAME=internal/x"]
         [entry] = compile_commands.entries(
             [action("a.cc", "t", *arguments)], "/work", "/base", "/base/execroot/atlas"
         )
@@ -27,7 +29,8 @@ class EntriesTest(unittest.TestCase):
         self.assertEqual(
             entry["arguments"][2:-4],
             ["-iquote", ".", "-isystem/base/external/libcxx/include"]
-            + ["-resource-dir=/base/external/llvm/resource", "-I/base/execroot/atlas/bazel-out/k8/bin"]
+            + ["-resource-dir=/base/external/llvm/resource"]
+            + ["-I/base/execroot/atlas/bazel-out/k8/bin"]
             + ["-isystem", "/base/external/gtest", "-DNAME=internal/x"],
         )
 
@@ -49,7 +52,7 @@ class EntriesTest(unittest.TestCase):
             self.assertEqual(len(listed), len(ways))
 
     def test_each_way_is_listed_once(self):
-        actions = [action("a.cc", "x86_64-linux-gnu", "-O1"), action("a.cc", "x86_64-linux-gnu", "-O2")]
+        actions = [action("a.cc", "x86_64-linux-gnu", level) for level in ["-O1", "-O2"]]
         self.assertEqual(len(files_and_targets(actions)), 1)
 
 

@@ -29,6 +29,8 @@ fi
 ((${#patterns[@]})) || patterns=(//...)
 
 cd "$BUILD_WORKSPACE_DIRECTORY"
+# Asked first: nothing may come between the tests and the reading of their profiles.
+labels=$(./bazelw query --noshow_progress --ui_event_filters=-info "tests(${patterns[*]/%/ +} set())")
 ./bazelw test --config=coverage --build_tests_only "${patterns[@]}" >&2
 
 work=$(mktemp -d)
@@ -45,7 +47,7 @@ while read -r label; do
     profiles+=("${found[@]}")
     objects+=(-object "bazel-bin/$path")
   fi
-done < <(./bazelw query --noshow_progress "tests(${patterns[*]/%/ +} set())" 2> "$work/query" || cat "$work/query" >&2)
+done <<< "$labels"
 if ((${#profiles[@]} == 0)); then
   echo "coverage: no test of ${patterns[*]} is a C++ test of the host" >&2
   exit 1
@@ -53,13 +55,17 @@ fi
 
 "$profdata" merge -sparse -o "$work/profile" "${profiles[@]}"
 # What is tested counts, not the tests and not what others wrote.
-options=(-instr-profile "$work/profile" "${objects[@]}" -ignore-filename-regex '^external/|_test\.cc$|(^|/)tests?/|^testing/')
+options=(
+  -instr-profile "$work/profile" "${objects[@]}"
+  -ignore-filename-regex '^external/|_test\.cc$|(^|/)tests?/|^testing/'
+)
+report=$("$cov" report -show-region-summary=false -show-branch-summary=false "${options[@]}")
 if ((show)); then
   "$cov" show "${options[@]}"
 else
-  "$cov" report -show-region-summary=false -show-branch-summary=false "${options[@]}"
+  echo "$report"
 fi
-total=$("$cov" report -show-region-summary=false -show-branch-summary=false "${options[@]}" | sed -n 's/^TOTAL.* \([0-9]*\)\.[0-9]*%$/\1/p')
+total=$(sed -n 's/^TOTAL.* \([0-9]*\)\.[0-9]*%$/\1/p' <<< "$report")
 if ((total < minimum)); then
   echo "coverage: $total % of the lines, at least $minimum % are wanted" >&2
   exit 1

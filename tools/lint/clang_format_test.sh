@@ -12,7 +12,8 @@ if ((${#files[@]} == 0)); then
   exit 1
 fi
 if ! "$clang_format" --dry-run --Werror "${files[@]}" 2> "$TEST_TMPDIR/report"; then
-  sed -n "s,^$directory/\([^:]*\):.*\[-Wclang-format-violations\]\$,\1 is not formatted,p" "$TEST_TMPDIR/report" | sort -u
+  sed -n "s,^$directory/\([^:]*\):.*\[-Wclang-format-violations\]\$,\1 is not formatted,p" \
+    "$TEST_TMPDIR/report" | sort -u
   echo "To format all files: ./bazelw run //tools:format"
   exit 1
 fi

@@ -1,7 +1,7 @@
-"""clang_tidy: what clang-tidy has to say about the sources of some targets, compiled as those targets are.
+"""clang_tidy: what clang-tidy says about the sources of some targets, compiled as those targets are.
 
-Each source file is one action, cached like its compilation. Findings do not fail the build: they are the contents of
-report files, which a test reads.
+Each source file is one action, cached like its compilation. Findings do not fail the build: they are
+the contents of report files, which a test reads.
 """
 
 load("@bazel_tools//tools/build_defs/cc:action_names.bzl", "ACTION_NAMES")
@@ -36,7 +36,9 @@ def _command_line(ctx, context, extension):
             transitive = [context.defines],
         ),
         quote_include_directories = context.quote_includes,
-        system_include_directories = depset(transitive = [context.system_includes, context.external_includes]),
+        system_include_directories = depset(
+            transitive = [context.system_includes, context.external_includes],
+        ),
         user_compile_flags = getattr(ctx.rule.attr, "copts", []),
     )
     return toolchain, cc_common.get_memory_inefficient_command_line(
@@ -96,16 +98,23 @@ _tidy_aspect = aspect(
             cfg = "exec",
         ),
         "_clang_tidy_files": attr.label(default = "@llvm_tools//:clang-tidy", cfg = "exec"),
-        "_configuration": attr.label(default = "@source_tree//:cpp/.clang-tidy", allow_single_file = True),
-        "_run": attr.label(default = "//tools/lint:run_clang_tidy.sh", allow_single_file = True, cfg = "exec"),
+        "_configuration": attr.label(
+            default = "@source_tree//:cpp/.clang-tidy",
+            allow_single_file = True,
+        ),
+        "_run": attr.label(
+            default = "//tools/lint:run_clang_tidy.sh",
+            allow_single_file = True,
+            cfg = "exec",
+        ),
     },
     fragments = ["cpp"],
     toolchains = ["@bazel_tools//tools/cpp:toolchain_type"],
 )
 
 def _clang_tidy_impl(ctx):
-    reports = depset(transitive = [target[_TidyInfo].reports for target in ctx.attr.targets]).to_list()
-    reports = [each for each in reports if each.source.startswith(ctx.attr.below)]
+    reports = depset(transitive = [target[_TidyInfo].reports for target in ctx.attr.targets])
+    reports = [each for each in reports.to_list() if each.source.startswith(ctx.attr.below)]
     sources = ctx.actions.declare_file(ctx.label.name + ".sources")
     ctx.actions.write(sources, "".join([each.source + "\n" for each in reports]))
     files = [sources] + [each.report for each in reports]
@@ -113,12 +122,16 @@ def _clang_tidy_impl(ctx):
 
 clang_tidy = rule(
     implementation = _clang_tidy_impl,
-    doc = "The reports (*.clang-tidy) about `targets` and all they depend on, and the list of their sources.",
+    doc = "The reports (*.clang-tidy) about `targets` and their dependencies, and a list of sources.",
     attrs = {
-        "below": attr.string(doc = "leaves out sources outside this folder, which another platform lints"),
+        "below": attr.string(doc = "leaves out sources outside this folder"),
         "platform": attr.label(mandatory = True, doc = "what the targets are built for"),
         "target_features": attr.string_list(doc = "for the transition; leave empty"),
-        "targets": attr.label_list(mandatory = True, aspects = [_tidy_aspect], cfg = platform_transition),
+        "targets": attr.label_list(
+            mandatory = True,
+            aspects = [_tidy_aspect],
+            cfg = platform_transition,
+        ),
         "_allowlist_function_transition": attr.label(
             default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
         ),

@@ -26,17 +26,20 @@ for file in "$@"; do
     *.sources) while read -r source; do linted[$source]=1; done < "$file" ;;
     *)
       if [[ -s $file ]]; then
-        cat "$file"
+        cat "$file" >> "$TEST_TMPDIR/findings"
         failed=1
       fi
       ;;
   esac
 done
+# A finding in a header is in the report of each source that includes it.
+[[ ! -e $TEST_TMPDIR/findings ]] || awk '!seen[$0]++' "$TEST_TMPDIR/findings"
 while read -r path; do
   source=${path#"$directory"/}
   if [[ -z ${linted[$source]:-} ]] && ! is_exempt "$source"; then
     echo "$source: no target in tools/lint/BUILD.bazel uses it; add one, or exempt it in exempt.txt"
     failed=1
   fi
-done < <(find -L "$directory" -type f \( -name '*.cc' -o -name '*.c' \) ! -name '*_test.cc' ! -path '*/tests/*' | sort)
+done < <(find -L "$directory" -type f \( -name '*.cc' -o -name '*.c' \) \
+  ! -name '*_test.cc' ! -path '*/tests/*' | sort)
 exit "$failed"

@@ -1,13 +1,15 @@
 #!/bin/sh
 # usage: run_clang_tidy.sh CLANG_TIDY REPORT SOURCE CONFIGURATION FLAG...
-# Writes what clang-tidy finds in SOURCE, compiled with FLAGs, to REPORT; an empty report means that all is well.
+# Writes what clang-tidy finds in SOURCE, compiled with FLAGs, to REPORT; an empty report means that
+# all is well.
 clang_tidy=$1
 report=$2
 source=$3
 configuration=$4
 shift 4
 
-if "$clang_tidy" --quiet "--config-file=$configuration" "$source" -- "$@" > "$report" 2> "$report.errors"; then
+if "$clang_tidy" --quiet "--config-file=$configuration" "$source" -- "$@" \
+    > "$report" 2> "$report.errors"; then
   : > "$report"
 elif ! grep -q '\(warning\|error\): ' "$report"; then
   # It did not get as far as a finding.

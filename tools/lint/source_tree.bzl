@@ -1,8 +1,8 @@
-"""source_tree: every C++, assembly, linker script and Starlark file of the workspace as one repository, for the linters.
+"""source_tree: the sources of the whole workspace as one repository, for the linters.
 
-Tests are hermetic: they see the files they name. A linter that has to notice a file nobody named needs the list of
-all files from somewhere, and this is the place: it reads the directories (and is run again when one changes), so that a
-new file is linted without being registered anywhere.
+Tests are hermetic: they see the files they name. A linter that has to notice a file nobody named
+needs the list of all files from somewhere, and this is the place: it reads the directories (and is
+run again when one changes), so that a new file is linted without being registered anywhere.
 """
 
 _CPP = (".cc", ".h", ".c")

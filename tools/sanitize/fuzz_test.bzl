@@ -1,9 +1,10 @@
-"""fuzz_test: a libFuzzer target that every plain test run exercises a little, and --config=fuzz a lot."""
+"""fuzz_test: a libFuzzer target: a plain test run exercises it a little, --config=fuzz a lot."""
 
 def fuzz_test(*, name, srcs, deps = [], runs = 20000, tags = [], **kwargs):
     """A test around `LLVMFuzzerTestOneInput`.
 
-    The plain configuration tries `runs` inputs, the same ones each time, and instruments `srcs` only. To search:
+    The plain configuration tries `runs` inputs, the same ones each time, and instruments `srcs` only.
+    To search:
       ./bazelw run --config=fuzz //some:fuzz_test -- -runs=-1 -max_total_time=600
 
     Args:
@@ -23,7 +24,8 @@ def fuzz_test(*, name, srcs, deps = [], runs = 20000, tags = [], **kwargs):
         ],
         data = ["@sysroot_gnu//:loader"],
         env = {
-            # Vectors that cross between instrumented and plain code are annotated by only one of them.
+            # Vectors that cross between instrumented and plain code are annotated by only one of
+            # them.
             "ASAN_OPTIONS": "detect_container_overflow=0",
         },
         features = [

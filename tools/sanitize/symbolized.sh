@@ -1,5 +1,6 @@
 #!/bin/bash
-# Runs a program of a sanitizer build so that its reports name functions, files and lines: for --run_under.
+# Runs a program of a sanitizer build so that its reports name functions, files and lines: for
+# --run_under.
 set -u
 
 find_symbolizer() {

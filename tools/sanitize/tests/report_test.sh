@@ -8,7 +8,9 @@ program=$2
 shift 2
 
 report=$TEST_TMPDIR/report
-if "$symbolized" "$program" -runs=300000 -seed=1 "-artifact_prefix=$TEST_TMPDIR/" > "$report" 2>&1; then
+# Only libFuzzer reads these.
+options=(-runs=300000 -seed=1 "-artifact_prefix=$TEST_TMPDIR/")
+if "$symbolized" "$program" "${options[@]}" > "$report" 2>&1; then
   echo "$program: ended well, its bug was not noticed"
   exit 1
 fi
