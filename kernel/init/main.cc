@@ -93,26 +93,26 @@ constexpr std::string_view kTestWord = "test";
   arch::PowerOff();
 }
 
-// For steps that only fail when memory ends.
+// For steps that fail when memory ends, or when the layout asks for what the hardware cannot do.
 template <class T>
-T MustFit(std::string_view what, base::Result<T>&& result) {
-  if (!result) Refuse("no memory for {}: {}", what, base::ErrorName(result.error()));
+T Made(std::string_view what, base::Result<T>&& result) {
+  if (!result) Refuse("cannot make {}: {}", what, base::ErrorName(result.error()));
   return *std::move(result);
 }
 
 // Descriptors lie at the top of the direct map; frames beyond it are high memory.
 mm::FrameAllocator MakeFrameAllocator(mm::MemoryMap& map, const DirectMap& direct_map) {
-  constexpr std::string_view kWhat = "page descriptors";
+  constexpr std::string_view kWhat = "the page descriptors";
   const size_t count = mm::FrameAllocator::DescriptorsFor(map);
   mm::BootAllocator allocator(map, direct_map.target());
   const mm::PhysRange storage =
-      MustFit(kWhat, allocator.Allocate(mm::PagesFor(count * sizeof(mm::FrameDescriptor)),
-                                        mm::kPageSize, mm::MemoryState::kPageDescriptors));
+      Made(kWhat, allocator.Allocate(mm::PagesFor(count * sizeof(mm::FrameDescriptor)),
+                                     mm::kPageSize, mm::MemoryState::kPageDescriptors));
   const mm::ZoneLimits limits = {
       .normal_first = mm::FrameContaining(arch::kDmaLimit),
       .high_first = mm::FrameContaining(direct_map.target().last()) + mm::PageCount{1}};
   auto* const descriptors = static_cast<mm::FrameDescriptor*>(direct_map.ToPointer(storage.base));
-  return MustFit(kWhat, mm::FrameAllocator::Create(map, limits, {descriptors, count}));
+  return Made(kWhat, mm::FrameAllocator::Create(map, limits, {descriptors, count}));
 }
 
 }  // namespace
@@ -129,11 +129,11 @@ void Main(const BootInfo& boot) {
 
   mm::BootAllocator early(memory_map, boot.reachable);
   TableFrames table_frames(direct_map, early);
-  KernelSpace space = MustFit("page tables", KernelSpace::Create(layout, table_frames));
-  MustFit("page tables", space.MapImage(image));
-  MustFit("page tables", space.MapRam(memory_map, direct_map, image));
+  KernelSpace space = Made("the page tables", KernelSpace::Create(layout, table_frames));
+  Made("the page tables", space.MapImage(image));
+  Made("the page tables", space.MapRam(memory_map, direct_map, image));
   space_of_devices = &space;
-  MustFit("the console", arch::MapConsole(MapDevice));
+  Made("the console's mapping", arch::MapConsole(MapDevice));
   arch::ActivateKernelRoot(space.root());
 
   mm::FrameAllocator frames = MakeFrameAllocator(memory_map, direct_map);

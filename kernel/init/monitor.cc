@@ -29,9 +29,7 @@ void Help(const System&, std::string_view);
 
 void Map(const System& system, std::string_view) { PrintMemoryMap(Console(), system.memory_map); }
 
-void Regions(const System& system, std::string_view) {
-  mm::PrintLayout(Console(), system.layout);
-}
+void Regions(const System& system, std::string_view) { mm::PrintLayout(Console(), system.layout); }
 
 void Frames(const System& system, std::string_view) { PrintFrames(Console(), system.frames); }
 

@@ -62,8 +62,8 @@ monitor='while printf "atlas> "; do read -r line; echo "$line"; [[ $line != off 
 row 'typing' pass 'PASSED' $'type help\ntype off\nexpect atlas> help\nexpect atlas> off' "$monitor"
 row 'nothing to type' fail 'nothing more to type' 'type help' "$monitor"
 row 'never asked' fail 'never typed: off' 'type off' "$ok"
-row 'reboot' pass 'PASSED' $'type reboot\ntype off\nexpect Atlas\nexpect Atlas' "echo Atlas 1; printf 'atlas> '; read -r a
-echo Atlas 2; printf 'atlas> '; read -r a"
+row 'reboot' pass 'PASSED' $'type reboot\ntype off\nexpect Atlas\nexpect Atlas' \
+  'for boot in 1 2; do echo Atlas $boot; printf "atlas> "; read -r line; done'
 
 # KTAP.
 good=$'KTAP version 1\n1..2\nok 1 - a\nok 2 - b'

@@ -5,10 +5,13 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "testing/boot/hostile/write_file.h"
 
 namespace {
 
@@ -16,6 +19,8 @@ using Tree = std::vector<char>;
 
 constexpr uint64_t kMiB = 1 << 20;
 constexpr uint64_t kRam = 0x40000000;
+// For what a case adds to a tree.
+constexpr size_t kRoomBytes = 4096;
 constexpr uint64_t kTop = 0xffff'ffff'ffff'f000;
 
 struct Bank {
@@ -91,7 +96,7 @@ constexpr Case kCases[] = {
     {"too_little", [](Tree& tree) { SetMemory(tree, {{kRam, 8 * kMiB}}); }},
 };
 
-// QEMU writes its tree with a megabyte of room, which the cases may fill and the result does without.
+// QEMU's own tree is a megabyte, most of it empty.
 Tree ReadTree(const char* path) {
   Tree tree(2 * kMiB);
   std::FILE* const file = std::fopen(path, "rb");
@@ -105,13 +110,6 @@ Tree ReadTree(const char* path) {
   return tree;
 }
 
-bool Write(const std::string& path, const char* bytes, size_t size) {
-  std::FILE* const file = std::fopen(path.c_str(), "wb");
-  if (file == nullptr) return false;
-  const bool written = std::fwrite(bytes, 1, size, file) == size;
-  return std::fclose(file) == 0 && written;
-}
-
 }  // namespace
 
 int main(int argument_count, char** arguments) {
@@ -123,14 +121,11 @@ int main(int argument_count, char** arguments) {
   for (const Case& one : kCases) {
     Tree tree = original;
     Must("pack", fdt_pack(tree.data()));
-    const size_t packed = fdt_totalsize(tree.data());
-    Must("open", fdt_open_into(tree.data(), tree.data(), static_cast<int>(packed + 4096)));
+    const size_t size = fdt_totalsize(tree.data()) + kRoomBytes;
+    Must("open", fdt_open_into(tree.data(), tree.data(), static_cast<int>(size)));
     one.spoil(tree);
-    const std::string path = std::string(arguments[2]) + "/" + std::string(one.name) + ".dtb";
-    if (!Write(path, tree.data(), packed + 4096)) {
-      std::perror(path.c_str());
-      return 1;
-    }
+    WriteFile(std::string(arguments[2]) + "/" + std::string(one.name) + ".dtb",
+              {tree.data(), size});
   }
   return 0;
 }

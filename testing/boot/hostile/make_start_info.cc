@@ -1,6 +1,7 @@
 // Writes the PVH start info of each case to DIRECTORY/<case>.start_info: make_start_info DIRECTORY.
 //
-// Structures: Xen public headers, arch-x86/hvm/start_info.h. Nothing is shared with the kernel's reader.
+// Structures: Xen public headers, arch-x86/hvm/start_info.h. Nothing is shared with the kernel's
+// reader.
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
@@ -8,9 +9,11 @@
 #include <string_view>
 #include <vector>
 
+#include "testing/boot/hostile/write_file.h"
+
 namespace {
 
-// Where QEMU loads the file: BUILD.bazel says the same.
+// Where QEMU loads the file: hostile_tests.bzl says the same.
 constexpr uint64_t kLoadAddress = 0x2100000;
 constexpr uint64_t kMapOffset = 0x100;
 
@@ -52,6 +55,13 @@ constexpr MapEntry kBios{0xf0000, 0x10000, kReserved, 0};
 constexpr MapEntry kHigh{kMiB, 511 * kMiB, kRam, 0};
 constexpr uint64_t kTop = 0xffff'ffff'ffff'f000;
 
+// A module list of one, behind the head: a module that runs past the last address.
+constexpr uint64_t kWrappingModule[] = {kTop, 0x10000, 0, 0};
+constexpr uint64_t kModuleOffset = 0x40;
+static_assert(kModuleOffset >= sizeof(StartInfo));
+static_assert(kModuleOffset + sizeof(kWrappingModule) <= kMapOffset);
+
+// More than any firmware has.
 std::vector<MapEntry> ManyEntries() {
   std::vector<MapEntry> map = {kLow, kBios, kHigh};
   for (uint64_t i = 0; i < 200; ++i) map.push_back({(1024 + i) * kMiB, 4096, kReserved, 0});
@@ -72,30 +82,21 @@ std::vector<Case> Cases() {
       {"old_version", {kLow, kBios, kHigh}, {.version = 0}},
       {"bad_magic", {kLow, kBios, kHigh}, {.magic = 0xdeadbeef}},
       {"map_nowhere", {kLow, kBios, kHigh}, {.memory_map = 0x123456789abc}},
-      {"wrapping_module", {kLow, kBios, kHigh}, {.module_count = 1, .module_list = kLoadAddress + 0x40}},
+      {"wrapping_module",
+       {kLow, kBios, kHigh},
+       {.module_count = 1, .module_list = kLoadAddress + kModuleOffset}},
       {"many_modules", {kLow, kBios, kHigh}, {.module_count = 0xffffffff}},
   };
 }
 
-// A module list of one, behind the head: a module that runs past the last address.
-constexpr uint64_t kWrappingModule[] = {kTop, 0x10000, 0, 0};
-constexpr uint64_t kModuleOffset = 0x40;
-static_assert(kModuleOffset >= sizeof(StartInfo));
-static_assert(kModuleOffset + sizeof(kWrappingModule) <= kMapOffset);
-
-bool WriteCase(const std::string& directory, const Case& one) {
+void WriteCase(const std::string& directory, const Case& one) {
   StartInfo head = one.head;
   head.memory_map_count = static_cast<uint32_t>(one.map.size());
   std::string bytes(kMapOffset, '\0');
   std::memcpy(bytes.data(), &head, sizeof(head));
   std::memcpy(bytes.data() + kModuleOffset, kWrappingModule, sizeof(kWrappingModule));
   bytes.append(reinterpret_cast<const char*>(one.map.data()), one.map.size() * sizeof(MapEntry));
-
-  const std::string path = directory + "/" + std::string(one.name) + ".start_info";
-  std::FILE* const file = std::fopen(path.c_str(), "wb");
-  if (file == nullptr) return false;
-  const bool written = std::fwrite(bytes.data(), 1, bytes.size(), file) == bytes.size();
-  return std::fclose(file) == 0 && written;
+  WriteFile(directory + "/" + std::string(one.name) + ".start_info", bytes);
 }
 
 }  // namespace
@@ -105,11 +106,6 @@ int main(int argument_count, char** arguments) {
     std::fprintf(stderr, "usage: make_start_info DIRECTORY\n");
     return 2;
   }
-  for (const Case& one : Cases()) {
-    if (!WriteCase(arguments[1], one)) {
-      std::perror(arguments[1]);
-      return 1;
-    }
-  }
+  for (const Case& one : Cases()) WriteCase(arguments[1], one);
   return 0;
 }
