@@ -39,7 +39,7 @@ find_namespace() {
 # What the new root holds. Mount points are made here, mounted in enter_root.
 fill_root() {
   local programs=$1 applet
-  mkdir -p "$root"/{bin,usr,proc,dev,tmp,etc,old,atlas,output} "$root$caches/bazelw" "$root/downloads" || return 1
+  mkdir -p "$root"/{bin,usr,proc,dev,tmp,etc,old,atlas,output} "$root$caches/atlas-bazelw" "$root/downloads" || return 1
   chmod 1777 "$root/tmp"
   cp -L "$programs/busybox" "$programs/bash" "$root/bin/" || return 1
   ln -s ../bin "$root/usr/bin"
@@ -55,7 +55,7 @@ enter_root() {
   mount --bind "$root" "$root" &&
     mount --rbind /proc "$root/proc" &&
     mount --rbind /dev "$root/dev" &&
-    mount --bind "$caches/bazelw" "$root$caches/bazelw" &&
+    mount --bind "$caches/atlas-bazelw" "$root$caches/atlas-bazelw" &&
     mount --bind "$downloads" "$root/downloads" || die "cannot mount in the new root"
   cd "$root" && pivot_root . old || die "cannot change the root"
   exec /bin/busybox env -i PATH=/bin HOME=/tmp USER=nobody XDG_CACHE_HOME="$caches" BAZELW_SYSTEM=0 \
@@ -69,9 +69,11 @@ if [[ ${1-} == --enter ]]; then
 fi
 
 find_namespace
-# Everything that is downloaded, and the two programs.
-bazel fetch //... >&2 && bazel build @busybox//:bin/busybox @busybox//:bin/bash >&2 ||
-  die "cannot get what the build needs"
+# Everything that has to be downloaded, and the two programs.
+{
+  bazel fetch "${targets[@]}" "${image_files[@]/#///tools/boot:}" &&
+    bazel build @busybox//:bin/busybox @busybox//:bin/bash
+} >&2 || die "cannot get what the build needs"
 downloads=$(bazel info repository_cache) && programs=$(bazel info output_base)/external/busybox/bin || die "no Bazel"
 root=$(mktemp -d "${TMPDIR:-/tmp}/empty_root.XXXXXX") || exit 2
 cleanup() {
@@ -84,7 +86,8 @@ trap 'exit 130' INT TERM
 fill_root "$programs" || die "cannot fill the new root"
 
 export root caches downloads
-"${unshare[@]}" /bin/bash "$PWD/testing/hermetic/empty_root.sh" --enter "${targets[@]}" || die "failed in the empty root"
+"${unshare[@]}" /bin/bash "$PWD/testing/hermetic/empty_root.sh" --enter "${targets[@]}" ||
+  die "failed in the empty root"
 
 echo "== the same images outside"
 bazel build "${image_files[@]/#///tools/boot:}" >&2 || die "the images do not build here"

@@ -97,4 +97,4 @@ passed=$(passed_tests "$work/second.events" | wc -l)
 ((passed > 0)) || die "the second checkout tested nothing"
 ((hits > 0)) || die "the second checkout took nothing from the cache"
 ((misses == 0)) || die "the second checkout ran $misses actions that the first had run"
-echo "100 % hits: the second checkout compiled nothing and took all $hits actions and $passed test results from the cache"
+echo "100 % hits: the second checkout compiled nothing, all its $hits actions came from the cache, $passed tests among them"
