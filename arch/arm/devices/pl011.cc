@@ -57,4 +57,6 @@ void Pl011::EnableReceiveInterrupt() const {
   registers_.Write(kInterruptMask, kInterruptReceive | kInterruptReceiveTimeout);
 }
 
+void Pl011::DisableReceiveInterrupt() const { registers_.Write(kInterruptMask, 0); }
+
 }  // namespace arch::arm

@@ -23,6 +23,8 @@ class Pl011 {
 
   // From now on a received character raises the port's interrupt until it is read.
   void EnableReceiveInterrupt() const;
+  // Characters that arrive wait in the port.
+  void DisableReceiveInterrupt() const;
 
  private:
   Mmio registers_;

@@ -48,6 +48,8 @@ TEST_F(Pl011Test, ReadsWhatHasArrived) {
 TEST_F(Pl011Test, InterruptsOnDataAndOnTimeout) {
   port.EnableReceiveInterrupt();
   EXPECT_EQ(registers[kInterruptMask], 0x50u);
+  port.DisableReceiveInterrupt();
+  EXPECT_EQ(registers[kInterruptMask], 0u);
 }
 
 }  // namespace

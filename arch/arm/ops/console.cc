@@ -3,8 +3,8 @@
 #include "arch/arm/devices/board.h"
 #include "arch/arm/devices/mmio.h"
 #include "arch/arm/devices/pl011.h"
-#include "arch/arm/devices/receive_ring.h"
 #include "kernel/base/check.h"
+#include "kernel/base/receive_ring.h"
 
 namespace arch {
 namespace {
@@ -12,7 +12,7 @@ namespace {
 // The boot tables show the port at its physical address.
 constinit arm::Pl011 port{arm::Mmio{mm::VirtAddr{arm::kEarlyUart.value}}};
 constinit mm::VirtAddr mapped_registers;
-constinit arm::ReceiveRing received;
+constinit base::ReceiveRing received;
 
 }  // namespace
 
@@ -20,7 +20,11 @@ void InitializeConsole() { port.Initialize(); }
 
 void WriteCharacter(char c) { port.Write(c); }
 
-std::optional<char> ReadCharacter() { return received.Take(); }
+std::optional<char> ReadCharacter() {
+  const auto c = received.Take();
+  if (c) port.EnableReceiveInterrupt();  // off while there was no room
+  return c;
+}
 
 base::Result<> MapConsole(DeviceMapper* map_device) {
   const mm::PhysRange& registers = arm::Board().uart;
@@ -38,7 +42,13 @@ void arm::MoveConsole() {
 void arm::EnableConsoleInterrupt() { port.EnableReceiveInterrupt(); }
 
 void arm::ReceiveCharacters() {
-  while (const auto c = port.Read()) received.Put(*c);
+  while (received.HasRoom()) {
+    const auto c = port.Read();
+    if (!c) return;
+    received.Put(*c);
+  }
+  // The interrupt would come back until the port is empty.
+  port.DisableReceiveInterrupt();
 }
 
 }  // namespace arch

@@ -1,11 +1,11 @@
 #include "arch/ops/console.h"
 
-#include <array>
 #include <cstdint>
 
 #include "arch/ops/cpu.h"
 #include "arch/ops/port_io.h"
 #include "arch/x86_64/devices/devices.h"
+#include "kernel/base/receive_ring.h"
 
 namespace arch {
 namespace {
@@ -30,14 +30,7 @@ constexpr uint8_t kReceived = 0x01;
 constexpr uint8_t kNoDevice = 0xff;  // what a port without one reads as
 constexpr uint8_t kTransmitterEmpty = 0x20;
 
-// Written by the interrupt handler, read with interrupts off.
-struct ReceiveBuffer {
-  static constexpr size_t kCapacity = 256;
-  std::array<char, kCapacity> characters;
-  size_t first;
-  size_t count;
-};
-constinit ReceiveBuffer received{};
+constinit base::ReceiveRing received;
 
 void Write(Uart where, uint8_t value) {
   WritePort8(static_cast<uint16_t>(x86_64::kSerialPort + static_cast<uint16_t>(where)), value);
@@ -47,15 +40,12 @@ uint8_t Read(Uart where) {
   return ReadPort8(static_cast<uint16_t>(x86_64::kSerialPort + static_cast<uint16_t>(where)));
 }
 
-// Moves what the device has received to the buffer. What finds no room stays in the device, which
-// holds its sender off.
+// What finds no room stays in the device, which holds its sender off.
 void TakeReceived() {
-  while (received.count < ReceiveBuffer::kCapacity) {
+  while (received.HasRoom()) {
     const uint8_t status = Read(Uart::kLineStatus);
     if (status == kNoDevice || (status & kReceived) == 0) return;
-    const size_t last = (received.first + received.count) % ReceiveBuffer::kCapacity;
-    received.characters[last] = static_cast<char>(Read(Uart::kData));
-    ++received.count;
+    received.Put(static_cast<char>(Read(Uart::kData)));
   }
 }
 
@@ -79,12 +69,9 @@ void WriteCharacter(char character) {
 }
 
 std::optional<char> ReadCharacter() {
-  const InterruptsOff off;
-  if (received.count == 0) return std::nullopt;
-  const char character = received.characters[received.first];
-  received.first = (received.first + 1) % ReceiveBuffer::kCapacity;
-  --received.count;
-  TakeReceived();  // what found no room raises no second interrupt
+  const InterruptsOff off;  // the handler and the last line here both write to the ring
+  const auto character = received.Take();
+  if (character) TakeReceived();  // what found no room raises no second interrupt
   return character;
 }
 

@@ -6,22 +6,32 @@
 #include <cstddef>
 #include <optional>
 
-namespace arch::arm {
+#include "kernel/base/check.h"
+
+namespace base {
 
 // One writer and one reader, which may interrupt each other; no lock.
 class ReceiveRing {
  public:
   static constexpr size_t kCapacity = 256;
 
-  // Drops the character if the ring is full.
+  // For the writer: once true, it stays so until Put().
+  [[nodiscard]] bool HasRoom() const {
+    return written_.load(std::memory_order_relaxed) - read_.load(std::memory_order_acquire) !=
+           kCapacity;
+  }
+
+  // Only while there is room: what finds none is best left in the device, which holds its sender
+  // back.
   void Put(char c) {
+    CHECK(HasRoom());
     const size_t written = written_.load(std::memory_order_relaxed);
-    if (written - read_.load(std::memory_order_acquire) == kCapacity) return;
     characters_[written % kCapacity] = c;
     written_.store(written + 1, std::memory_order_release);
   }
 
-  std::optional<char> Take() {
+  // Nothing when the ring is empty.
+  [[nodiscard]] std::optional<char> Take() {
     const size_t read = read_.load(std::memory_order_relaxed);
     if (read == written_.load(std::memory_order_acquire)) return std::nullopt;
     const char c = characters_[read % kCapacity];
@@ -36,4 +46,4 @@ class ReceiveRing {
   std::array<char, kCapacity> characters_{};
 };
 
-}  // namespace arch::arm
+}  // namespace base
