@@ -9,7 +9,8 @@
 namespace kernel {
 namespace {
 
-// volatile, so that the compiler neither sees the mistake nor removes it.
+// Volatile, so that the compiler neither sees the mistake nor removes it; each mistake in a
+// function of its own, with a frame of its own, for the backtrace to name.
 using Word = volatile uint32_t;
 
 constexpr uint32_t kAnyValue = 0xA71A5;
@@ -53,6 +54,8 @@ void OverflowStack() { Descend(kBottomlessDepth); }
   code();
 }
 
+[[gnu::noinline]] void ExecuteUndefined() { __builtin_trap(); }
+
 [[gnu::noinline, clang::disable_tail_calls]] void FailCheck() {
   volatile bool holds = false;
   CHECK(holds);
@@ -65,6 +68,7 @@ constexpr auto kCrashes = std::to_array<Crash>({
     {"rodata", "write to read-only data", WriteReadOnlyData},
     {"text", "write to the kernel's code", WriteText},
     {"execute", "jump into data", ExecuteData},
+    {"undefined", "execute an undefined instruction", ExecuteUndefined},
     {"check", "break an invariant", FailCheck},
 });
 

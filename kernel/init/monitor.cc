@@ -6,6 +6,7 @@
 #include "arch/ops/console.h"
 #include "arch/ops/cpu.h"
 #include "arch/ops/power.h"
+#include "arch/ops/timer.h"
 #include "kernel/init/console.h"
 #include "kernel/init/crash.h"
 #include "kernel/init/line_editor.h"
@@ -35,6 +36,18 @@ void Frames(const System& system, std::string_view) { PrintFrames(Console(), sys
 
 void Verify(const System& system, std::string_view) { VerifyLiveTables(Console(), system); }
 
+// Waits for the next tick, so that an answer shows the timer alive.
+void Uptime(const System&, std::string_view) {
+  const uint64_t before = arch::TicksSinceBoot();
+  uint64_t ticks = before;
+  while (ticks == before) {
+    arch::WaitForInterrupt();
+    ticks = arch::TicksSinceBoot();
+  }
+  base::Print(Console(), "up {} ticks of 1/{} s; {} cycles a second\n", ticks,
+              arch::kTicksPerSecond, arch::CyclesPerSecond());
+}
+
 void CommitCrash(const System&, std::string_view kind) {
   for (const Crash& crash : Crashes()) {
     if (crash.name != kind) continue;
@@ -58,6 +71,7 @@ constexpr auto kCommands = std::to_array<Command>({
     {"regions", "", "the layout this kernel was built for", Regions},
     {"frames", "", "free page frames by zone and block size", Frames},
     {"verify", "", "compare the live page tables with the layout", Verify},
+    {"uptime", "", "how long this kernel runs", Uptime},
     {"crash", "KIND", "make a mistake on purpose; without a kind, list them", CommitCrash},
     {"reboot", "", "start again", Reboot},
     {"off", "", "switch the machine off", Off},
