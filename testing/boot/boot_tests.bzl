@@ -2,7 +2,7 @@
 
 load(":qemu_boot_test.bzl", "FORBIDDEN", "qemu_boot_test", "regex")
 
-_MONITOR_COMMANDS = ["help", "map", "regions", "frames", "verify", "crash", "reboot", "off"]
+_MONITOR_COMMANDS = ["help", "map", "regions", "frames", "verify", "uptime", "crash", "reboot", "off"]
 
 # Where the amount does not matter.
 _MEMORY = "512M"
@@ -72,6 +72,7 @@ _CRASHES = {
     "rodata": ("write to read-only data: 0x[0-9a-f]+ lies in the image's rodata section", "WriteReadOnlyData"),
     "stack": ("kernel stack overflow: write at 0x[0-9a-f]+ is in the guard page", "Descend"),
     "text": ("write to read-only data: 0x[0-9a-f]+ lies in the image's text section", "WriteText"),
+    "undefined": ("unexpected exception: (invalid opcode|undefined instruction) \\(code 0x[0-9a-f]+\\)", "ExecuteUndefined"),
 }
 
 def boot_tests(*, name):
@@ -92,6 +93,7 @@ def boot_tests(*, name):
         _monitor_test(prefix + "monitor_test", image)
         _reboot_test(prefix + "reboot_test", image)
         _units_test(prefix + "units_test", image)
+        _initrd_test(prefix + "initrd_test", image)
         _too_little_test(prefix + "too_little_memory_test", image)
         for kind in _CRASHES:
             _crash_test(prefix, image, kind)
@@ -150,6 +152,8 @@ def _monitor_test(name, image):
                      regex("free"),
                      "atlas> verify",
                      _layout_ok(image),
+                     "atlas> uptime",
+                     regex("^up [1-9][0-9]* ticks of 1/100 s; [1-9][0-9]* cycles a second$"),
                      "atlas> nonsense",
                      "no command 'nonsense'; 'help' lists them",
                      "atlas> verify now",
@@ -158,7 +162,7 @@ def _monitor_test(name, image):
                      "crash: no kind 'wrong'; there are:",
                      "atlas> off",
                  ],
-        input = ["help", "map", "regions", "frames", "verify", "nonsense", "verify now", "", "crash wrong", "off"],
+        input = ["help", "map", "regions", "frames", "verify", "uptime", "nonsense", "verify now", "", "crash wrong", "off"],
     )
 
 def _reboot_test(name, image):
@@ -179,6 +183,20 @@ def _units_test(name, image):
         kernel = "//kernel:kernel_test",
         ktap = True,
         time_limit_seconds = 30,
+    )
+
+# What the boot loader put beside the kernel stays where it is.
+def _initrd_test(name, image):
+    _start(
+        name,
+        image,
+        expect = [
+            regex("^  0x[0-9a-f]{16}-0x[0-9a-f]{16} +260 KiB module$"),
+            _layout_ok(image),
+            "atlas> off",
+        ],
+        initrd = "//testing/boot:initrd_of_257_kib",
+        input = ["off"],
     )
 
 def _too_little_test(name, image):

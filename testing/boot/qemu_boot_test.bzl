@@ -31,6 +31,7 @@ def qemu_boot_test(
         cpu,
         memory,
         command_line = None,
+        initrd = None,
         input = [],
         expect = [],
         forbid = FORBIDDEN,
@@ -52,6 +53,7 @@ def qemu_boot_test(
       cpu: QEMU's -cpu.
       memory: QEMU's -m.
       command_line: the kernel's command line.
+      initrd: a file that the boot loader puts into memory beside the image.
       input: lines typed one by one, each when the guest prompts for it.
       expect: text or regex(...) that a line must hold, in this order, each on its own line.
       forbid: text or regex(...) that no line may hold.
@@ -90,6 +92,9 @@ def qemu_boot_test(
     ]
     if command_line:
         facts.append("append " + command_line)
+    if initrd:
+        data.append(initrd)
+        facts.append("initrd $(rootpath %s)" % initrd)
     if shim:
         for_platform(
             name = name + "_shim",

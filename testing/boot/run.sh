@@ -4,6 +4,7 @@
 # A scenario has one fact a line, `key value` (qemu_boot_test.bzl writes it):
 #   image NAME            a row of tools/boot/machines.sh, with its `machine`, `cpu` and `memory`
 #   qemu PATH             the program;  kernel PATH  the file of the image;  append TEXT  its command line
+#   initrd PATH           a file beside the image
 #   shim PATH             an ELF file that is started in the kernel's place; the kernel is only loaded
 #   load ADDRESS PATH     a file put into memory;  word ADDRESS VALUE  32 bits put into memory
 #   command WORD          instead of all these: a word of the command line, repeated
@@ -32,7 +33,7 @@ readonly shown_lines=${BOOT_TEST_LINES:-40}
 readonly grace_seconds=1
 
 command=() typed=() expectations=() prohibitions=() placed=()
-image='' machine='' cpu='' memory='' qemu='' kernel='' append='' shim=''
+image='' machine='' cpu='' memory='' qemu='' kernel='' append='' initrd='' shim=''
 want_exit='' want_ktap=no limit_seconds=''
 
 read_scenario() {
@@ -40,7 +41,7 @@ read_scenario() {
   while IFS= read -r line || [[ -n $line ]]; do
     key=${line%% *} value=${line#* }
     case $key in
-      image | machine | cpu | memory | qemu | kernel | append | shim) printf -v "$key" '%s' "$value" ;;
+      image | machine | cpu | memory | qemu | kernel | append | initrd | shim) printf -v "$key" '%s' "$value" ;;
       load) placed+=(-device "loader,addr=${value%% *},file=${value#* },force-raw=on") ;;
       word) placed+=(-device "loader,addr=${value%% *},data=${value#* },data-len=4") ;;
       command) command+=("$value") ;;
@@ -74,6 +75,7 @@ compose_command() {
     command+=(-device "loader,file=$kernel$where")
   fi
   ((${#placed[@]} == 0)) || command+=("${placed[@]}")
+  [[ -z $initrd ]] || command+=(-initrd "$initrd")
   [[ -z $append ]] || command+=(-append "$append")
 }
 
