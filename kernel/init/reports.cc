@@ -1,5 +1,6 @@
 #include "kernel/init/reports.h"
 
+#include <algorithm>
 #include <array>
 
 #include "arch/ops/paging.h"
@@ -49,8 +50,14 @@ void PrintFrames(base::Sink& sink, const mm::FrameAllocator& frames) {
 Verdict VerifyLiveTables(base::Sink& sink, const System& system) {
   const auto walk = [&system](mm::MappingVisitor visit) {
     for (const arch::LiveRoot& root : arch::LiveRoots()) {
-      TableAt(root, system).ForEachMapping([&root, visit](const mm::Mapping& mapping) {
-        if (root.first <= mapping.range.base && mapping.range.base <= root.last) visit(mapping);
+      // A table may have entries for addresses that the hardware translates through another one.
+      TableAt(root, system).ForEachMapping([&root, visit](mm::Mapping mapping) {
+        const mm::VirtAddr first = std::max(mapping.range.base, root.first);
+        const mm::VirtAddr last = std::min(mapping.range.last(), root.last);
+        if (last < first) return;
+        mapping.target = mapping.target + mapping.range.OffsetOf(first);
+        mapping.range = mm::FromFirstToLast(first, last);
+        visit(mapping);
       });
     }
   };

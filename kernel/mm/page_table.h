@@ -7,12 +7,14 @@
 // Not locked: whoever owns the table orders the calls. The hardware may walk it at any time.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdint>
 #include <optional>
 #include <utility>
 
+#include "kernel/base/bits.h"
 #include "kernel/base/check.h"
 #include "kernel/base/result.h"
 #include "kernel/mm/address.h"
@@ -65,7 +67,8 @@ class PageTable {
   // Where `va` leads.
   [[nodiscard]] std::optional<PhysAddr> Translate(VirtAddr va) const;
 
-  // Calls `visit(const Mapping&)` for every page, small or large, in ascending order.
+  // Calls `visit(const Mapping&)` for all that is mapped, in ascending order. Neighbouring pages of
+  // one size that show neighbouring memory alike come as one mapping.
   template <class Visitor>
   void ForEachMapping(Visitor&& visit) const;
 
@@ -144,7 +147,7 @@ class PageTable {
   // Calls `use(piece, entry)` for each entry of `table` that `range` touches, with what it touches
   // of it, until one returns false.
   template <class Use>
-  static bool ForEachEntry(const Table& table, VirtRange range, Use&& use);
+  static bool ForEachEntry(const Table& table, const VirtRange& range, Use&& use);
   // Calls `use(piece, entry, level, inherited)` for each leaf that `range` touches, likewise.
   template <class Use>
   bool ForEachLeaf(const Table& table, const VirtRange& range, Inherited above, Use&& use) const;

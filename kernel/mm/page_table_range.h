@@ -1,7 +1,6 @@
 // Cutting ranges of virtual addresses along the entries of a page table. Part of page_table.h.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -11,18 +10,6 @@
 #include "kernel/mm/range.h"
 
 namespace mm::page_table_internal {
-
-// What of `range` lies in the same block of 2^shift bytes as its base.
-constexpr VirtRange FrontInBlock(const VirtRange& range, unsigned shift) {
-  const uint64_t block_bytes = base::Bit(shift);
-  const uint64_t offset = range.base.value & (block_bytes - 1);
-  return {range.base, std::min(range.size_bytes, block_bytes - offset)};
-}
-
-// `range` without its first `bytes`. What remains may be empty at base 2^64 = 0.
-constexpr VirtRange WithoutFront(const VirtRange& range, uint64_t bytes) {
-  return {VirtAddr{range.base.value + bytes}, range.size_bytes - bytes};
-}
 
 // The block of 2^shift bytes that holds `va`.
 constexpr VirtRange BlockOf(VirtAddr va, unsigned shift) {

@@ -7,15 +7,17 @@ namespace mm {
 
 template <PagingPolicy P, TableMemory M>
 template <class Use>
-bool PageTable<P, M>::ForEachEntry(const Table& table, VirtRange range, Use&& use) {
-  using namespace page_table_internal;
-  const unsigned shift = P::Level(table.level).shift;
-  while (!range.IsEmpty()) {
-    const VirtRange piece = FrontInBlock(range, shift);
-    if (!use(piece, EntryFor(table, piece.base))) return false;
-    range = WithoutFront(range, piece.size_bytes);
+bool PageTable<P, M>::ForEachEntry(const Table& table, const VirtRange& range, Use&& use) {
+  if (range.IsEmpty()) return true;
+  const uint64_t offset_mask = base::LowBits(P::Level(table.level).shift);
+  const VirtAddr last = range.last();
+  Entry* slot = &EntryFor(table, range.base);
+  for (VirtAddr at = range.base;; ++slot) {
+    const VirtAddr piece_last{std::min(at.value | offset_mask, last.value)};
+    if (!use(VirtRange{at, piece_last.value - at.value + 1}, *slot)) return false;
+    if (piece_last == last) return true;
+    at = piece_last + 1;
   }
-  return true;
 }
 
 template <PagingPolicy P, TableMemory M>
@@ -38,18 +40,44 @@ bool PageTable<P, M>::ForEachLeaf(const Table& table, const VirtRange& range, In
   });
 }
 
+// Most pages continue the one before them, and only runs are worth decoding: with every entry
+// decoded, verifying a direct map of 2 GiB took 2.5 times as many instructions.
 template <PagingPolicy P, TableMemory M>
 template <class Visitor>
 void PageTable<P, M>::ForEachMapping(Visitor&& visit) const {
   using namespace page_table_internal;
-  const auto report = [&](const VirtRange& piece, Entry& slot, unsigned level, Inherited above) {
+  struct Run {
+    VirtRange range;
+    Entry first;
+    Entry next;  // what continues the run
+    unsigned level;
+    Inherited above;
+  };
+  std::optional<Run> run;
+  const auto finish = [&] {
+    if (!run) return;
+    visit(Mapping{run->range, P::TargetOf(run->first, run->level),
+                  P::AttributesOf(run->first, run->level, run->above),
+                  base::Bit(P::Level(run->level).shift)});
+  };
+  const auto add = [&](const VirtRange& piece, Entry& slot, unsigned level, Inherited above) {
     const Entry entry = Load(slot);
-    const VirtRange page = BlockOf(piece.base, P::Level(level).shift);
-    visit(Mapping{page, P::TargetOf(entry, level), P::AttributesOf(entry, level, above),
-                  page.size_bytes});
+    const uint64_t page_bytes = base::Bit(P::Level(level).shift);
+    const bool continues = run && entry == run->next && level == run->level &&
+                           above == run->above && IsFollowedBy(run->range, piece);
+    if (continues) {
+      run->range.size_bytes += page_bytes;
+    } else {
+      finish();
+      run = Run{BlockOf(piece.base, P::Level(level).shift), entry, entry, level, above};
+    }
+    // Nothing continues the last page of physical memory; 0 is no leaf.
+    const Entry next = static_cast<Entry>(entry + page_bytes);
+    run->next = next > entry ? next : Entry{0};
     return true;
   };
-  for (const VirtRange& part : parts()) ForEachLeaf(RootTable(), part, Inherited{}, report);
+  for (const VirtRange& part : parts()) ForEachLeaf(RootTable(), part, Inherited{}, add);
+  finish();
 }
 
 template <PagingPolicy P, TableMemory M>

@@ -62,6 +62,7 @@ concept PagingPolicy = requires(typename P::Entry entry, typename P::Features fe
                                 PhysAddr pa, const PageAttributes& attributes) {
   requires std::unsigned_integral<typename P::Entry>;
   requires std::default_initializable<typename P::Inherited>;
+  requires std::equality_comparable<typename P::Inherited>;
   requires std::same_as<decltype(P::kLevelCount), const unsigned>;
   requires std::same_as<decltype(P::kExtension), const AddressExtension>;
 
@@ -88,6 +89,7 @@ concept PagingPolicy = requires(typename P::Entry entry, typename P::Features fe
   { P::PartOf(entry, level, index) } -> std::same_as<typename P::Entry>;
 
   // Reading back. TargetOf: the memory a leaf maps or the table a table entry points to.
+  // A leaf's target stands in its entry at its own bits: the next page's entry is the sum of both.
   { P::TargetOf(entry, level) } -> std::same_as<PhysAddr>;
   { P::Inherit(inherited, entry, level) } -> std::same_as<typename P::Inherited>;
   { P::AttributesOf(entry, level, inherited) } -> std::same_as<PageAttributes>;

@@ -67,6 +67,69 @@ TEST(ArmPageTable, MapsTheLastPageOfAll) {
   EXPECT_EQ(arena.taken_slots(), kRootSlots);
 }
 
+struct Part {
+  VirtRange range;
+  PhysAddr target;
+  PageAttributes attributes;
+};
+
+struct RunRow {
+  std::string_view name;
+  Part first;
+  Part second;
+  size_t mappings;
+};
+
+constexpr RunRow kRuns[] = {
+    {"two sections that continue each other",
+     {{{0x8000'0000}, 0x10'0000}, {0x4000'0000}, kData},
+     {{{0x8010'0000}, 0x10'0000}, {0x4010'0000}, kData},
+     1},
+    {"small pages of two tables that do",
+     {{{0x800F'F000}, 0x1000}, {0x400F'F000}, kData},
+     {{{0x8010'0000}, 0x1000}, {0x4010'0000}, kData},
+     1},
+    {"other memory",
+     {{{0x8000'0000}, 0x10'0000}, {0x4000'0000}, kData},
+     {{{0x8010'0000}, 0x10'0000}, {0x4020'0000}, kData},
+     2},
+    {"other rights",
+     {{{0x8000'0000}, 0x10'0000}, {0x4000'0000}, kData},
+     {{{0x8010'0000}, 0x10'0000}, {0x4010'0000}, kText},
+     2},
+    {"a gap between them",
+     {{{0x8000'0000}, 0x10'0000}, {0x4000'0000}, kData},
+     {{{0x8020'0000}, 0x10'0000}, {0x4010'0000}, kData},
+     2},
+    {"a section and a small page",
+     {{{0x8000'0000}, 0x10'0000}, {0x4000'0000}, kData},
+     {{{0x8010'0000}, 0x1000}, {0x4010'0000}, kData},
+     2},
+    {"the last section of physical memory and the first",
+     {{{0x8000'0000}, 0x10'0000}, {0xFFF0'0000}, kData},
+     {{{0x8010'0000}, 0x10'0000}, {0}, kData},
+     2},
+};
+
+TEST(ArmPageTable, ReportsPagesThatContinueEachOtherAsOne) {
+  for (const RunRow& row : kRuns) {
+    mm::PageTableArena& arena = FreshArena();
+    Table table = WholeTable(arena);
+    for (const Part& part : {row.first, row.second}) {
+      ASSERT_TRUE(table.Map(part.range, part.target, part.attributes).has_value()) << row.name;
+    }
+    size_t mappings = 0;
+    uint64_t bytes = 0;
+    table.ForEachMapping([&](const mm::Mapping& mapping) {
+      if (mappings == 0) EXPECT_TRUE(mapping.target == row.first.target) << row.name;
+      bytes += mapping.range.size_bytes;
+      ++mappings;
+    });
+    EXPECT_EQ(mappings, row.mappings) << row.name;
+    EXPECT_EQ(bytes, row.first.range.size_bytes + row.second.range.size_bytes) << row.name;
+  }
+}
+
 // One page of code clears PXN of its table, which its neighbours, with XN, do not notice.
 TEST(ArmPageTable, AdmitsKernelCodeOnDemand) {
   mm::PageTableArena& arena = FreshArena();

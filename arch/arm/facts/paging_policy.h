@@ -66,6 +66,8 @@ struct PagingPolicy {
   // Small pages take their PXN from the first-level entry above them.
   struct Inherited {
     bool privileged_execute_never = false;
+
+    friend constexpr bool operator==(const Inherited&, const Inherited&) = default;
   };
 
   static constexpr unsigned kLevelCount = 2;

@@ -42,6 +42,8 @@ struct PagingPolicy {
     bool read_only = false;
     bool supervisor_only = false;
     bool execute_disable = false;
+
+    friend constexpr bool operator==(const Inherited&, const Inherited&) = default;
   };
 
   static constexpr unsigned kLevelCount = 5;
