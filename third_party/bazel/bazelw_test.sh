@@ -88,7 +88,7 @@ path_of() { # TOOL: where it is; busybox's shell would only say that it knows it
 gather_tools() { # a PATH with what bazelw may use: no Bazel of the machine's, no dpkg
   mkdir -p "$tools"
   for tool in awk base64 cat chmod cp cut du env find grep gzip head ln mkdir mktemp mv readlink rm sed sh \
-    sha256sum sleep sort tail tar tr uname wc xz; do
+    sha256sum sleep sort tail tar tr uname wc; do
     ln -s "$(path_of "$tool")" "$tools/$tool"
   done
 }
