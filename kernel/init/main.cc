@@ -140,7 +140,6 @@ void Main(const BootInfo& boot) {
   table_frames.UseFrames(frames);
   const System system = {.layout = layout,
                          .image = image,
-                         .direct_map = direct_map,
                          .memory_map = memory_map,
                          .table_frames = table_frames,
                          .frames = frames};

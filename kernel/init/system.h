@@ -1,7 +1,6 @@
 // The parts of the running kernel, joined. Main makes them and never gives them up.
 #pragma once
 
-#include "kernel/init/direct_map.h"
 #include "kernel/init/image.h"
 #include "kernel/init/table_frames.h"
 #include "kernel/mm/frame_allocator.h"
@@ -13,7 +12,6 @@ namespace kernel {
 struct System {
   const mm::Layout& layout;
   const Image& image;
-  const DirectMap& direct_map;
   mm::MemoryMap& memory_map;
   TableFrames& table_frames;
   mm::FrameAllocator& frames;
