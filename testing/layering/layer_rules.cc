@@ -72,7 +72,9 @@ void AddArchitecture(std::vector<Layer>& layers, std::string_view root) {
 std::vector<Layer> MakeLayers() {
   std::vector<Layer> layers = {
       {"kernel/base/", {"kernel/base/"}},
-      {"kernel/mm/", {"kernel/base/", "kernel/mm/"}},
+      {"kernel/mm/", {"kernel/base/", "kernel/mm/", "kernel/sync/"}},
+      {"kernel/sync/", {"kernel/base/", "kernel/sync/"}},
+      {"kernel/sync/kernel/", {"kernel/sync/", "arch/ops/"}},
       {"kernel/symbols/", {"kernel/base/", "kernel/symbols/"}},
       {"kernel/init/", {"kernel/", "layouts/", "arch/ops/", "testing/unit/"}},
       {"layouts/", {"kernel/base/", "kernel/mm/", "layouts/"}},
