@@ -23,6 +23,14 @@ _LLVM = "usr/lib/llvm-19/bin/"
 BAZEL = "bazel"
 
 REPOSITORIES = {
+    # The peers of //testing/bench:host (abseil, boost, gperftools, jemalloc, mimalloc) are the newest
+    # releases of their stable series in Debian's stable suites.
+    "abseil": {
+        "suite": "trixie",
+        "packages": {"src:abseil": "B-trees the benchmark compares range indexes with"},
+        "licence": "Apache-2.0",
+        "trees": {"src/absl": "abseil-*/absl"},
+    },
     "bazel": {
         "suite": "forky",
         "packages": {
@@ -117,6 +125,21 @@ REPOSITORIES = {
         "licence": "Apache-2.0",
         "trees": {"src": "benchmark-*"},
     },
+    # Headers only: the source package is seven times the size.
+    "boost": {
+        "suite": "trixie",
+        "packages": {"libboost1.83-dev": "intrusive trees the benchmark compares range indexes with"},
+        "trees": {
+            "include/boost/assert.hpp": "usr/include/boost/assert.hpp",
+            "include/boost/config": "usr/include/boost/config",
+            "include/boost/config.hpp": "usr/include/boost/config.hpp",
+            "include/boost/cstdint.hpp": "usr/include/boost/cstdint.hpp",
+            "include/boost/detail": "usr/include/boost/detail",
+            "include/boost/intrusive": "usr/include/boost/intrusive",
+            "include/boost/move": "usr/include/boost/move",
+            "include/boost/static_assert.hpp": "usr/include/boost/static_assert.hpp",
+        },
+    },
     "busybox": {
         "suite": "bookworm",
         "packages": {
@@ -133,6 +156,23 @@ REPOSITORIES = {
         "packages": {"src:googletest": "unit tests on the host"},
         "licence": "BSD-3-Clause",
         "trees": {"src": "googletest-*"},
+    },
+    "gperftools": {
+        "suite": "trixie",
+        "packages": {"src:google-perftools": "tcmalloc, which the benchmark compares object allocators with"},
+        "licence": "BSD-3-Clause",
+        "trees": {"src": "gperftools-*/src"},
+        # Would make it the process's malloc.
+        "drop": ["gperftools-*/src/libc_override.h"],
+    },
+    "jemalloc": {
+        "suite": "trixie",
+        "packages": {"src:jemalloc": "an allocator the benchmark compares object allocators with"},
+        "licence": "BSD-2-Clause",
+        "trees": {
+            "include": "jemalloc-*/include",
+            "src": "jemalloc-*/src",
+        },
     },
     "libcxx": {
         "suite": "bookworm",
@@ -193,6 +233,16 @@ REPOSITORIES = {
             "llvm-objdump": _LLVM + "llvm-objdump",
             "llvm-profdata": _LLVM + "llvm-profdata",
             "llvm-symbolizer": _LLVM + "llvm-symbolizer",
+        },
+    },
+    # The second series: trixie has a test release of the third.
+    "mimalloc": {
+        "suite": "bookworm",
+        "packages": {"src:mimalloc": "an allocator the benchmark compares object allocators with"},
+        "licence": "MIT",
+        "trees": {
+            "include": "mimalloc-*/include",
+            "src": "mimalloc-*/src",
         },
     },
     "musl_src": {
