@@ -81,6 +81,7 @@ std::vector<Layer> MakeLayers() {
       {"platforms/", {"platforms/", "kernel/symbols/"}},
       {"testing/unit/", {"kernel/base/", "testing/unit/"}},
       {"testing/", {"kernel/", "layouts/", "testing/", "tools/"}},
+      {"testing/bench/", {"kernel/", "testing/", "tools/", "arch/x86_64/facts/"}},
       {"tools/", {"tools/"}},
       {"userspace/", {"userspace/"}},
       {"third_party/", {"third_party/"}},
@@ -108,11 +109,19 @@ const Layer* LayerOf(std::string_view path) {
 // Headers that only tests include.
 bool IsTestSupport(std::string_view path) {
   static const std::set<std::string_view> kHeaders = {
-      "arch/arm/facts/manual_walk.h",    "arch/arm/firmware/tree_board.h",
-      "arch/arm/firmware/tree_writer.h", "arch/x86_64/facts/manual_walk.h",
-      "kernel/mm/layout_verify_world.h", "kernel/mm/memory_map_boards.h",
-      "kernel/mm/page_table_arena.h",    "kernel/mm/page_table_fake_memory.h",
-      "kernel/mm/page_table_random.h",
+      "arch/arm/facts/manual_walk.h",       "arch/arm/facts/trial_machine.h",
+      "arch/arm/firmware/tree_board.h",     "arch/arm/firmware/tree_writer.h",
+      "arch/x86_64/facts/manual_walk.h",    "arch/x86_64/facts/trial_machine.h",
+      "kernel/mm/exhaustion_memory.h",      "kernel/mm/exhaustion_trial.h",
+      "kernel/mm/frame_window_fake.h",      "kernel/mm/layout_verify_world.h",
+      "kernel/mm/memory_map_boards.h",      "kernel/mm/page_table_arena.h",
+      "kernel/mm/page_table_fake_memory.h", "kernel/mm/page_table_fuzz.h",
+      "kernel/mm/page_table_model.h",       "kernel/mm/page_table_random.h",
+      "kernel/mm/page_table_trial.h",       "kernel/mm/physical_memory_test_machine.h",
+      "kernel/mm/range_allocator_model.h",  "kernel/mm/slab_test_memory.h",
+      "kernel/mm/test_failures.h",          "kernel/mm/test_pages.h",
+      "kernel/mm/vma_index_model.h",        "kernel/mm/vma_index_random.h",
+      "kernel/mm/vmalloc_fakes.h",          "kernel/mm/vmalloc_trial.h",
   };
   return kHeaders.contains(path);
 }

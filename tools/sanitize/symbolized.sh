@@ -21,4 +21,6 @@ export ASAN_OPTIONS="external_symbolizer_path=$symbolizer:${ASAN_OPTIONS:-}"
 export LSAN_OPTIONS="external_symbolizer_path=$symbolizer:${LSAN_OPTIONS:-}"
 export TSAN_OPTIONS="external_symbolizer_path=$symbolizer:${TSAN_OPTIONS:-}"
 export UBSAN_OPTIONS="external_symbolizer_path=$symbolizer:print_stacktrace=1:${UBSAN_OPTIONS:-}"
+# Where //tools:coverage looks for profiles, should the program be built for that too.
+[[ -z ${TEST_UNDECLARED_OUTPUTS_DIR:-} ]] || export LLVM_PROFILE_FILE=$TEST_UNDECLARED_OUTPUTS_DIR/%p.profraw
 exec "$@"
