@@ -1,0 +1,107 @@
+// What the slab caches of a system share: where pages come from, the memory of slab records and
+// magazines, the way from an object to its slab, and the list of all caches.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "kernel/base/function_ref.h"
+#include "kernel/base/result.h"
+#include "kernel/mm/frame_table.h"
+#include "kernel/mm/magazine.h"
+#include "kernel/mm/node_pool.h"
+#include "kernel/mm/object_fault.h"
+#include "kernel/mm/page_source.h"
+#include "kernel/mm/slab.h"
+#include "kernel/sync/spin_lock.h"
+#include "kernel/sync/thread_annotations.h"
+
+namespace mm {
+
+// Of an object that belongs to a cache of its own, not to a size class.
+inline constexpr uint32_t kNoSizeClass = 255;
+
+// Outlives its caches. Locks: its own inside that of a cache, except for ForEachCache; `pages` is
+// called with the own lock held, or with none.
+class SlabDepot {
+ public:
+  // `pages` lie in the memory that `frames` describes.
+  SlabDepot(PageSource& pages, const FrameTable& frames, ObjectFaultHandler on_fault = StopOnFault);
+  SlabDepot(const SlabDepot&) = delete;
+  SlabDepot& operator=(const SlabDepot&) = delete;
+  ~SlabDepot();
+
+  // A slab of 2^order pages and `objects` objects, all free, for `cache`. `size_class` is found
+  // again by SizeClassOf(). Error: kOutOfMemory.
+  [[nodiscard]] base::Result<Slab*> MakeSlab(SlabCache& cache, unsigned order, unsigned objects,
+                                             uint32_t size_class);
+  void DropSlab(Slab& slab);
+
+  // Error: kOutOfMemory.
+  [[nodiscard]] base::Result<Magazine*> MakeMagazine(size_t capacity);
+  void DropMagazine(Magazine& magazine);
+
+  // Whether `object` lies where slabs may be; if not, there is nothing more to ask about it.
+  [[nodiscard]] bool Covers(const void* object) const { return frames_.IsInDirectMap(object); }
+
+  // The slab of the page that holds `object`; null when it is no slab.
+  [[nodiscard]] Slab* SlabOf(const void* object) const {
+    const FrameDescriptor& frame = frames_.Of(object);
+    if (frame.detail - kSlabMark > kNoSizeClass) [[unlikely]]
+      return nullptr;
+    return reinterpret_cast<Slab*>(static_cast<uintptr_t>(frame.owner));
+  }
+  // Asks the processor for the record of the page's slab; harmless when it is no slab.
+  void PrefetchSlabOf(const void* object) const {
+    const auto record = static_cast<uintptr_t>(frames_.Of(object).owner);
+    __builtin_prefetch(reinterpret_cast<const void*>(record));
+    __builtin_prefetch(reinterpret_cast<const void*>(record + kSmallSlabRecordBytes));
+  }
+  // The size class of its slab; kNoSizeClass or more when it has none, or is in no slab. One load:
+  // the record is not looked at.
+  [[nodiscard]] uint32_t SizeClassOf(const void* object) const {
+    return frames_.Of(object).detail - kSlabMark;
+  }
+
+  // Every cache of the depot, oldest first, with the list locked: no cache may be made or
+  // destroyed.
+  void ForEachCache(base::FunctionRef<void(const SlabCache&)> visit) const;
+
+  // What records and magazines take.
+  [[nodiscard]] size_t RecordBytes() const;
+
+  void Report(ObjectFault fault, std::string_view cache, const void* object) const {
+    on_fault_(fault, cache, object);
+  }
+
+ private:
+  friend class SlabCache;
+
+  // The frames of a slab have its record's address in their descriptors' owner word, and beside it
+  // this plus the size class. Others leave there what they like.
+  static constexpr uint32_t kSlabMark = 0x5AB5'1A00;
+
+  // Magazines come in four sizes, from 128 bytes.
+  static constexpr size_t kSmallestMagazineBytes = 128;
+  static constexpr size_t kMagazineSizes = 4;
+
+  static size_t MagazineSizeOf(size_t capacity);
+
+  [[nodiscard]] NodePool& RecordsFor(unsigned objects) REQUIRES(lock_);
+  [[nodiscard]] base::Result<Slab*> MakeRecord(unsigned objects);
+  void Enlist(SlabCache& cache);
+  void Strike(SlabCache& cache);
+
+  PageSource& pages_;
+  const FrameTable& frames_;
+  ObjectFaultHandler on_fault_;
+  mutable locking::SpinLock lock_;
+  NodePool small_records_ GUARDED_BY(lock_);
+  NodePool large_records_ GUARDED_BY(lock_);
+  std::array<NodePool, kMagazineSizes> magazines_ GUARDED_BY(lock_);
+  SlabCache* first_cache_ GUARDED_BY(lock_) = nullptr;
+  SlabCache* last_cache_ GUARDED_BY(lock_) = nullptr;
+};
+
+}  // namespace mm
