@@ -5,6 +5,9 @@
 
 #include "kernel/base/check.h"
 #include "kernel/init/image.h"
+#include "kernel/init/kernel_areas.h"
+#include "kernel/init/system.h"
+#include "kernel/mm/address.h"
 
 namespace kernel {
 namespace {
@@ -54,6 +57,24 @@ void OverflowStack() { Descend(kBottomlessDepth); }
   code();
 }
 
+// Past the end of a block of vmalloc.
+[[gnu::noinline, clang::disable_tail_calls]] void OverrunArea() {
+  KernelAreas::Areas& areas = RunningSystem()->areas.areas();
+  const auto area = areas.Allocate({.size_bytes = mm::kPageSize, .name = "crash test"});
+  if (!area) return;
+  Word* volatile target = static_cast<Word*>(mm::PointerTo(area->last() + 1));
+  *target = kAnyValue;
+}
+
+// Into a block of vmalloc that was freed, and that no processor has looked at, before a purge.
+[[gnu::noinline, clang::disable_tail_calls]] void WriteFreedArea() {
+  KernelAreas::Areas& areas = RunningSystem()->areas.areas();
+  const auto area = areas.Allocate({.size_bytes = mm::kPageSize, .name = "crash test"});
+  if (!area || !areas.Free(area->base)) return;
+  Word* volatile target = static_cast<Word*>(mm::PointerTo(area->base));
+  *target = kAnyValue;
+}
+
 [[gnu::noinline]] void ExecuteUndefined() { __builtin_trap(); }
 
 [[gnu::noinline, clang::disable_tail_calls]] void FailCheck() {
@@ -68,6 +89,8 @@ constexpr auto kCrashes = std::to_array<Crash>({
     {"rodata", "write to read-only data", WriteReadOnlyData},
     {"text", "write to the kernel's code", WriteText},
     {"execute", "jump into data", ExecuteData},
+    {"vmalloc-guard", "write past the end of an area of vmalloc", OverrunArea},
+    {"vmalloc-freed", "write to an area of vmalloc that was freed", WriteFreedArea},
     {"undefined", "execute an undefined instruction", ExecuteUndefined},
     {"check", "break an invariant", FailCheck},
 });

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "kernel/mm/address.h"
+#include "kernel/mm/frame_table.h"
 #include "kernel/mm/layout.h"
 #include "kernel/mm/range.h"
 
@@ -19,6 +20,12 @@ class DirectMap {
   constexpr const mm::PhysRange& target() const { return target_; }
 
   constexpr mm::VirtAddr ToVirtual(mm::PhysAddr pa) const { return base_ + target_.OffsetOf(pa); }
+
+  // The same, by frames.
+  mm::DirectMapping ForFrames() const {
+    return {mm::FrameContaining(target_.base), mm::PagesIn(target_.size_bytes),
+            ToPointer(target_.base)};
+  }
 
   void* ToPointer(mm::PhysAddr pa) const {
     return reinterpret_cast<void*>(static_cast<uintptr_t>(ToVirtual(pa).value));

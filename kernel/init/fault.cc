@@ -6,6 +6,7 @@
 #include "kernel/init/panic.h"
 #include "kernel/init/system.h"
 #include "kernel/mm/layout.h"
+#include "kernel/mm/vmalloc_areas.h"
 
 namespace kernel {
 namespace {
@@ -33,6 +34,24 @@ bool IsNullReach(mm::VirtAddr va) { return va.value < kNullReachBytes; }
         fault.va, section.name, mm::FaultCauseName(fault.cause));
 }
 
+[[noreturn]] void PanicArea(const mm::AreaPlace& place, const mm::FaultInfo& fault,
+                            const arch::RegisterState& registers) {
+  using Where = mm::AreaPlace::Where;
+  const mm::VmallocArea& area = place.area;
+  const std::string_view access = mm::AccessKindName(fault.access);
+  if (place.where != Where::kInside) {
+    Panic(&registers, "vmalloc overrun: {} at {} is in the guard page {} area '{}', {}-{}", access,
+          fault.va, place.where == Where::kGuardBehind ? "behind" : "before", area.name,
+          area.range.base, area.range.last());
+  }
+  if (area.state == mm::AreaState::kParked) {
+    Panic(&registers, "use after vfree: {} at {} in area '{}', which was freed", access, fault.va,
+          area.name);
+  }
+  Panic(&registers, "{} at {} in vmalloc area '{}': {}", access, fault.va, area.name,
+        mm::FaultCauseName(fault.cause));
+}
+
 }  // namespace
 
 void OnKernelFault(const mm::FaultInfo& fault, const arch::RegisterState& registers) {
@@ -49,6 +68,9 @@ void OnKernelFault(const mm::FaultInfo& fault, const arch::RegisterState& regist
   }
   for (const mm::ImageSection& section : system->image.sections()) {
     if (section.range.Contains(fault.va)) PanicSection(section, fault, registers);
+  }
+  if (const auto place = system->areas.areas().FindUnlocked(fault.va)) {
+    PanicArea(*place, fault, registers);
   }
   const mm::Region* const region = mm::FindRegion(system->layout, fault.va);
   Panic(&registers, "{} at {} in region {}: {}", mm::AccessKindName(fault.access), fault.va,

@@ -1,11 +1,7 @@
 #include "kernel/init/kernel_space.h"
 
-#include <algorithm>
 #include <optional>
 #include <utility>
-
-#include "kernel/base/bits.h"
-#include "kernel/init/device_mapper.h"
 
 namespace kernel {
 namespace {
@@ -38,8 +34,7 @@ std::optional<mm::PhysRange> NextRun(std::span<const mm::MemoryRegion> regions, 
 
 KernelSpace::KernelSpace(const mm::Layout& layout, Table table)
     : table_(std::move(table)),
-      image_in_direct_map_(mm::FindService(layout, mm::Service::kImage) == nullptr),
-      devices_(mm::RegionWith(layout, mm::Service::kVmalloc).range) {}
+      image_in_direct_map_(mm::FindService(layout, mm::Service::kImage) == nullptr) {}
 
 base::Result<KernelSpace> KernelSpace::Create(const mm::Layout& layout, TableFrames& memory) {
   return KernelSpace(layout,
@@ -84,30 +79,6 @@ base::Result<> KernelSpace::MapRun(const mm::PhysRange& run, const DirectMap& di
   }
   if (run.last() == whole.last()) return {};
   return map(mm::FromFirstToLast(whole.last() + 1, run.last()), mm::Access::kReadWrite);
-}
-
-base::Result<mm::VirtAddr> KernelSpace::MapDevice(mm::PhysAddr base, uint64_t size_bytes) {
-  const mm::PhysRange registers{base, size_bytes};
-  if (registers.IsEmpty() || registers.Wraps()) {
-    return std::unexpected(base::Error::kInvalidArgument);
-  }
-  const mm::PhysAddr first_page{base::AlignDown(base.value, mm::kPageSize)};
-  const uint64_t bytes =
-      base::AlignDown(registers.last().value, mm::kPageSize) - first_page.value + mm::kPageSize;
-  // A guard page before the first area, and one after each.
-  const uint64_t start = std::max(devices_used_, mm::kPageSize);
-  if (devices_.size_bytes - start < mm::kPageSize ||
-      devices_.size_bytes - start - mm::kPageSize < bytes) {
-    return std::unexpected(base::Error::kOutOfMemory);
-  }
-  const mm::VirtRange area{devices_.base + start, bytes};
-  TRY(table_.Map(area, first_page,
-                 {.user = mm::Access::kNone,
-                  .kernel = mm::Access::kReadWrite,
-                  .caching = mm::Caching::kDevice,
-                  .scope = mm::Scope::kGlobal}));
-  devices_used_ = start + bytes + mm::kPageSize;
-  return area.base + (base.value - first_page.value);
 }
 
 }  // namespace kernel

@@ -32,10 +32,9 @@ class KernelSpace {
   [[nodiscard]] base::Result<> MapRam(const mm::MemoryMap& map, const DirectMap& direct_map,
                                       const Image& image);
 
-  // See device_mapper.h.
-  [[nodiscard]] base::Result<mm::VirtAddr> MapDevice(mm::PhysAddr base, uint64_t size_bytes);
-
   mm::PhysAddr root() const { return table_.root(); }
+  // For those who change what is not the image's and not the direct map's.
+  Table& table() { return table_; }
 
  private:
   KernelSpace(const mm::Layout& layout, Table table);
@@ -45,8 +44,6 @@ class KernelSpace {
 
   Table table_;
   bool image_in_direct_map_;
-  mm::VirtRange devices_;      // the vmalloc region
-  uint64_t devices_used_ = 0;  // bytes of it, from the bottom, with the guard after the last area
 };
 
 }  // namespace kernel

@@ -1,6 +1,8 @@
 // The composition root: joins the portable memory manager with the architecture and the layout.
 #include <array>
+#include <memory>
 #include <optional>
+#include <span>
 
 #include "arch/ops/console.h"
 #include "arch/ops/cpu.h"
@@ -14,9 +16,12 @@
 #include "kernel/init/console.h"
 #include "kernel/init/device_mapper.h"
 #include "kernel/init/direct_map.h"
+#include "kernel/init/heap.h"
 #include "kernel/init/image.h"
+#include "kernel/init/kernel_areas.h"
 #include "kernel/init/kernel_space.h"
 #include "kernel/init/monitor.h"
+#include "kernel/init/node_pages.h"
 #include "kernel/init/panic.h"
 #include "kernel/init/refusal.h"
 #include "kernel/init/reports.h"
@@ -24,8 +29,12 @@
 #include "kernel/init/table_frames.h"
 #include "kernel/mm/boot_allocator.h"
 #include "kernel/mm/frame_allocator.h"
+#include "kernel/mm/frame_cache.h"
+#include "kernel/mm/frame_table.h"
+#include "kernel/mm/ioremap.h"
 #include "kernel/mm/layout_report.h"
 #include "kernel/mm/memory_map.h"
+#include "kernel/mm/physical_memory.h"
 #include "layouts/selected.h"
 #include "testing/unit/kernel_runner.h"
 
@@ -42,7 +51,7 @@ constexpr size_t kMaxMemoryRegions = 256;
 constinit std::array<mm::MemoryRegion, kMaxMemoryRegions> region_storage{};
 
 // Where MapDevice works.
-constinit KernelSpace* space_of_devices = nullptr;
+constinit KernelAreas* areas_of_devices = nullptr;
 
 constinit const System* running_system = nullptr;
 
@@ -100,19 +109,35 @@ T Made(std::string_view what, base::Result<T>&& result) {
   return *std::move(result);
 }
 
-// Descriptors lie at the top of the direct map; frames beyond it are high memory.
-mm::FrameAllocator MakeFrameAllocator(mm::MemoryMap& map, const DirectMap& direct_map) {
-  constexpr std::string_view kWhat = "the page descriptors";
-  const size_t count = mm::FrameAllocator::DescriptorsFor(map);
-  mm::BootAllocator allocator(map, direct_map.target());
-  const mm::PhysRange storage =
-      Made(kWhat, allocator.Allocate(mm::PagesFor(count * sizeof(mm::FrameDescriptor)),
-                                     mm::kPageSize, mm::MemoryState::kPageDescriptors));
+// Takes storage from the top of the direct map, as much as it takes, and leaves it uninitialised.
+class DescriptorStorage {
+ public:
+  DescriptorStorage(mm::MemoryMap& map, const DirectMap& direct_map)
+      : allocator_(map, direct_map.target()), direct_map_(direct_map) {}
+
+  template <class T>
+  std::span<T> Take(size_t count) {
+    const mm::PhysRange range =
+        Made("the page descriptors",
+             allocator_.Allocate(mm::PagesFor(uint64_t{count} * sizeof(T)), mm::kPageSize,
+                                 mm::MemoryState::kPageDescriptors));
+    return {static_cast<T*>(direct_map_.ToPointer(range.base)), count};
+  }
+
+ private:
+  mm::BootAllocator allocator_;
+  const DirectMap& direct_map_;
+};
+
+// Only the processor that booted runs.
+constexpr size_t kProcessors = 1;
+
+// Frames beyond the direct map are high memory.
+mm::FramePlan PlanFrames(const mm::MemoryMap& map, const DirectMap& direct_map) {
   const mm::ZoneLimits limits = {
       .normal_first = mm::FrameContaining(arch::kDmaLimit),
       .high_first = mm::FrameContaining(direct_map.target().last()) + mm::PageCount{1}};
-  auto* const descriptors = static_cast<mm::FrameDescriptor*>(direct_map.ToPointer(storage.base));
-  return Made(kWhat, mm::FrameAllocator::Create(map, limits, {descriptors, count}));
+  return Made("the page descriptors", mm::FramePlan::For(map, limits));
 }
 
 }  // namespace
@@ -128,21 +153,37 @@ void Main(const BootInfo& boot) {
   mm::PrintLayout(Console(), layout);
 
   mm::BootAllocator early(memory_map, boot.reachable);
-  TableFrames table_frames(direct_map, early);
+  TableFrames table_frames(direct_map, early, memory_map);
   KernelSpace space = Made("the page tables", KernelSpace::Create(layout, table_frames));
   Made("the page tables", space.MapImage(image));
   Made("the page tables", space.MapRam(memory_map, direct_map, image));
-  space_of_devices = &space;
+  NodePages node_pages(direct_map, early);
+  KernelAreas areas(layout, memory_map, space, table_frames, node_pages);
+  Made("the vmalloc region", areas.Start());
+  areas_of_devices = &areas;
   Made("the console's mapping", arch::MapConsole(MapDevice));
   arch::ActivateKernelRoot(space.root());
 
-  mm::FrameAllocator frames = MakeFrameAllocator(memory_map, direct_map);
-  table_frames.UseFrames(frames);
+  DescriptorStorage storage(memory_map, direct_map);
+  mm::FramePlan plan = PlanFrames(memory_map, direct_map);
+  const auto descriptors =
+      storage.Take<mm::FrameDescriptor>(static_cast<size_t>(plan.pages().value));
+  const auto words = storage.Take<uint64_t>(plan.storage_words());
+  const auto cpus = storage.Take<mm::FrameCpu>(kProcessors);
+  std::ranges::uninitialized_default_construct(cpus);
+  // What was taken for storage is not to be managed: there may be less now.
+  plan = PlanFrames(memory_map, direct_map);
+  const mm::FrameTable frame_table(descriptors, plan.first, direct_map.ForFrames());
+  mm::PhysicalMemory memory(memory_map, plan, words, cpus, frame_table);
+  table_frames.UseMemory(memory);
+  Made("the frame windows", areas.UseMemory(memory));
   const System system = {.layout = layout,
                          .image = image,
                          .memory_map = memory_map,
                          .table_frames = table_frames,
-                         .frames = frames};
+                         .memory = memory,
+                         .areas = areas,
+                         .objects = MakeObjects(memory, areas)};
   running_system = &system;
   if (const auto started = arch::StartInterrupts(MapDevice); !started) {
     Refuse("interrupt controller or timer: {}", base::ErrorName(started.error()));
@@ -160,9 +201,15 @@ void Main(const BootInfo& boot) {
 
 const System* RunningSystem() { return running_system; }
 
-base::Result<mm::VirtAddr> MapDevice(mm::PhysAddr base, uint64_t size_bytes) {
-  CHECK(space_of_devices != nullptr);
-  return space_of_devices->MapDevice(base, size_bytes);
+base::Result<mm::VirtAddr> MapDevice(mm::PhysAddr base, uint64_t size_bytes,
+                                     std::string_view name) {
+  CHECK(areas_of_devices != nullptr);
+  return areas_of_devices->MapDevice(base, size_bytes, name);
+}
+
+bool UnmapDevice(mm::VirtAddr va) {
+  CHECK(areas_of_devices != nullptr);
+  return mm::IoUnmap(areas_of_devices->areas(), va).has_value();
 }
 
 }  // namespace kernel

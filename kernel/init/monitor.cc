@@ -9,6 +9,8 @@
 #include "arch/ops/timer.h"
 #include "kernel/init/console.h"
 #include "kernel/init/crash.h"
+#include "kernel/init/heap.h"
+#include "kernel/init/kernel_areas.h"
 #include "kernel/init/line_editor.h"
 #include "kernel/init/reports.h"
 #include "kernel/mm/layout_report.h"
@@ -32,7 +34,15 @@ void Map(const System& system, std::string_view) { PrintMemoryMap(Console(), sys
 
 void Regions(const System& system, std::string_view) { mm::PrintLayout(Console(), system.layout); }
 
-void Frames(const System& system, std::string_view) { PrintFrames(Console(), system.frames); }
+void Frames(const System& system, std::string_view) { PrintFrames(Console(), system.memory); }
+
+void Areas(const System& system, std::string_view) { PrintAreas(Console(), system.areas.areas()); }
+
+void Window(const System& system, std::string_view) {
+  TryWindow(Console(), system.memory, system.areas.windows());
+}
+
+void Slabs(const System& system, std::string_view) { TryHeap(Console(), system.objects); }
 
 void Verify(const System& system, std::string_view) { VerifyLiveTables(Console(), system); }
 
@@ -57,7 +67,7 @@ void CommitCrash(const System&, std::string_view kind) {
   }
   base::Print(Console(), "crash: no kind '{}'; there are:\n", kind);
   for (const Crash& crash : Crashes()) {
-    base::Print(Console(), "  {:<8} {}\n", crash.name, crash.what);
+    base::Print(Console(), "  {:<13} {}\n", crash.name, crash.what);
   }
 }
 
@@ -70,6 +80,9 @@ constexpr auto kCommands = std::to_array<Command>({
     {"map", "", "physical memory: what the firmware reported and what lies where", Map},
     {"regions", "", "the layout this kernel was built for", Regions},
     {"frames", "", "free page frames by zone and block size", Frames},
+    {"slabs", "", "try the heap, and show its slab caches while it is in use", Slabs},
+    {"vmalloc", "", "what lies in the vmalloc region: name, range, pages", Areas},
+    {"window", "", "write to a frame that the direct map may not show, and read it back", Window},
     {"verify", "", "compare the live page tables with the layout", Verify},
     {"uptime", "", "how long this kernel runs", Uptime},
     {"crash", "KIND", "make a mistake on purpose; without a kind, list them", CommitCrash},

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 #include "arch/ops/paging.h"
 #include "kernel/base/print_size.h"
@@ -16,6 +17,20 @@ namespace {
 
 // Code and constants: the image's sections, and later each executable mapping.
 constexpr size_t kMaxProtectedRanges = 64;
+
+// Those of the image's stacks and of vmalloc's areas. Of more areas only the first ones' are
+// compared with the layout; that no guard is mapped is an invariant of the areas, which is checked
+// for all.
+constexpr size_t kMaxGuards = 512;
+
+std::span<const mm::VirtRange> CollectGuards(const System& system, std::span<mm::VirtRange> room) {
+  const std::span<const mm::VirtRange> of_image = system.image.guards();
+  std::ranges::copy(of_image, room.begin());
+  const auto of_areas = system.areas.CollectGuards(room.subspan(of_image.size()));
+  const auto guards = room.first(of_image.size() + of_areas.size());
+  std::ranges::sort(guards, {}, &mm::VirtRange::base);
+  return guards;
+}
 
 KernelSpace::Table TableAt(const arch::LiveRoot& root, const System& system) {
   return {root.shape, root.table, arch::PagingFeatures(), system.table_frames};
@@ -36,11 +51,12 @@ void PrintMemoryMap(base::Sink& sink, const mm::MemoryMap& map) {
   sink.Write("\n");
 }
 
-void PrintFrames(base::Sink& sink, const mm::FrameAllocator& frames) {
+void PrintFrames(base::Sink& sink, mm::PhysicalMemory& memory) {
   for (const mm::ZoneKind kind : {mm::ZoneKind::kDma, mm::ZoneKind::kNormal, mm::ZoneKind::kHigh}) {
-    const mm::ZoneStatistics zone = frames.Statistics(kind);
-    base::Print(sink, "zone {:<6} usable {:>8} free {:>8} not yet prepared {:>8} pages\n",
-                mm::ZoneName(kind), zone.usable, zone.free, zone.unprepared);
+    const mm::ZoneStatistics zone = memory.Statistics(kind);
+    base::Print(sink,
+                "zone {:<6} usable {:>8} free {:>8} cached {:>4} not yet prepared {:>8} pages\n",
+                mm::ZoneName(kind), zone.usable, zone.free, zone.cached, zone.unprepared);
     sink.Write("  free blocks by order:");
     for (const uint64_t blocks : zone.free_blocks) base::Print(sink, " {}", blocks);
     sink.Write("\n");
@@ -68,11 +84,16 @@ Verdict VerifyLiveTables(base::Sink& sink, const System& system) {
                 root.table);
     return Verdict::kDiffers;
   }
+  if (!system.areas.areas().CheckInvariants()) {
+    sink.Write("LAYOUT FAULT the page tables do not show what vmalloc's areas say\n");
+    return Verdict::kDiffers;
+  }
+  static constinit std::array<mm::VirtRange, kMaxGuards> guards{};
   static constinit std::array<mm::PhysRange, kMaxProtectedRanges> scratch{};
   const mm::VerifyInput input = {.layout = system.layout,
                                  .memory = system.memory_map.regions(),
                                  .sections = system.image.sections(),
-                                 .guards = system.image.guards(),
+                                 .guards = CollectGuards(system, guards),
                                  .scratch = scratch};
   const mm::VerifyReport report = mm::VerifyLayout(input, walk);
   mm::PrintReport(sink, system.layout, report);

@@ -3,15 +3,15 @@
 
 #include "kernel/base/print.h"
 #include "kernel/init/system.h"
-#include "kernel/mm/frame_allocator.h"
 #include "kernel/mm/memory_map.h"
+#include "kernel/mm/physical_memory.h"
 
 namespace kernel {
 
 enum class Verdict : uint8_t { kMatches, kDiffers };
 
 void PrintMemoryMap(base::Sink& sink, const mm::MemoryMap& map);
-void PrintFrames(base::Sink& sink, const mm::FrameAllocator& frames);
+void PrintFrames(base::Sink& sink, mm::PhysicalMemory& memory);
 
 // Walks the tables that the hardware uses now, compares every mapping with the layout, and ends
 // with a `LAYOUT OK` or `LAYOUT FAULT` line.

@@ -1,11 +1,13 @@
 // The parts of the running kernel, joined. Main makes them and never gives them up.
 #pragma once
 
+#include "kernel/init/heap.h"
 #include "kernel/init/image.h"
+#include "kernel/init/kernel_areas.h"
 #include "kernel/init/table_frames.h"
-#include "kernel/mm/frame_allocator.h"
 #include "kernel/mm/layout.h"
 #include "kernel/mm/memory_map.h"
+#include "kernel/mm/physical_memory.h"
 
 namespace kernel {
 
@@ -14,7 +16,9 @@ struct System {
   const Image& image;
   mm::MemoryMap& memory_map;
   TableFrames& table_frames;
-  mm::FrameAllocator& frames;
+  mm::PhysicalMemory& memory;
+  KernelAreas& areas;
+  KernelObjects& objects;
 };
 
 // Null until start-up is complete.

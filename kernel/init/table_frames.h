@@ -1,53 +1,68 @@
-// Memory for the kernel's page tables: whole frames, or pieces of one where the hardware's tables
-// are smaller (ARM's second level is 1 KiB).
+// Memory for the page tables of this kernel: the portable TableFrames joined with the direct map,
+// the allocators and the processor.
 #pragma once
 
-#include <array>
 #include <cstdint>
-#include <optional>
 
 #include "kernel/base/result.h"
 #include "kernel/init/direct_map.h"
 #include "kernel/mm/address.h"
 #include "kernel/mm/boot_allocator.h"
-#include "kernel/mm/frame_allocator.h"
+#include "kernel/mm/memory_map.h"
+#include "kernel/mm/physical_memory.h"
 #include "kernel/mm/range.h"
+#include "kernel/mm/table_frames.h"
+#include "kernel/mm/tlb_work.h"
 
 namespace kernel {
 
-// A mm::TableMemory. Not locked: only start-up changes the kernel's tables, on one processor.
+// A mm::TableMemory. UseMemory() is start-up's; the rest may be called on every processor at once.
 class TableFrames {
  public:
-  // Takes frames from `early` until UseFrames().
-  TableFrames(const DirectMap& direct_map, mm::BootAllocator& early)
-      : direct_map_(direct_map), early_(&early) {}
+  // Takes frames from `early` until UseMemory(); `map` says ever after which ones those were.
+  TableFrames(const DirectMap& direct_map, mm::BootAllocator& early, const mm::MemoryMap& map)
+      : source_(direct_map, early, map), frames_(source_) {}
 
   TableFrames(const TableFrames&) = delete;
   TableFrames& operator=(const TableFrames&) = delete;
 
-  void UseFrames(mm::FrameAllocator& frames) { frames_ = &frames; }
+  void UseMemory(mm::PhysicalMemory& memory) { source_.UseMemory(memory); }
 
-  // Zeroed. `bytes` and `alignment` are powers of two. Errors: kOutOfMemory.
-  [[nodiscard]] base::Result<mm::PhysAddr> AllocateTable(uint64_t bytes, uint64_t alignment);
-
-  // Pieces of a frame are kept for the next table of their size.
-  void FreeTable(mm::PhysAddr table, uint64_t bytes);
-
-  void* Pointer(mm::PhysAddr table) const { return direct_map_.ToPointer(table); }
-
+  // See mm::TableFrames and mm::TableMemory.
+  [[nodiscard]] base::Result<mm::PhysAddr> AllocateTable(uint64_t bytes, uint64_t alignment) {
+    return frames_.AllocateTable(bytes, alignment);
+  }
+  void FreeTable(mm::PhysAddr table, uint64_t bytes) { frames_.FreeTable(table, bytes); }
+  void* Pointer(mm::PhysAddr table) const { return frames_.Pointer(table); }
   void Publish(const mm::VirtRange& range);
-  void Invalidate(const mm::VirtRange& range);
+  void Invalidate(const mm::TlbWork& work);
+
+  // Bytes of all page tables, and the frames that hold them.
+  [[nodiscard]] uint64_t table_bytes() const { return frames_.table_bytes(); }
+  [[nodiscard]] mm::PageCount frames() const { return frames_.frames(); }
 
  private:
-  [[nodiscard]] base::Result<mm::PhysAddr> AllocateFrames(uint64_t bytes, uint64_t alignment);
-  [[nodiscard]] std::optional<mm::PhysAddr> TakePiece(uint64_t bytes);
-  void KeepPiece(mm::PhysAddr piece, uint64_t bytes);
+  class Source final : public mm::TableFrameSource {
+   public:
+    Source(const DirectMap& direct_map, mm::BootAllocator& early, const mm::MemoryMap& map)
+        : direct_map_(direct_map), early_(early), map_(map) {}
 
-  const DirectMap& direct_map_;
-  mm::BootAllocator* early_;
-  mm::FrameAllocator* frames_ = nullptr;
-  // By log2 of their size; each free piece holds the address of the next.
-  std::array<std::optional<mm::PhysAddr>, mm::kPageShift> free_pieces_{};
+    void UseMemory(mm::PhysicalMemory& memory) { memory_ = &memory; }
+
+    base::Result<mm::PhysAddr> AllocateFrames(unsigned order) override;
+    void FreeFrames(mm::PhysAddr first, unsigned order) override;
+    void* Pointer(mm::PhysAddr pa) override { return direct_map_.ToPointer(pa); }
+    uint64_t* WordOf(mm::PhysAddr frame) override;
+
+   private:
+    const DirectMap& direct_map_;
+    mm::BootAllocator& early_;
+    const mm::MemoryMap& map_;
+    mm::PhysicalMemory* memory_ = nullptr;
+  };
+
+  Source source_;
+  mm::TableFrames frames_;
 };
 
 }  // namespace kernel

@@ -1,98 +1,104 @@
-// Statistics and self-checks. Part of FrameAllocator.
-#include "kernel/base/bits.h"
-#include "kernel/mm/frame_allocator.h"
+// Statistics and self-checks. Part of FrameZone.
+#include <bit>
+
+#include "kernel/mm/frame_zone.h"
 
 namespace mm {
 
-ZoneStatistics FrameAllocator::Statistics(ZoneKind kind) const {
-  const Zone& zone = zones_[static_cast<size_t>(kind)];
-  return {.usable = zone.usable,
-          .free = zone.listed + zone.unprepared,
-          .unprepared = zone.unprepared,
-          .free_blocks = zone.lengths};
-}
-
-PageCount FrameAllocator::FreePages() const {
-  PageCount free{0};
-  for (const Zone& zone : zones_) free += zone.listed + zone.unprepared;
-  return free;
-}
-
-base::Result<> FrameAllocator::CheckInvariants() const {
-  for (const Zone& zone : zones_) {
-    const bool counted = zone.unprepared == UsableIn(zone.prepared, zone.limit);
-    if (!counted || !AreListsSound(zone) || !AreBlocksSound(zone)) {
-      return std::unexpected(base::Error::kCorrupt);
+// Free frames in blocks of orders 0 to kMaxOrder, each as large as its place allows.
+ZoneStatistics FrameZone::Statistics() {
+  const locking::SpinLockHolder hold(lock_);
+  const uint32_t unprepared = unprepared_.load(std::memory_order_relaxed);
+  ZoneStatistics found{
+      .usable = {usable()},
+      .free = {uint64_t{free_.load(std::memory_order_relaxed)} + unprepared},
+      .unprepared = {unprepared},
+      .cached = {0},
+      .free_blocks = {},
+  };
+  for (uint32_t block = first_block_; block < prepared() / kBlockFrames; ++block) {
+    const BlockInfo info = marks_.InfoOf(block);
+    if (info.state == BlockState::kFree) {
+      ++found.free_blocks[kBlockOrder];
+      // A second one whose buddy was free becomes an order more.
+      const bool odd = (map_->NumberOf(block * kBlockFrames).value / kBlockFrames) % 2 != 0;
+      if (odd && block > first_block_ && marks_.InfoOf(block - 1).state == BlockState::kFree) {
+        found.free_blocks[kBlockOrder] -= 2;
+        ++found.free_blocks[kBlockOrder + 1];
+      }
+    } else if (info.HasRows()) {
+      CountRuns(marks_.RowsOf(block), found.free_blocks);
     }
+  }
+  return found;
+}
+
+base::Result<> FrameZone::CheckInvariants() {
+  const locking::SpinLockHolder hold(lock_);
+  uint64_t free = 0;
+  uint64_t taken = 0;
+  const uint32_t limit = prepared() / kBlockFrames;
+  for (uint32_t block = first_block_; block < limit; ++block) {
+    const BlockInfo info = marks_.InfoOf(block);
+    const uint32_t first = block * kBlockFrames;
+    const uint32_t usable = map_->UsableIn(first, first + kBlockFrames);
+    const uint32_t block_free = info.HasRows() || info.state == BlockState::kFree ? info.free : 0;
+    if (!IsBlockSound(block, info, usable)) return std::unexpected(base::Error::kCorrupt);
+    free += block_free;
+    taken += usable - block_free;
+  }
+  const uint32_t unprepared = unprepared_.load(std::memory_order_relaxed);
+  const uint32_t prepared_limit = limit * kBlockFrames;
+  if (free != free_.load(std::memory_order_relaxed) || free + taken + unprepared != usable() ||
+      unprepared != map_->UsableIn(prepared_limit, this->limit())) {
+    return std::unexpected(base::Error::kCorrupt);
   }
   return {};
 }
 
-// Every member of a list is a prepared free block of its order and knows its neighbours.
-bool FrameAllocator::AreListsSound(const Zone& zone) const {
-  PageCount listed{0};
-  for (unsigned order = 0; order < kOrderCount; ++order) {
-    uint64_t length = 0;
-    const uint64_t block_pages = uint64_t{1} << order;
-    const bool filled = (zone.filled_orders >> order & 1) != 0;
-    uint32_t before = kNoFrame;
-    for (uint32_t index = zone.heads[order]; index != kNoFrame;
-         before = index, index = descriptors_[index].next) {
-      if (index >= descriptors_.size() || ++length > zone.lengths[order]) return false;
-      const FrameDescriptor& frame = descriptors_[index];
-      const bool prepared = FrameAt(index) >= zone.first && FrameAt(index) < zone.prepared;
-      if (!prepared || !base::IsAligned(index, block_pages)) return false;
-      if (frame.state != FrameState::kFree || frame.order != order) return false;
-      if (frame.previous != before) return false;
-    }
-    if (length != zone.lengths[order] || filled != (length > 0)) return false;
-    listed += PageCount{length * block_pages};
+// The block's info tells what its rows say, and the sets what its info says.
+bool FrameZone::IsBlockSound(uint32_t block, BlockInfo info, uint32_t usable) {
+  const uint32_t first = block * kBlockFrames;
+  const bool needs_all = !info.HasRows() && info.state != BlockState::kReserved;
+  if (needs_all && usable != kBlockFrames) return false;
+  if (info.state == BlockState::kReserved && usable != 0) return false;
+  if (info.state == BlockState::kRows && usable != kBlockFrames) return false;
+  // What lies inside a run continues something.
+  if (info.state == BlockState::kRunInside &&
+      (first == this->first() || marks_.IsFree(first - 1))) {
+    return false;
   }
-  return listed == zone.listed;
-}
-
-// The zone's prepared blocks hold its listed frames as free, and the rest as allocated or reserved.
-bool FrameAllocator::AreBlocksSound(const Zone& zone) const {
-  PageCount free{0};
-  PageCount allocated{0};
-  for (FrameNumber block = zone.first; block < zone.prepared; block = block + kMaxRun) {
-    if (descriptors_[IndexOf(block)].state == FrameState::kHole) {
-      if (UsableIn(block, block + kMaxRun).value != 0) return false;
-    } else if (!IsBlockSound(block, free, allocated)) {
-      return false;
-    }
-  }
-  return free == zone.listed && free + allocated + zone.unprepared == zone.usable;
-}
-
-// Free blocks, allocated runs and reserved frames follow each other without a gap.
-bool FrameAllocator::IsBlockSound(FrameNumber block, PageCount& free, PageCount& allocated) const {
-  const uint32_t start = IndexOf(block);
-  const uint32_t limit = start + static_cast<uint32_t>(kMaxRun.value);
-  for (uint32_t index = start; index < limit;) {
-    const FrameDescriptor& frame = descriptors_[index];
-    uint32_t pages = 1;
-    if (frame.state == FrameState::kFree) {
-      pages = uint32_t{1} << frame.order;
-      if (frame.order < kMaxOrder) {
-        const FrameDescriptor& buddy = descriptors_[index ^ pages];
-        if (buddy.state == FrameState::kFree && buddy.order == frame.order) return false;
-      }
-      free += PageCount{pages};
-    } else if (frame.state == FrameState::kAllocated) {
-      pages = frame.run_pages;
-      allocated += PageCount{pages};
-    } else if (frame.state != FrameState::kReserved ||
-               UsableIn(FrameAt(index), FrameAt(index) + PageCount{1}).value != 0) {
-      return false;
-    }
-    if (pages == 0 || pages > limit - index) return false;
-    for (uint32_t inside = index + 1; inside < index + pages; ++inside) {
-      if (descriptors_[inside].state != FrameState::kInside) return false;
-    }
-    index += pages;
+  if (info.HasRows() && !AreRowsSound(block, info)) return false;
+  for (unsigned set = 0; set < kBlockSetCount && info.state != BlockState::kReserved; ++set) {
+    if (sets_.Contains(set, block - first_block_) != BelongsTo(info, set)) return false;
   }
   return true;
+}
+
+bool FrameZone::AreRowsSound(uint32_t block, BlockInfo info) {
+  const FrameRow* const rows = marks_.RowsOf(block);
+  uint32_t free = 0;
+  uint64_t before_is_run =
+      1;  // whether the frame before is taken; the block before is not looked at
+  bool sound = true;
+  for (uint32_t row = 0; row < kRowsPerBlock; ++row) {
+    const uint64_t is_free = LoadRelaxed(rows[row].free);
+    const uint64_t is_inside = LoadRelaxed(rows[row].inside);
+    // Nothing is both, and a frame inside a run follows one that is not free.
+    sound &= (is_free & is_inside) == 0 && (is_inside & (~(~is_free << 1 | before_is_run))) == 0;
+    before_is_run = ~is_free >> (kRowFrames - 1);
+    free += static_cast<uint32_t>(std::popcount(is_free));
+  }
+  // Free frames are usable ones.
+  uint32_t free_and_usable = 0;
+  const uint32_t first = block * kBlockFrames;
+  map_->ForEachUsable(first, first + kBlockFrames, [&](uint32_t start, uint32_t pages) {
+    for (uint32_t frame = start; frame < start + pages; ++frame) {
+      free_and_usable += LoadRelaxed(marks_.RowOf(frame).free) >> (frame % kRowFrames) & 1;
+    }
+  });
+  return sound && free == info.free && free == free_and_usable && free < kBlockFrames &&
+         (free == 0 ? info.largest == 0 : info.largest >= LargestRunInBlock(rows));
 }
 
 }  // namespace mm

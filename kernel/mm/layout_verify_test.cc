@@ -11,7 +11,10 @@
 #include "kernel/base/units.h"
 #include "kernel/mm/address.h"
 #include "kernel/mm/attributes.h"
+#include "kernel/mm/layout.h"
 #include "kernel/mm/layout_verify_world.h"
+#include "kernel/mm/mapping.h"
+#include "kernel/mm/memory_map.h"
 #include "kernel/mm/range.h"
 #include "testing/unit/test.h"
 
@@ -246,6 +249,49 @@ TEST(LayoutVerify, TooLittleScratchIsAFault) {
   const VerifyReport report = world.Verify(scratch);
   ASSERT_FALSE(report.IsGood());
   EXPECT_EQ(report.findings().front().fault, VerifyFault::kScratchTooSmall);
+}
+
+// A layout without a region for the image, which then runs where the direct map shows it.
+TEST(LayoutVerify, BesideAnImageInTheDirectMapIsPlainMemory) {
+  constexpr VirtAddr kBase = {0xC000'0000};
+  constexpr VirtAddr kImage = kBase + kPage;
+  static constexpr std::array<mm::Region, 1> kRegions = {{
+      {"lowmem",
+       {kBase, 4 * kPage},
+       Access::kNone,
+       Access::kReadWrite | Access::kImage,
+       mm::Caching::kNormal,
+       mm::Scope::kGlobal,
+       mm::Service::kDirectMap,
+       mm::Growth::kFixed,
+       mm::Guards::kNone,
+       "test"},
+  }};
+  constexpr mm::Layout kLowmemOnly = {.name = "test",
+                                      .shape = {32, mm::HardwareShape::Extension::kZero, kPage},
+                                      .regions = kRegions,
+                                      .promised_ram_bytes = 4 * kPage,
+                                      .direct_map_target = {0},
+                                      .image_link_base = kImage,
+                                      .image_load_base = {kPage}};
+  constexpr std::array kRam = {mm::MemoryRegion{{0}, {4}, mm::MemoryState::kUsable}};
+  constexpr std::array kText = {
+      mm::ImageSection{"text", {kImage, kPage}, {kPage}, Access::kReadExecute}};
+  for (const Access beside : {Access::kReadWrite, Access::kRead, Access::kReadExecute}) {
+    const std::array mappings = {
+        mm::Mapping{{kBase, kPage}, {0}, Kernel(beside), kPage},
+        mm::Mapping{{kImage, kPage}, {kPage}, Kernel(Access::kReadExecute), kPage},
+        mm::Mapping{{kImage + kPage, 2 * kPage}, {2 * kPage}, Kernel(beside), kPage}};
+    std::array<mm::PhysRange, 16> scratch;
+    const VerifyReport report =
+        mm::VerifyLayout({kLowmemOnly, kRam, kText, {}, scratch}, [&](mm::MappingVisitor visit) {
+          for (const mm::Mapping& one : mappings) visit(one);
+        });
+    const bool is_right = !Has(beside, Access::kExecute);
+    EXPECT_EQ(report.faults, is_right ? 0U : 2U) << AccessName(beside);
+    EXPECT_EQ(Names(report, {VerifyFault::kTooMuchAccess, "lowmem", kBase}), !is_right)
+        << AccessName(beside);
+  }
 }
 
 }  // namespace

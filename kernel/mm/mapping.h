@@ -14,6 +14,7 @@ struct Mapping {
   PhysAddr target;  // what range.base reaches; the rest follows in order
   PageAttributes attributes;
   uint64_t page_bytes = kPageSize;  // size of the pages that make it up
+  uint64_t spare = 0;               // what PageTable::SetSpare() wrote
 
   friend constexpr bool operator==(const Mapping&, const Mapping&) = default;
 };

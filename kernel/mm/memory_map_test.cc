@@ -227,5 +227,40 @@ TEST(MemoryMap, FindsRegions) {
   EXPECT_EQ(map->TotalPages(kFirmwareReserved), PageCount{4});
 }
 
+// The caller keeps the storage, and so can spoil it.
+TEST(MemoryMap, NoticesSpoiledRegions) {
+  struct SpoilRow {
+    std::string_view name;
+    size_t index;
+    MemoryRegion region;
+  };
+  constexpr SpoilRow kRows[] = {
+      {"nothing changed", 1, {{16}, {4}, kFirmwareReserved}},
+      {"empty", 1, {{16}, {0}, kFirmwareReserved}},
+      {"empty, first", 0, {{0}, {0}, kUsable}},
+      {"descending", 2, {{8}, {4}, kUsable}},
+      {"overlapping", 1, {{15}, {5}, kFirmwareReserved}},
+      {"not merged", 1, {{16}, {4}, kUsable}},
+  };
+  for (const SpoilRow& row : kRows) {
+    std::array<MemoryRegion, 8> storage;
+    const auto map = MemoryMap::FromFirmware(kTwoBanks, storage, kNoMinimum);
+    ASSERT_TRUE(map.has_value());
+    const bool is_same = storage[row.index] == row.region;
+    storage[row.index] = row.region;
+    EXPECT_EQ(map->CheckInvariants().has_value(), is_same) << row.name;
+  }
+}
+
+// ACPI's later kinds, and whatever comes after them.
+TEST(MemoryMap, ReservesWhatItDoesNotKnow) {
+  constexpr FirmwareRange kUnheardOf[] = {{{0x0}, 0x1000, kRam},
+                                          {{0x1000}, 0x1000, static_cast<FirmwareKind>(14)}};
+  std::array<MemoryRegion, 8> storage;
+  const auto map = MemoryMap::FromFirmware(kUnheardOf, storage, kNoMinimum);
+  ASSERT_TRUE(map.has_value());
+  EXPECT_EQ(map->TotalPages(kFirmwareReserved), PageCount{1});
+}
+
 }  // namespace
 }  // namespace mm

@@ -4,6 +4,10 @@
 // operation either does all of its work or changes nothing (a large page that was split stays split
 // only if the operation succeeded). No table below the root is ever empty.
 //
+// Operations that change or remove entries gather their TLB work in a TlbBatch, which the caller
+// flushes: until then processors may use what was before, and tables that became empty are kept.
+// The forms without a batch flush at once. An operation that fails leaves its batch alone.
+//
 // Not locked: whoever owns the table orders the calls. The hardware may walk it at any time.
 #pragma once
 
@@ -11,6 +15,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <utility>
 
@@ -24,6 +29,7 @@
 #include "kernel/mm/paging_policy.h"
 #include "kernel/mm/range.h"
 #include "kernel/mm/table_memory.h"
+#include "kernel/mm/tlb_batch.h"
 
 namespace mm {
 
@@ -31,6 +37,10 @@ template <PagingPolicy P, TableMemory M>
 class PageTable {
  public:
   using Features = typename P::Features;
+
+  // Bits that each page has for its owner: while it is mapped, and while it is not.
+  static constexpr uint64_t kMaxSpare = base::LowBits(P::kSpareBits);
+  static constexpr uint64_t kMaxMark = base::LowBits(P::kMarkBits);
 
   // Adopts a root table that CheckInvariants() accepts, and all tables below it. `memory` must
   // outlive this.
@@ -47,19 +57,40 @@ class PageTable {
   [[nodiscard]] PhysAddr root() const { return root_; }
   [[nodiscard]] RootShape shape() const { return shape_; }
 
-  // Maps `range` to memory from `target` on, with the largest pages that fit. Errors: those of
-  // CheckRange, kUnsupported (no entry grants exactly these attributes, see P::Granted),
-  // kAlreadyExists (some of the range is mapped), kOutOfMemory.
+  // Maps `range` to memory from `target` on, with the largest pages that fit; marks in it go.
+  // Errors: those of CheckRange, kUnsupported (no entry grants exactly these attributes, see
+  // P::Granted), kAlreadyExists (some of the range is mapped), kOutOfMemory.
   [[nodiscard]] base::Result<> Map(const VirtRange& range, PhysAddr target,
                                    const PageAttributes& attributes);
 
-  // Unmaps what is mapped in `range`, splits large pages at its ends, frees the tables it empties.
-  // Errors: those of CheckRange, kOutOfMemory (only when a large page has to be split).
+  // Unmaps what is mapped in `range` and clears its marks, splits large pages at its ends, frees
+  // the tables it empties. Errors: those of CheckRange, kOutOfMemory (only when a large page has to
+  // be split).
+  [[nodiscard]] base::Result<> Unmap(const VirtRange& range, TlbBatch& batch);
   [[nodiscard]] base::Result<> Unmap(const VirtRange& range);
 
   // Gives `range` other attributes. Errors: those of CheckRange, kUnsupported, kNotFound (some of
   // the range is not mapped), kOutOfMemory (only when a large page has to be split).
+  [[nodiscard]] base::Result<> Protect(const VirtRange& range, const PageAttributes& attributes,
+                                       TlbBatch& batch);
   [[nodiscard]] base::Result<> Protect(const VirtRange& range, const PageAttributes& attributes);
+
+  // Makes large pages of small ones where all of a block in `range` is mapped alike, to memory that
+  // continues: what a split left behind. Flushes `batch` once for each table that goes. Where the
+  // processor must not see two sizes at once (P::kBreakBeforeMake) the block is unmapped for a
+  // moment: nobody may use it meanwhile, this code least of all. The same holds for operations that
+  // split such a page. Errors: those of CheckRange.
+  [[nodiscard]] base::Result<> Collapse(const VirtRange& range, TlbBatch& batch);
+
+  // Writes the spare bits of the pages in `range`, which stay with them until they are unmapped;
+  // new pages have 0. A large page has one value, so it is split at the ends of the range. Errors:
+  // as of Protect; kInvalidArgument (above kMaxSpare).
+  [[nodiscard]] base::Result<> SetSpare(const VirtRange& range, uint64_t spare, TlbBatch& batch);
+
+  // Marks pages that are not mapped, in place of what they were marked with before: where they were
+  // swapped to, or that they are reserved. 0 clears. Errors: those of CheckRange, kInvalidArgument
+  // (above kMaxMark), kAlreadyExists (some of the range is mapped), kOutOfMemory.
+  [[nodiscard]] base::Result<> Mark(const VirtRange& range, uint64_t mark, TlbBatch& batch);
 
   // The whole page, small or large, that holds `va`.
   [[nodiscard]] std::optional<Mapping> Query(VirtAddr va) const;
@@ -67,20 +98,36 @@ class PageTable {
   // Where `va` leads.
   [[nodiscard]] std::optional<PhysAddr> Translate(VirtAddr va) const;
 
-  // Calls `visit(const Mapping&)` for all that is mapped, in ascending order. Neighbouring pages of
-  // one size that show neighbouring memory alike come as one mapping.
+  // What Mark() left at `va`; 0 for nothing, and where a page is mapped.
+  [[nodiscard]] uint64_t MarkAt(VirtAddr va) const;
+
+  // The entry for the single page at `va`, or nullptr if no table has one. For windows: who keeps
+  // another page of that table mapped may store leaves here by himself, and clears them again; they
+  // are not counted, and no operation on their range is allowed meanwhile.
+  [[nodiscard]] typename P::Entry* FindPageEntry(VirtAddr va) const {
+    if (!IsTranslated(va)) return nullptr;
+    const Place place = PlaceOf(va);
+    return place.level == 0 ? place.slot : nullptr;
+  }
+
+  // Calls `visit(const Mapping&)` for all that is mapped, or for all in `range` (cut at its ends),
+  // in ascending order. Neighbouring pages of one size that show neighbouring memory alike come as
+  // one.
   template <class Visitor>
   void ForEachMapping(Visitor&& visit) const;
+  template <class Visitor>
+  void ForEachMapping(const VirtRange& range, Visitor&& visit) const;
 
-  // Unmaps everything and frees every table, the root included. No processor may use the table any
-  // more, and nothing else may be called after.
+  // Frees every table, the root included. No processor may use the table any more or remember
+  // anything of it, and nothing else may be called after.
   void Release();
 
   // kInvalidArgument (empty), kNotAligned (not whole pages), kOutOfRange (not translated).
   [[nodiscard]] base::Result<> CheckRange(const VirtRange& range) const;
 
   // kCorrupt when an entry is of a kind this policy does not make or grants what it would not, a
-  // leaf is on a level this CPU does not have, or a table below the root is empty. O(tables).
+  // leaf is on a level this CPU does not have, a table below the root is empty, or a count of
+  // entries is wrong. O(tables).
   [[nodiscard]] base::Result<> CheckInvariants() const;
 
  private:
@@ -93,15 +140,35 @@ class PageTable {
     unsigned level;
     unsigned index_bits;
   };
-
-  // Tables held ready, so that a change that needs several cannot stop half way.
-  struct SpareTables;
+  // Where a walk to an address ended: at the first entry that is not a table.
+  struct Place {
+    Entry* slot;
+    unsigned level;
+    Inherited above;
+  };
+  struct Removed {
+    uint64_t entries = 0;
+    bool any_leaf = false;  // else the hardware has seen none of them
+  };
+  // Tables of each level, for a change that needs several.
+  using TableCounts = std::array<uint64_t, P::kLevelCount>;
+  class Reserve;
+  class PageRun;
+  struct Leaves;
+  struct Marks;
 
   static uint64_t EntryCount(const Table& table) { return base::Bit(table.index_bits); }
   static uint64_t RootBytes(RootShape shape) { return sizeof(Entry) << shape.index_bits; }
-  static bool IsNone(Entry entry, unsigned level) {
-    return P::KindOf(entry, level) == EntryKind::kNone;
+  static uint64_t PageBytes(unsigned level) { return base::Bit(P::Level(level).shift); }
+  // How much one invalidation forgets of a page.
+  static uint64_t ForgottenBytes(unsigned level) {
+    return P::kForgetsPageAtOnce ? PageBytes(level) : kPageSize;
   }
+  static Scope ScopeOf(Entry leaf, unsigned level) {
+    return P::IsGlobal(leaf, level) ? Scope::kGlobal : Scope::kProcess;
+  }
+  // A leaf or table as the hardware must see it while it changes.
+  static Entry Broken(Entry entry) { return entry & ~static_cast<Entry>(0b11); }
 
   // Entries are shared with the hardware's walker.
   static Entry Load(const Entry& entry) {
@@ -110,12 +177,27 @@ class PageTable {
   static void Store(Entry& entry, Entry value) {
     std::atomic_ref<Entry>(entry).store(value, std::memory_order_release);
   }
+  // Replaces a leaf by `make(leaf)` without losing what the hardware notes meanwhile.
+  template <class Make>
+  static void Update(Entry& entry, Make&& make) {
+    Entry old_value = Load(entry);
+    if constexpr (P::kHardwareBits == 0) {
+      Store(entry, make(old_value));
+    } else {
+      std::atomic_ref<Entry> shared(entry);
+      while (!shared.compare_exchange_weak(old_value, make(old_value))) {
+      }
+    }
+  }
 
   [[nodiscard]] unsigned address_bits() const {
     return P::Level(shape_.level).shift + shape_.index_bits;
   }
   [[nodiscard]] std::array<VirtRange, 2> parts() const {
     return page_table_internal::TranslatedParts(address_bits(), P::kExtension);
+  }
+  [[nodiscard]] bool IsTranslated(VirtAddr va) const {
+    return page_table_internal::IsTranslated(va, address_bits(), P::kExtension);
   }
   [[nodiscard]] Table RootTable() const {
     return {static_cast<Entry*>(memory_->Pointer(root_)), shape_.level, shape_.index_bits};
@@ -127,15 +209,13 @@ class PageTable {
     CHECK(P::KindOf(entry, level) == EntryKind::kTable);
     return TableAt(P::TargetOf(entry, level), level - 1);
   }
+  static uint64_t IndexIn(const Table& table, VirtAddr va) {
+    return page_table_internal::IndexOf(va, P::Level(table.level), table.index_bits);
+  }
   static Entry& EntryFor(const Table& table, VirtAddr va) {
-    return table.entries[page_table_internal::IndexOf(va, P::Level(table.level), table.index_bits)];
+    return table.entries[IndexIn(table, va)];
   }
-  static bool IsEmpty(const Table& table) {
-    for (uint64_t i = 0; i < EntryCount(table); ++i) {
-      if (!IsNone(Load(table.entries[i]), table.level)) return false;
-    }
-    return true;
-  }
+  [[nodiscard]] Place PlaceOf(VirtAddr va) const;
   [[nodiscard]] base::Result<PhysAddr> AllocateTable(unsigned level) {
     const LevelShape shape = P::Level(level);
     return memory_->AllocateTable(shape.table_bytes, shape.table_alignment);
@@ -148,23 +228,53 @@ class PageTable {
   // of it, until one returns false.
   template <class Use>
   static bool ForEachEntry(const Table& table, const VirtRange& range, Use&& use);
+  // Likewise, for those that are in use.
+  template <class Use>
+  static bool ForEachUsedEntry(const Table& table, const VirtRange& range, Use&& use);
   // Calls `use(piece, entry, level, inherited)` for each leaf that `range` touches, likewise.
   template <class Use>
   bool ForEachLeaf(const Table& table, const VirtRange& range, Inherited above, Use&& use) const;
 
-  [[nodiscard]] base::Result<> MapIn(const Table& table, const VirtRange& range, PhysAddr target,
-                                     const PageAttributes& attributes);
-  void UnmapIn(const Table& table, const VirtRange& range);
+  // page_table_fill.h
+  template <class Filling>
+  [[nodiscard]] base::Result<> Fill(const VirtRange& range, const Filling& filling);
+  template <class Filling>
+  bool CountTables(const Table& table, const VirtRange& range, const Filling& filling,
+                   TableCounts& counts) const;
+  template <class Filling>
+  static void CountNewTables(unsigned level, const VirtRange& piece, const Filling& filling,
+                             TableCounts& counts);
+  template <class Filling>
+  uint64_t FillIn(const Table& table, const VirtRange& range, const Filling& filling,
+                  Reserve& reserve);
+  Entry MakeFullTable(Entry old_entry, unsigned level, Reserve& reserve);
+
+  // page_table_change.h
+  Removed UnmapIn(const Table& table, const VirtRange& range, TlbBatch& batch);
+  bool DropIfEmpty(Entry& slot, unsigned level, const VirtRange& piece, Removed below,
+                   TlbBatch& batch);
+  static bool IsEmptyAround(const Table& table, const VirtRange& range);
   void AdmitIn(const Table& table, const VirtRange& range, const PageAttributes& attributes);
+  void BreakLeaves(const VirtRange& range, const PageAttributes& attributes, TlbBatch& batch);
+  void RewriteIn(const Table& table, const VirtRange& range, const PageAttributes& attributes,
+                 PageRun& changed);
+  void ReleaseIn(const Table& table);
   [[nodiscard]] bool IsUnmapped(const VirtRange& range) const;
   [[nodiscard]] bool IsFullyMapped(const VirtRange& range) const;
 
-  [[nodiscard]] base::Result<> SplitEnds(const VirtRange& range);
-  [[nodiscard]] base::Result<> ReserveSplit(VirtAddr boundary, SpareTables& spares);
-  void SplitAt(VirtAddr boundary, SpareTables& spares);
-  void SplitLeaf(Entry& slot, unsigned level, VirtAddr va, PhysAddr table_pa);
+  // page_table_split.h
+  [[nodiscard]] base::Result<> SplitEnds(const VirtRange& range, TlbBatch& batch);
+  [[nodiscard]] base::Result<> ReserveSplit(VirtAddr boundary, Reserve& reserve) const;
+  void SplitAt(VirtAddr boundary, Reserve& reserve, TlbBatch& batch);
+  void SplitLeaf(Entry& slot, unsigned level, VirtAddr va, PhysAddr table_pa, TlbBatch& batch);
+  Entry MakeParts(Entry leaf, unsigned level, PhysAddr table_pa);
+  void CollapseIn(const Table& table, const VirtRange& range, TlbBatch& batch);
+  [[nodiscard]] std::optional<Entry> WholeOf(Entry table_entry, unsigned level) const;
+  void CollapseTable(Entry& slot, unsigned level, VirtAddr va, Entry leaf, TlbBatch& batch);
+  static Entry HardwareNotes(const Table& table);
 
-  [[nodiscard]] bool IsSound(const Table& table) const;
+  [[nodiscard]] std::optional<uint64_t> CountSoundEntries(const Table& table) const;
+  [[nodiscard]] bool IsSoundLeaf(Entry entry, unsigned level) const;
 
   RootShape shape_;
   PhysAddr root_;
@@ -175,5 +285,6 @@ class PageTable {
 }  // namespace mm
 
 #include "kernel/mm/page_table_change.h"  // IWYU pragma: export
+#include "kernel/mm/page_table_fill.h"    // IWYU pragma: export
 #include "kernel/mm/page_table_split.h"   // IWYU pragma: export
 #include "kernel/mm/page_table_walk.h"    // IWYU pragma: export

@@ -11,6 +11,7 @@
 #include "kernel/base/result.h"
 #include "kernel/mm/address.h"
 #include "kernel/mm/range.h"
+#include "kernel/mm/tlb_work.h"
 
 namespace mm {
 
@@ -45,7 +46,10 @@ class PageTableArena {
   void* Pointer(PhysAddr pa) { return &memory_[static_cast<size_t>(pa.value / kSlotBytes)]; }
 
   void Publish(const VirtRange& range) { published_ = range; }
-  void Invalidate(const VirtRange& range) { invalidated_ = range; }
+  void Invalidate(const TlbWork& work) {
+    invalidated_ = work.stretches.empty() ? VirtRange{} : work.stretches.back().range;
+    ++invalidations_;
+  }
 
   // One entry of a table.
   template <class Entry>
@@ -58,9 +62,11 @@ class PageTableArena {
     for (const bool taken : taken_) count += taken ? 1 : 0;
     return count;
   }
-  // The last ranges announced.
+  // The last ranges announced: what was invalidated is empty unless it went page by page.
   [[nodiscard]] VirtRange published() const { return published_; }
   [[nodiscard]] VirtRange invalidated() const { return invalidated_; }
+  // Rounds of invalidation.
+  [[nodiscard]] size_t invalidations() const { return invalidations_; }
 
  private:
   [[nodiscard]] bool AreFree(size_t first, size_t slots) const {
@@ -74,6 +80,7 @@ class PageTableArena {
   std::array<bool, kSlots> taken_{};
   VirtRange published_;
   VirtRange invalidated_;
+  size_t invalidations_ = 0;
 };
 
 }  // namespace mm

@@ -17,57 +17,70 @@ namespace mm {
 
 class PageTableModel {
  public:
-  bool IsUnmapped(const VirtRange& range) const {
-    const auto above = stretches_.upper_bound(range.last().value);
-    return above == stretches_.begin() || std::prev(above)->second.last < range.base.value;
-  }
-
+  bool IsUnmapped(const VirtRange& range) const { return MappedBytesIn(range) == 0; }
   bool IsFullyMapped(const VirtRange& range) const {
-    uint64_t next = range.base.value;
-    for (;;) {
-      const auto above = stretches_.upper_bound(next);
-      if (above == stretches_.begin()) return false;
-      const uint64_t last = std::prev(above)->second.last;
-      if (last < next) return false;
-      if (last >= range.last().value) return true;
-      next = last + 1;
-    }
+    return MappedBytesIn(range) == range.size_bytes;
   }
 
   void Map(const VirtRange& range, PhysAddr pa, const PageAttributes& attributes) {
-    stretches_[range.base.value] = {range.last().value, pa, attributes};
+    Clear(range);
+    stretches_[range.base.value] = {.last = range.last().value, .pa = pa, .attributes = attributes};
   }
 
-  void Unmap(const VirtRange& range) {
+  // Of pages and marks.
+  void Clear(const VirtRange& range) {
     Cut(range);
     stretches_.erase(stretches_.lower_bound(range.base.value),
                      stretches_.upper_bound(range.last().value));
   }
 
+  // The range is not mapped.
+  void Mark(const VirtRange& range, uint64_t mark) {
+    Clear(range);
+    if (mark != 0) stretches_[range.base.value] = {.last = range.last().value, .mark = mark};
+  }
+
   void Protect(const VirtRange& range, const PageAttributes& attributes) {
-    Cut(range);
-    for (auto it = stretches_.lower_bound(range.base.value);
-         it != stretches_.end() && it->first <= range.last().value; ++it) {
-      it->second.attributes = attributes;
-    }
+    ForEachIn(range, [&](Stretch& stretch) { stretch.attributes = attributes; });
+  }
+
+  void SetSpare(const VirtRange& range, uint64_t spare) {
+    ForEachIn(range, [&](Stretch& stretch) { stretch.spare = spare; });
   }
 
   std::optional<Translation> Find(VirtAddr va) const {
-    const auto above = stretches_.upper_bound(va.value);
-    if (above == stretches_.begin()) return std::nullopt;
-    const auto& [first, stretch] = *std::prev(above);
-    if (stretch.last < va.value) return std::nullopt;
-    return Translation{stretch.pa + (va.value - first), stretch.attributes};
+    const auto found = StretchAt(va.value);
+    if (found == stretches_.end() || found->second.mark != 0) return std::nullopt;
+    const Stretch& stretch = found->second;
+    return Translation{stretch.pa + (va.value - found->first), stretch.attributes, stretch.spare};
   }
 
-  // Ascending, neighbours that continue each other merged.
+  uint64_t MarkAt(VirtAddr va) const {
+    const auto found = StretchAt(va.value);
+    return found == stretches_.end() ? 0 : found->second.mark;
+  }
+
+  // Everything that is mapped, ascending, neighbours that continue each other merged.
   std::vector<Mapping> Merged() const {
     std::vector<Mapping> merged;
     for (const auto& [first, stretch] : stretches_) {
-      Append(merged, {FromFirstToLast(VirtAddr{first}, VirtAddr{stretch.last}), stretch.pa,
-                      stretch.attributes});
+      if (stretch.mark != 0) continue;
+      Append(merged, {.range = FromFirstToLast(VirtAddr{first}, VirtAddr{stretch.last}),
+                      .target = stretch.pa,
+                      .attributes = stretch.attributes,
+                      .spare = stretch.spare});
     }
     return merged;
+  }
+
+  // All that has marks, cut as it may be.
+  std::vector<VirtRange> Marked() const {
+    std::vector<VirtRange> marked;
+    for (const auto& [first, stretch] : stretches_) {
+      if (stretch.mark == 0) continue;
+      marked.push_back(FromFirstToLast(VirtAddr{first}, VirtAddr{stretch.last}));
+    }
+    return marked;
   }
 
   // Adds to a list of Merged()'s form.
@@ -77,7 +90,7 @@ class PageTableModel {
       Mapping& previous = list.back();
       if (IsFollowedBy(previous.range, mapping.range) &&
           previous.target.value + previous.range.size_bytes == mapping.target.value &&
-          previous.attributes == mapping.attributes) {
+          previous.attributes == mapping.attributes && previous.spare == mapping.spare) {
         previous.range.size_bytes += mapping.range.size_bytes;
         return;
       }
@@ -87,10 +100,42 @@ class PageTableModel {
 
  private:
   struct Stretch {
-    uint64_t last;
-    PhysAddr pa;
-    PageAttributes attributes;
+    uint64_t last = 0;
+    PhysAddr pa = {};
+    PageAttributes attributes = {};
+    uint64_t spare = 0;
+    uint64_t mark = 0;  // not 0: not mapped
   };
+  using Stretches = std::map<uint64_t, Stretch>;  // by first byte
+
+  Stretches::const_iterator StretchAt(uint64_t va) const {
+    const auto above = stretches_.upper_bound(va);
+    if (above == stretches_.begin()) return stretches_.end();
+    const auto found = std::prev(above);
+    return found->second.last < va ? stretches_.end() : found;
+  }
+
+  uint64_t MappedBytesIn(const VirtRange& range) const {
+    uint64_t bytes = 0;
+    auto at = stretches_.upper_bound(range.base.value);
+    if (at != stretches_.begin()) --at;
+    for (; at != stretches_.end() && at->first <= range.last().value; ++at) {
+      const auto& [first, stretch] = *at;
+      if (stretch.mark != 0) continue;
+      bytes +=
+          Intersection(range, FromFirstToLast(VirtAddr{first}, VirtAddr{stretch.last})).size_bytes;
+    }
+    return bytes;
+  }
+
+  template <class Use>
+  void ForEachIn(const VirtRange& range, Use&& use) {
+    Cut(range);
+    for (auto it = stretches_.lower_bound(range.base.value);
+         it != stretches_.end() && it->first <= range.last().value; ++it) {
+      use(it->second);
+    }
+  }
 
   // Makes the ends of `range` ends of stretches.
   void Cut(const VirtRange& range) {
@@ -103,11 +148,13 @@ class PageTableModel {
     if (above == stretches_.begin()) return;
     auto& [first, stretch] = *std::prev(above);
     if (stretch.last < va) return;
-    stretches_[va] = {stretch.last, stretch.pa + (va - first), stretch.attributes};
+    Stretch rest = stretch;
+    rest.pa = stretch.pa + (va - first);
     stretch.last = va - 1;
+    stretches_[va] = rest;
   }
 
-  std::map<uint64_t, Stretch> stretches_;  // by first byte
+  Stretches stretches_;
 };
 
 }  // namespace mm

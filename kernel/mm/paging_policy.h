@@ -32,10 +32,11 @@ struct RootShape {
 };
 
 enum class EntryKind : uint8_t {
-  kNone,     // faults
+  kNone,     // faults, and says nothing: 0
+  kMark,     // faults, and holds a mark of the table's owner
   kTable,    // points to a table of the level below
   kLeaf,     // maps memory
-  kForeign,  // present, but of a kind this policy never makes
+  kForeign,  // of a kind this policy never makes
 };
 
 // How addresses continue above the highest translated bit.
@@ -53,9 +54,15 @@ constexpr Scope EntryScope(Scope scope) {
   return scope == Scope::kGlobal ? Scope::kGlobal : Scope::kProcess;
 }
 
-// `Entry`     what the hardware reads.
+// `Entry`     what the hardware reads. With its two lowest bits clear it is absent.
 // `Features`  what differs between CPUs of the architecture (which levels may hold leaves).
 // `Inherited` limits gathered from the table entries above a leaf; default: none.
+// `kSpareBits` of a leaf, and `kMarkBits` of an absent entry, belong to the table's owner.
+// `kHardwareBits`      what the hardware sets in a leaf by itself (accessed, dirty), at any moment.
+// `kCountsEntries`     whether a table entry has room for the number of entries in use below.
+// `kBreakBeforeMake`   whether an entry in use has to be absent, and forgotten by the TLBs, before
+//                      it becomes one that MustBreak() or that has pages of another size.
+// `kForgetsPageAtOnce` whether invalidating one address forgets all of a large page.
 template <class P>
 concept PagingPolicy = requires(typename P::Entry entry, typename P::Features features,
                                 typename P::Inherited inherited, unsigned level, uint64_t index,
@@ -65,6 +72,12 @@ concept PagingPolicy = requires(typename P::Entry entry, typename P::Features fe
   requires std::equality_comparable<typename P::Inherited>;
   requires std::same_as<decltype(P::kLevelCount), const unsigned>;
   requires std::same_as<decltype(P::kExtension), const AddressExtension>;
+  requires std::same_as<decltype(P::kSpareBits), const unsigned>;
+  requires std::same_as<decltype(P::kMarkBits), const unsigned>;
+  requires std::same_as<decltype(P::kHardwareBits), const typename P::Entry>;
+  requires std::same_as<decltype(P::kCountsEntries), const bool>;
+  requires std::same_as<decltype(P::kBreakBeforeMake), const bool>;
+  requires std::same_as<decltype(P::kForgetsPageAtOnce), const bool>;
 
   // The shape of `level`'s tables, `level` < kLevelCount.
   { P::Level(level) } -> std::same_as<LevelShape>;
@@ -83,16 +96,31 @@ concept PagingPolicy = requires(typename P::Entry entry, typename P::Features fe
   { P::MakeLeaf(pa, attributes, level) } -> std::same_as<typename P::Entry>;
   { P::MakeTable(pa, attributes, level) } -> std::same_as<typename P::Entry>;
   { P::Admit(entry, attributes, level) } -> std::same_as<typename P::Entry>;
-  // A leaf with other rights; what the hardware noted in it (accessed, dirty) stays.
+  // A leaf with other rights; what the hardware noted in it and the spare bits stay.
   { P::WithAttributes(entry, attributes, level) } -> std::same_as<typename P::Entry>;
-  // The leaf of the level below that maps the `index`-th part of a leaf, with the same rights.
+  // The leaf of the level below that maps the `index`-th part of a leaf, alike in all else.
   { P::PartOf(entry, level, index) } -> std::same_as<typename P::Entry>;
+
+  // A leaf's spare bits.
+  { P::SpareOf(entry, level) } -> std::same_as<uint64_t>;
+  { P::WithSpare(entry, index, level) } -> std::same_as<typename P::Entry>;
+  // Absent entries with a mark, which is not 0.
+  { P::MakeMark(index) } -> std::same_as<typename P::Entry>;
+  { P::MarkOf(entry) } -> std::same_as<uint64_t>;
 
   // Reading back. TargetOf: the memory a leaf maps or the table a table entry points to.
   // A leaf's target stands in its entry at its own bits: the next page's entry is the sum of both.
   { P::TargetOf(entry, level) } -> std::same_as<PhysAddr>;
   { P::Inherit(inherited, entry, level) } -> std::same_as<typename P::Inherited>;
   { P::AttributesOf(entry, level, inherited) } -> std::same_as<PageAttributes>;
+  { P::IsGlobal(entry, level) } -> std::same_as<bool>;
+};
+
+// How many entries of its table are in use, kept in a table entry. For policies that count.
+template <class P>
+concept CountingPolicy = PagingPolicy<P> && requires(typename P::Entry entry, uint64_t count) {
+  { P::LiveEntries(entry) } -> std::same_as<uint64_t>;
+  { P::WithLiveEntries(entry, count) } -> std::same_as<typename P::Entry>;
 };
 
 }  // namespace mm

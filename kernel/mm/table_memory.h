@@ -8,6 +8,7 @@
 #include "kernel/base/result.h"
 #include "kernel/mm/address.h"
 #include "kernel/mm/range.h"
+#include "kernel/mm/tlb_work.h"
 
 namespace mm {
 
@@ -16,16 +17,16 @@ namespace mm {
 // - FreeTable(pa, bytes): takes back what AllocateTable gave for the same `bytes`.
 // - Pointer(pa): where the table can be read and written.
 // - Publish(range): entries for `range` were added where there were none; the walker must see them.
-// - Invalidate(range): entries for `range` were changed or removed; when it returns, no translation
-//   that was cached from them is used, nor a pointer to a table that was followed for them. The
-//   range may be gigabytes: beyond some size, dropping everything is cheaper.
+// - Invalidate(work): entries were changed or removed; when it returns, no translation that `work`
+//   names is used from a cache, nor a pointer to a table that was followed for it.
 template <class M>
-concept TableMemory = requires(M& memory, PhysAddr pa, uint64_t bytes, const VirtRange& range) {
-  { memory.AllocateTable(bytes, bytes) } -> std::same_as<base::Result<PhysAddr>>;
-  { memory.FreeTable(pa, bytes) } -> std::same_as<void>;
-  { memory.Pointer(pa) } -> std::same_as<void*>;
-  { memory.Publish(range) } -> std::same_as<void>;
-  { memory.Invalidate(range) } -> std::same_as<void>;
-};
+concept TableMemory =
+    requires(M& memory, PhysAddr pa, uint64_t bytes, const VirtRange& range, const TlbWork& work) {
+      { memory.AllocateTable(bytes, bytes) } -> std::same_as<base::Result<PhysAddr>>;
+      { memory.FreeTable(pa, bytes) } -> std::same_as<void>;
+      { memory.Pointer(pa) } -> std::same_as<void*>;
+      { memory.Publish(range) } -> std::same_as<void>;
+      { memory.Invalidate(work) } -> std::same_as<void>;
+    };
 
 }  // namespace mm

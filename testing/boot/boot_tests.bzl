@@ -2,18 +2,19 @@
 
 load(":qemu_boot_test.bzl", "FORBIDDEN", "qemu_boot_test", "regex")
 
-_MONITOR_COMMANDS = ["help", "map", "regions", "frames", "verify", "uptime", "crash", "reboot", "off"]
+_MONITOR_COMMANDS = ["help", "map", "regions", "frames", "slabs", "vmalloc", "window", "verify", "uptime", "crash", "reboot", "off"]
 
 # Where the amount does not matter.
 _MEMORY = "512M"
 
-def _image(*, name, banner, layout, machines, memories, cpus, depths):
+def _image(*, name, banner, layout, machines, memories, high_memory, cpus, depths):
     return struct(
         name = name,
         banner = banner,
         cpus = cpus,
         default_cpu = depths[0],
         depths = depths,
+        high_memory = high_memory,
         layout = layout,
         machines = machines,
         memories = memories,
@@ -32,6 +33,8 @@ _X86_64_OSZ = _image(
     },
     # A processor for each depth, tried with every machine and memory; the default first.
     depths = ["max", "qemu64"],
+    # Some of it lies beyond the direct map.
+    high_memory = "6G",
     layout = "osz",
     machines = ["q35", "pc"],
     # Memory: a range that its map has. 6 GiB lie partly above the 4 GiB hole.
@@ -51,6 +54,7 @@ _ARM_SOS = _image(
         "cortex-a7": "0x000000007fffffff",
     },
     depths = ["cortex-a15"],
+    high_memory = "3G",
     layout = "sos",
     machines = ["virt"],
     memories = {
@@ -73,6 +77,11 @@ _CRASHES = {
     "stack": ("kernel stack overflow: write at 0x[0-9a-f]+ is in the guard page", "Descend"),
     "text": ("write to read-only data: 0x[0-9a-f]+ lies in the image's text section", "WriteText"),
     "undefined": ("unexpected exception: (invalid opcode|undefined instruction) \\(code 0x[0-9a-f]+\\)", "ExecuteUndefined"),
+    "vmalloc-freed": ("use after vfree: write at 0x[0-9a-f]+ in area 'crash test', which was freed", "WriteFreedArea"),
+    "vmalloc-guard": (
+        "vmalloc overrun: write at 0x[0-9a-f]+ is in the guard page behind area 'crash test', 0x[0-9a-f]+-0x[0-9a-f]+",
+        "OverrunArea",
+    ),
 }
 
 def boot_tests(*, name):
@@ -95,6 +104,7 @@ def boot_tests(*, name):
         _units_test(prefix + "units_test", image)
         _initrd_test(prefix + "initrd_test", image)
         _too_little_test(prefix + "too_little_memory_test", image)
+        _high_memory_test(prefix + "high_memory_test", image)
         for kind in _CRASHES:
             _crash_test(prefix, image, kind)
 
@@ -150,6 +160,14 @@ def _monitor_test(name, image):
                      regex("user --- kernel (rw-|w\\^x) +global +direct map"),
                      "atlas> frames",
                      regex("free"),
+                     "atlas> vmalloc",
+                     regex("^vmalloc: [1-9][0-9]* areas, 0 pages of memory, [1-9][0-9]* of devices; 0 areas wait"),
+                     regex("^  0x[0-9a-f]{16}-0x[0-9a-f]{16} +[0-9]+ pages device   .* at 0x[0-9a-f]{16}$"),
+                     "atlas> window",
+                     regex("^window: frame at 0x[0-9a-f]{16}, in the direct map, holds what was written$"),
+                     "atlas> slabs",
+                     regex("^kalloc-112 +112 +[1-9][0-9]* +1 "),
+                     regex("^heap: sound, contents kept; [1-9][0-9]* pages given back$"),
                      "atlas> verify",
                      _layout_ok(image),
                      "atlas> uptime",
@@ -162,7 +180,7 @@ def _monitor_test(name, image):
                      "crash: no kind 'wrong'; there are:",
                      "atlas> off",
                  ],
-        input = ["help", "map", "regions", "frames", "verify", "uptime", "nonsense", "verify now", "", "crash wrong", "off"],
+        input = ["help", "map", "regions", "frames", "vmalloc", "window", "slabs", "verify", "uptime", "nonsense", "verify now", "", "crash wrong", "off"],
     )
 
 def _reboot_test(name, image):
@@ -209,6 +227,22 @@ def _too_little_test(name, image):
         memory = "8M",
     )
 
+# Frames that the direct map does not show are reached through windows, with the layout intact after it.
+def _high_memory_test(name, image):
+    _start(
+        name,
+        image,
+        expect = [
+            "atlas> window",
+            regex("^window: frame at 0x[0-9a-f]{16}, beyond the direct map, holds what was written$"),
+            "atlas> verify",
+            _layout_ok(image),
+            "atlas> off",
+        ],
+        input = ["window", "verify", "off"],
+        memory = image.high_memory,
+    )
+
 def _frame(function):
     return regex("^  #[0-9]+ 0x[0-9a-f]{16} .*%s.*\\+0x[0-9a-f]+$" % function)
 
@@ -225,7 +259,7 @@ def _crash_test(prefix, image, kind):
         # All the way down. An overflowed stack has more frames than a backtrace shows.
         expect.append(_frame("kernel::Main"))
     _start(
-        "%scrash_%s_test" % (prefix, kind),
+        "%scrash_%s_test" % (prefix, kind.replace("-", "_")),
         image,
         exit = "failure",
         expect = expect,

@@ -58,14 +58,23 @@ extern constexpr uint32_t boot_walk_attributes = ttbr::kInnerWriteAllocate | ttb
 // Rights are checked in the one domain in use; nothing is exempt.
 extern constexpr uint32_t boot_dacr = dacr::Domain(PagingPolicy::kDomain, dacr::kClient);
 
-// Low vectors (VBAR), little endian, ARM state exceptions; no TEX remap and no access flag, as
+// The memory types that PagingPolicy's entries name.
+extern constexpr uint32_t boot_prrr = remap::Type(PagingPolicy::kNormalMemory, remap::kNormal) |
+                                      remap::Type(PagingPolicy::kDeviceMemory, remap::kDevice) |
+                                      remap::kShareableDevice | remap::kShareableNormal;
+extern constexpr uint32_t boot_nmrr =
+    remap::Inner(PagingPolicy::kNormalMemory, remap::kWriteAllocate) |
+    remap::Outer(PagingPolicy::kNormalMemory, remap::kWriteAllocate);
+
+// Low vectors (VBAR), little endian, ARM state exceptions; TEX remap and no access flag, as
 // PagingPolicy assumes; no write-implies-execute-never while the image is one mapping.
 extern constexpr uint32_t boot_sctlr_clear =
     sctlr::kMmu | sctlr::kAlignmentCheck | sctlr::kDataCache | sctlr::kBranchPrediction |
     sctlr::kInstructionCache | sctlr::kHighVectors | sctlr::kWriteImpliesExecuteNever |
-    sctlr::kUserWriteImpliesExecuteNever | sctlr::kExceptionBigEndian | sctlr::kTexRemap |
-    sctlr::kAccessFlag | sctlr::kThumbExceptions;
-extern constexpr uint32_t boot_sctlr_set =
-    sctlr::kMmu | sctlr::kDataCache | sctlr::kBranchPrediction | sctlr::kInstructionCache;
+    sctlr::kUserWriteImpliesExecuteNever | sctlr::kExceptionBigEndian | sctlr::kAccessFlag |
+    sctlr::kThumbExceptions;
+extern constexpr uint32_t boot_sctlr_set = sctlr::kMmu | sctlr::kDataCache |
+                                           sctlr::kBranchPrediction | sctlr::kInstructionCache |
+                                           sctlr::kTexRemap;
 
 }  // extern "C"

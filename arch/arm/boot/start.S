@@ -261,6 +261,10 @@ enable_mmu:
     mcr     p15, 0, r0, c2, c0, 1       @ TTBR1
     LOAD_CONSTANT r0, boot_dacr
     mcr     p15, 0, r0, c3, c0, 0       @ DACR
+    LOAD_CONSTANT r0, boot_prrr
+    mcr     p15, 0, r0, c10, c2, 0      @ PRRR
+    LOAD_CONSTANT r0, boot_nmrr
+    mcr     p15, 0, r0, c10, c2, 1      @ NMRR
     mov     r0, #0
     mcr     p15, 0, r0, c13, c0, 1      @ CONTEXTIDR: ASID 0
     mcr     p15, 0, r0, c8, c7, 0       @ TLBIALL, under the new TTBCR

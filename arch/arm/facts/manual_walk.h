@@ -1,6 +1,6 @@
 // How the processor translates an address with short descriptors, written from ARM DDI 0406C (B3.5,
-// B3.7, B3.8.2) and sharing nothing with paging_policy.h, which the tests check with it. With AFE
-// and TRE clear, and only domain 0 a client.
+// B3.7, B3.8.3) and sharing nothing with paging_policy.h, which the tests check with it. With AFE
+// clear and TRE set, PRRR and NMRR as the kernel sets them, and only domain 0 a client.
 #pragma once
 
 #include <cstdint>
@@ -14,13 +14,13 @@ namespace arch::arm {
 // What a descriptor says, wherever its bits are.
 struct ManualDescriptor {
   uint32_t ap;       // AP[2:0]
-  uint32_t tex_c_b;  // TEX[2:0] C B
+  uint32_t tex_c_b;  // TEX[0] C B
   bool xn;
   bool pxn;
   bool not_global;
 };
 
-// Tables B3-8 and B3-10.
+// Table B3-8, and B3-12 with the remap registers.
 inline mm::PageAttributes AttributesAsManual(const ManualDescriptor& descriptor) {
   using mm::Access;
   mm::PageAttributes attributes;
@@ -51,14 +51,14 @@ inline mm::PageAttributes AttributesAsManual(const ManualDescriptor& descriptor)
   }
   if (!descriptor.xn && !descriptor.pxn) attributes.kernel = attributes.kernel | Access::kExecute;
   switch (descriptor.tex_c_b) {
-    case 0b00111:  // outer and inner write-back, write-allocate
+    case 0b111:  // TR7 normal, IR7 and OR7 write-back, write-allocate
       attributes.caching = mm::Caching::kNormal;
       break;
-    case 0b00001:  // shareable device
+    case 0b001:  // TR1 device, shareable by DS0
       attributes.caching = mm::Caching::kDevice;
       break;
     default:
-      ADD_FAILURE() << "TEX C B " << descriptor.tex_c_b;
+      ADD_FAILURE() << "TEX[0] C B " << descriptor.tex_c_b;
   }
   attributes.scope = descriptor.not_global ? mm::Scope::kProcess : mm::Scope::kGlobal;
   return attributes;
@@ -85,19 +85,25 @@ inline std::optional<mm::Translation> WalkAsManual(const mm::FakeTableMemory& me
     if (*second % 4 == 0) return std::nullopt;
     if (*second % 4 == 1) ADD_FAILURE() << "a large page";
     const ManualDescriptor page{.ap = (*second >> 9 & 1) << 2 | (*second >> 4 & 3),
-                                .tex_c_b = (*second >> 6 & 7) << 2 | (*second >> 2 & 3),
+                                .tex_c_b = (*second >> 6 & 1) << 2 | (*second >> 2 & 3),
                                 .xn = (*second & 1) != 0,
                                 .pxn = (*first >> 2 & 1) != 0,
                                 .not_global = (*second >> 11 & 1) != 0};
-    return mm::Translation{{(*second & 0xFFFFF000) + va % 0x1000}, AttributesAsManual(page)};
+    return mm::Translation{{(*second & 0xFFFFF000) + va % 0x1000},
+                           AttributesAsManual(page),
+                           *second >> 7 & 3,  // TEX[2:1]
+                           0x1000};
   }
   if ((*first >> 18 & 1) != 0) ADD_FAILURE() << "a supersection";
   const ManualDescriptor section{.ap = (*first >> 15 & 1) << 2 | (*first >> 10 & 3),
-                                 .tex_c_b = (*first >> 12 & 7) << 2 | (*first >> 2 & 3),
+                                 .tex_c_b = (*first >> 12 & 1) << 2 | (*first >> 2 & 3),
                                  .xn = (*first >> 4 & 1) != 0,
                                  .pxn = (*first & 1) != 0,
                                  .not_global = (*first >> 17 & 1) != 0};
-  return mm::Translation{{(*first & 0xFFF00000) + va % 0x100000}, AttributesAsManual(section)};
+  return mm::Translation{{(*first & 0xFFF00000) + va % 0x100000},
+                         AttributesAsManual(section),
+                         *first >> 13 & 3,  // TEX[2:1]
+                         0x100000};
 }
 
 }  // namespace arch::arm

@@ -1,6 +1,6 @@
 // ARMv7-A short-descriptor page tables: level 1 is the manual's first level (16 KiB >> TTBCR.N,
 // 1 MiB sections), level 0 its second (1 KiB, small pages). ARM DDI 0406C B3.5.1 (formats), B3.7
-// (access control), B3.8.2 (memory attributes without TEX remap).
+// (access control), B3.8.3 (memory attributes with TEX remap; see registers.h for what it says).
 #pragma once
 
 #include <cstdint>
@@ -31,6 +31,7 @@ inline constexpr unsigned kDomainShift = 5;
 inline constexpr uint32_t kDomainMask = uint32_t{0xF} << kDomainShift;
 inline constexpr unsigned kAccessShift = 10;  // AP[1:0]
 inline constexpr unsigned kTypeExtensionShift = 12;
+inline constexpr unsigned kSpareShift = 13;              // TEX[2:1]
 inline constexpr uint32_t kAccess2 = uint32_t{1} << 15;  // AP[2]
 inline constexpr uint32_t kShareable = uint32_t{1} << 16;
 inline constexpr uint32_t kNotGlobal = uint32_t{1} << 17;
@@ -44,6 +45,7 @@ inline constexpr uint32_t kBufferable = uint32_t{1} << 2;
 inline constexpr uint32_t kCacheable = uint32_t{1} << 3;
 inline constexpr unsigned kAccessShift = 4;  // AP[1:0]
 inline constexpr unsigned kTypeExtensionShift = 6;
+inline constexpr unsigned kSpareShift = 7;              // TEX[2:1]
 inline constexpr uint32_t kAccess2 = uint32_t{1} << 9;  // AP[2]
 inline constexpr uint32_t kShareable = uint32_t{1} << 10;
 inline constexpr uint32_t kNotGlobal = uint32_t{1} << 11;
@@ -58,8 +60,8 @@ enum class AccessPermission : uint8_t {
   kReadRead = 0b111,
 };
 
-// Assumes what the start-up code sets: SCTLR.AFE = 0, SCTLR.TRE = 0, DACR: domain 0 client and all
-// others no access.
+// Assumes what the start-up code sets: SCTLR.AFE = 0, SCTLR.TRE = 1 with PRRR and NMRR of
+// registers.h, DACR: domain 0 client and all others no access.
 struct PagingPolicy {
   using Entry = uint32_t;
   struct Features {};  // every ARMv7-A has sections and small pages
@@ -74,6 +76,19 @@ struct PagingPolicy {
   static constexpr unsigned kPhysicalBits = 32;
   static constexpr mm::AddressExtension kExtension = mm::AddressExtension::kZero;
   static constexpr uint32_t kDomain = 0;
+  // TEX[0] C B of the memory types in use, which PRRR and NMRR have to give their meaning.
+  static constexpr unsigned kNormalMemory = 0b111;
+  static constexpr unsigned kDeviceMemory = 0b001;
+  // Every bit of a descriptor has a meaning, but with TEX remap TEX[2:1] lose theirs and are the
+  // system's (B3.8.3). Of an absent one the processor reads two bits.
+  static constexpr unsigned kSpareBits = 2;
+  static constexpr unsigned kMarkBits = 30;
+  static constexpr Entry kHardwareBits = 0;  // SCTLR.AFE = 0: nothing is noted
+  static constexpr bool kCountsEntries = false;
+  // B3.10.1: when memory type, cacheability, scope or the size of the page change.
+  static constexpr bool kBreakBeforeMake = true;
+  // A section may be cached as several smaller entries (B3.10.1).
+  static constexpr bool kForgetsPageAtOnce = false;
 
   // The root that TTBR0 points to when TTBCR.N is `n`; TTBR1's is always that of n = 0. Its table
   // of 16 KiB >> n is aligned to its size (B3.5.4).
@@ -106,7 +121,7 @@ struct PagingPolicy {
 
   static constexpr mm::EntryKind KindOf(Entry entry, unsigned level) {
     const uint32_t type = entry & descriptor_type::kMask;
-    if (type == 0) return mm::EntryKind::kNone;
+    if (type == 0) return entry == 0 ? mm::EntryKind::kNone : mm::EntryKind::kMark;
     if (level == 0) {
       const bool small = (type & descriptor_type::kSmallPage) != 0;
       return small ? mm::EntryKind::kLeaf : mm::EntryKind::kForeign;  // large page
@@ -140,12 +155,26 @@ struct PagingPolicy {
 
   static constexpr Entry WithAttributes(Entry leaf, const mm::PageAttributes& attributes,
                                         unsigned level) {
-    return MakeLeaf(TargetOf(leaf, level), attributes, level);
+    return WithSpare(MakeLeaf(TargetOf(leaf, level), attributes, level), SpareOf(leaf, level),
+                     level);
   }
+
+  static constexpr uint64_t SpareOf(Entry leaf, unsigned level) {
+    return (leaf >> SpareShift(level)) & kSpareMask;
+  }
+
+  static constexpr Entry WithSpare(Entry leaf, uint64_t spare, unsigned level) {
+    const Entry others = leaf & ~(kSpareMask << SpareShift(level));
+    return others | static_cast<Entry>(spare) << SpareShift(level);
+  }
+
+  static constexpr Entry MakeMark(uint64_t mark) { return static_cast<Entry>(mark) << kMarkShift; }
+  static constexpr uint64_t MarkOf(Entry entry) { return entry >> kMarkShift; }
 
   static constexpr Entry PartOf(Entry leaf, unsigned level, uint64_t index) {
     const mm::PhysAddr pa = TargetOf(leaf, level) + (index << Level(level - 1).shift);
-    return MakeLeaf(pa, AttributesOf(leaf, level, {}), level - 1);
+    const Entry part = MakeLeaf(pa, AttributesOf(leaf, level, {}), level - 1);
+    return WithSpare(part, SpareOf(leaf, level), level - 1);
   }
 
   static constexpr mm::PhysAddr TargetOf(Entry entry, unsigned level) {
@@ -160,10 +189,29 @@ struct PagingPolicy {
 
   static constexpr mm::PageAttributes AttributesOf(Entry entry, unsigned level, Inherited above);
 
+  static constexpr bool IsGlobal(Entry leaf, unsigned level) {
+    return (leaf & (level == 1 ? first_level::kNotGlobal : small_page::kNotGlobal)) == 0;
+  }
+
+  static constexpr bool MustBreak(Entry old_leaf, Entry new_leaf, unsigned level) {
+    const Entry matters =
+        level == 1 ? first_level::kBufferable | first_level::kCacheable | first_level::kShareable |
+                         (kNormalTypeExtension << first_level::kTypeExtensionShift) |
+                         first_level::kNotGlobal
+                   : small_page::kBufferable | small_page::kCacheable | small_page::kShareable |
+                         (kNormalTypeExtension << small_page::kTypeExtensionShift) |
+                         small_page::kNotGlobal;
+    return ((old_leaf ^ new_leaf) & matters) != 0;
+  }
+
  private:
-  // TEX[2:0] C B of table B3-10: normal memory, write-back and write-allocate in both domains;
-  // shareable device memory.
-  static constexpr uint32_t kNormalTypeExtension = 0b001;
+  static constexpr uint32_t kNormalTypeExtension = 0b001;  // with C and B: kNormalMemory
+  static constexpr Entry kSpareMask = (Entry{1} << kSpareBits) - 1;
+  static constexpr unsigned kMarkShift = 2;
+
+  static constexpr unsigned SpareShift(unsigned level) {
+    return level == 1 ? first_level::kSpareShift : small_page::kSpareShift;
+  }
 
   static constexpr AccessPermission PermissionFor(const mm::PageAttributes& attributes);
   static constexpr Entry MakeSection(Entry base, const mm::PageAttributes& attributes);

@@ -138,8 +138,10 @@ struct KindRow {
 };
 
 constexpr KindRow kKinds[] = {
-    {"first level, fault", 0xFFFF'FFFC, 1, EntryKind::kNone},
-    {"second level, fault", 0xFFFF'FFFC, 0, EntryKind::kNone},
+    {"first level, fault", 0, 1, EntryKind::kNone},
+    {"second level, fault", 0, 0, EntryKind::kNone},
+    {"first level, fault, all other bits set", 0xFFFF'FFFC, 1, EntryKind::kMark},
+    {"second level, fault, all other bits set", 0xFFFF'FFFC, 0, EntryKind::kMark},
     {"page table", 0x4000'4401, 1, EntryKind::kTable},
     {"page table in domain 1", 0x4000'4421, 1, EntryKind::kForeign},
     {"section", 0x4010'0402, 1, EntryKind::kLeaf},

@@ -17,7 +17,7 @@ inline constexpr uint32_t kHighVectors = uint32_t{1} << 13;
 inline constexpr uint32_t kWriteImpliesExecuteNever = uint32_t{1} << 19;      // WXN
 inline constexpr uint32_t kUserWriteImpliesExecuteNever = uint32_t{1} << 20;  // UWXN
 inline constexpr uint32_t kExceptionBigEndian = uint32_t{1} << 25;
-inline constexpr uint32_t kTexRemap = uint32_t{1} << 28;    // TRE: paging_policy.h needs it clear
+inline constexpr uint32_t kTexRemap = uint32_t{1} << 28;    // TRE: paging_policy.h needs it set
 inline constexpr uint32_t kAccessFlag = uint32_t{1} << 29;  // AFE: paging_policy.h needs it clear
 inline constexpr uint32_t kThumbExceptions = uint32_t{1} << 30;
 }  // namespace sctlr
@@ -48,6 +48,19 @@ inline constexpr uint32_t kClient = 0b01;   // the entry's rights hold
 inline constexpr uint32_t kManager = 0b11;  // no check at all
 constexpr uint32_t Domain(unsigned domain, uint32_t access) { return access << (2 * domain); }
 }  // namespace dacr
+
+// Primary and normal memory remap registers, B4.1.127 and B4.1.104: what TEX[0] C B, a number from
+// 0 to 7, stand for when SCTLR.TRE is set (B3.8.3).
+namespace remap {
+inline constexpr uint32_t kDevice = 0b01;         // PRRR.TRn
+inline constexpr uint32_t kNormal = 0b10;         // PRRR.TRn
+inline constexpr uint32_t kWriteAllocate = 0b01;  // NMRR.IRn, ORn: write-back, write-allocate
+inline constexpr uint32_t kShareableDevice = uint32_t{1} << 16;  // PRRR.DS0: where S = 0
+inline constexpr uint32_t kShareableNormal = uint32_t{1} << 19;  // PRRR.NS1: where S = 1
+constexpr uint32_t Type(unsigned number, uint32_t type) { return type << (2 * number); }
+constexpr uint32_t Inner(unsigned number, uint32_t policy) { return policy << (2 * number); }
+constexpr uint32_t Outer(unsigned number, uint32_t policy) { return policy << (2 * number + 16); }
+}  // namespace remap
 
 // Program status registers, B1.3.3.
 namespace psr {

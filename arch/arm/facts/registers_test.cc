@@ -14,7 +14,7 @@ struct Row {
   uint32_t value;
 };
 
-// ARM DDI 0406C B4.1.130, B4.1.153, B4.1.154, B4.1.43, B1.3.3 and table B1-1.
+// ARM DDI 0406C B4.1.130, B4.1.153, B4.1.154, B4.1.43, B4.1.127, B4.1.104, B1.3.3 and table B1-1.
 constexpr Row kRows[] = {
     {"SCTLR.M", sctlr::kMmu, 0x1},
     {"SCTLR.C", sctlr::kDataCache, 0x4},
@@ -32,6 +32,12 @@ constexpr Row kRows[] = {
      ttbr::kInnerWriteAllocate | ttbr::kOuterWriteAllocate | ttbr::kShareable, 0x4A},
     {"DACR, domain 0 client", dacr::Domain(0, dacr::kClient), 0x1},
     {"DACR, domain 15 manager", dacr::Domain(15, dacr::kManager), 0xC000'0000},
+    {"PRRR.TR7, normal", remap::Type(7, remap::kNormal), 0x8000},
+    {"PRRR.TR1, device", remap::Type(1, remap::kDevice), 0x4},
+    {"PRRR.DS0", remap::kShareableDevice, 0x1'0000},
+    {"PRRR.NS1", remap::kShareableNormal, 0x8'0000},
+    {"NMRR.IR7", remap::Inner(7, remap::kWriteAllocate), 0x4000},
+    {"NMRR.OR7", remap::Outer(7, remap::kWriteAllocate), 0x4000'0000},
     {"PSR, user", psr::kUser, 0b10000},
     {"PSR, supervisor", psr::kSupervisor, 0b10011},
     {"PSR, abort", psr::kAbort, 0b10111},

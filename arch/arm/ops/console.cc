@@ -28,7 +28,7 @@ std::optional<char> ReadCharacter() {
 
 base::Result<> MapConsole(DeviceMapper* map_device) {
   const mm::PhysRange& registers = arm::Board().uart;
-  mapped_registers = TRY(map_device(registers.base, registers.size_bytes));
+  mapped_registers = TRY(map_device(registers.base, registers.size_bytes, "serial port"));
   return {};
 }
 

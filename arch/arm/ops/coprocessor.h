@@ -110,6 +110,16 @@ inline void InvalidateBranchPredictor() {
 // TLBIALL: every entry, global or not, of this processor.
 inline void InvalidateTlb() { asm volatile("mcr p15, 0, %0, c8, c7, 0" ::"r"(0) : "memory"); }
 
+// TLBIASID: the entries of one address space that are not global.
+inline void InvalidateTlbAsid(uint32_t asid) {
+  asm volatile("mcr p15, 0, %0, c8, c7, 2" ::"r"(asid) : "memory");
+}
+
+// TLBIMVA: the entries for one page, global or of one address space. `va` is a page's first byte.
+inline void InvalidateTlbPageOf(uint32_t va, uint32_t asid) {
+  asm volatile("mcr p15, 0, %0, c8, c7, 1" ::"r"(va | asid) : "memory");
+}
+
 // TLBIMVAA: the entries for one page, of whatever address space.
 inline void InvalidateTlbPage(uint32_t va) {
   asm volatile("mcr p15, 0, %0, c8, c7, 3" ::"r"(va) : "memory");

@@ -17,8 +17,9 @@ namespace {
 
 constinit arm::Gic controller;
 
-base::Result<arm::Mmio> Map(DeviceMapper* map_device, const mm::PhysRange& registers) {
-  return arm::Mmio(TRY(map_device(registers.base, registers.size_bytes)));
+base::Result<arm::Mmio> Map(DeviceMapper* map_device, const mm::PhysRange& registers,
+                            std::string_view name) {
+  return arm::Mmio(TRY(map_device(registers.base, registers.size_bytes, name)));
 }
 
 void Handle(uint32_t interrupt, const RegisterState& registers) {
@@ -43,8 +44,9 @@ void InstallFaultHandlers() {
 
 base::Result<> StartInterrupts(DeviceMapper* map_device) {
   const arm::BoardDevices& board = arm::Board();
-  const arm::Mmio distributor = TRY(Map(map_device, board.gic_distributor));
-  const arm::Mmio cpu_interface = TRY(Map(map_device, board.gic_cpu_interface));
+  const arm::Mmio distributor = TRY(Map(map_device, board.gic_distributor, "GIC distributor"));
+  const arm::Mmio cpu_interface =
+      TRY(Map(map_device, board.gic_cpu_interface, "GIC CPU interface"));
   controller = arm::Gic(distributor, cpu_interface);
   controller.Initialize();
   arm::EnableConsoleInterrupt();

@@ -17,6 +17,17 @@ namespace {
 constexpr uint32_t kWholeRootMask = arm::ttbr::RootMask(0);
 constexpr uint32_t kLastAddress = 0xFFFF'FFFF;
 
+void InvalidateStretch(const mm::TlbStretch& stretch, mm::Asid asid) {
+  for (uint64_t at = 0; at < stretch.range.size_bytes; at += stretch.page_bytes) {
+    const auto va = static_cast<uint32_t>(stretch.range.base.value + at);
+    if (asid == mm::kEveryAsid) {
+      arm::InvalidateTlbPage(va);
+    } else {
+      arm::InvalidateTlbPageOf(va, asid.value);
+    }
+  }
+}
+
 }  // namespace
 
 PagingPolicy::Features PagingFeatures() { return {}; }
@@ -47,7 +58,7 @@ void ActivateKernelRoot(mm::PhysAddr root) {
     arm::WriteSctlr(arm::ReadSctlr() | arm::sctlr::kWriteImpliesExecuteNever |
                     arm::sctlr::kUserWriteImpliesExecuteNever);
     arm::InstructionBarrier();
-    InvalidateAll();  // WXN may be cached in the TLB (B3.10.2)
+    Invalidate({.reach = mm::TlbReach::kEverything});  // TLBs may hold WXN (B3.10.2)
   }
 }
 
@@ -57,17 +68,24 @@ void PublishTables() {
   arm::InstructionBarrier();
 }
 
-void InvalidatePage(mm::VirtAddr va) {
+// Changed entries first, then the TLB, then what was predicted with it; and nothing after may be
+// done early (ARM DDI 0406C B3.10.1, B3.10.2).
+void Invalidate(const mm::TlbWork& work) {
+  if (work.reach == mm::TlbReach::kNothing) return;
   arm::DataBarrier();
-  arm::InvalidateTlbPage(static_cast<uint32_t>(mm::AlignDown(va, mm::kPageSize).value));
-  arm::InvalidateBranchPredictor();
-  arm::DataBarrier();
-  arm::InstructionBarrier();
-}
-
-void InvalidateAll() {
-  arm::DataBarrier();
-  arm::InvalidateTlb();
+  switch (work.reach) {
+    case mm::TlbReach::kNothing:
+      break;
+    case mm::TlbReach::kPages:
+      for (const mm::TlbStretch& stretch : work.stretches) InvalidateStretch(stretch, work.asid);
+      break;
+    case mm::TlbReach::kAddressSpace:
+      arm::InvalidateTlbAsid(work.asid.value);
+      break;
+    case mm::TlbReach::kEverything:
+      arm::InvalidateTlb();
+      break;
+  }
   arm::InvalidateBranchPredictor();
   arm::DataBarrier();
   arm::InstructionBarrier();

@@ -6,6 +6,7 @@
 #include "arch/arm/facts/paging_policy.h"
 #include "kernel/mm/address.h"
 #include "kernel/mm/paging_policy.h"
+#include "kernel/mm/tlb_work.h"
 
 namespace arch {
 
@@ -37,8 +38,7 @@ void ActivateKernelRoot(mm::PhysAddr root);
 // Entries made where there were none are visible to the walker when this returns.
 void PublishTables();
 
-// No translation of the page, or of any page, that was cached before is used after this returns.
-void InvalidatePage(mm::VirtAddr va);
-void InvalidateAll();
+// No translation that `work` names, and that was cached before, is used after this returns.
+void Invalidate(const mm::TlbWork& work);
 
 }  // namespace arch

@@ -43,7 +43,9 @@ inline std::optional<mm::Translation> WalkAsManual(const mm::FakeTableMemory& me
     }
     const uint64_t page_bytes = uint64_t{1} << low_bit;
     const uint64_t frame = *entry & 0xFFFFFFFFFF000 & ~(page_bytes - 1);
-    mm::Translation found{{frame + linear % page_bytes}, {}};
+    // Ignored by the processor: bits 11:9 and 58:52.
+    const uint64_t spare = (*entry >> 9 & 7) | (*entry >> 52 & 0x7F) << 3;
+    mm::Translation found{{frame + linear % page_bytes}, {}, spare, page_bytes};
     const mm::Access data = writable ? mm::Access::kReadWrite : mm::Access::kRead;
     const mm::Access run = no_execute ? mm::Access::kNone : mm::Access::kExecute;
     found.attributes.user = user ? data | run : mm::Access::kNone;

@@ -24,7 +24,15 @@ inline constexpr uint64_t kDirty = uint64_t{1} << 6;     // set by the processor
 inline constexpr uint64_t kPageSize = uint64_t{1} << 7;  // levels 1 and 2: this entry is a leaf
 inline constexpr uint64_t kSmallPat = uint64_t{1} << 7;  // level 0
 inline constexpr uint64_t kGlobal = uint64_t{1} << 8;    // needs CR4.PGE
+// Bits 11:9 and 58:52 of a leaf are ignored; 62:59 are the protection key's or ignored.
+inline constexpr unsigned kLowSpareShift = 9;
+inline constexpr uint64_t kLowSpare = uint64_t{0x7} << kLowSpareShift;
+inline constexpr unsigned kHighSpareShift = 52;
+inline constexpr uint64_t kHighSpare = uint64_t{0x7F} << kHighSpareShift;
 inline constexpr uint64_t kLargePat = uint64_t{1} << 12;
+// Bits 62:52 of an entry that points to a table are ignored.
+inline constexpr unsigned kCountShift = 52;
+inline constexpr uint64_t kCount = uint64_t{0x3FF} << kCountShift;
 inline constexpr uint64_t kExecuteDisable = uint64_t{1} << 63;  // needs EFER.NXE
 }  // namespace entry_bits
 
@@ -51,6 +59,15 @@ struct PagingPolicy {
   static constexpr mm::AddressExtension kExtension = mm::AddressExtension::kSign;
   static constexpr mm::RootShape kFourLevelRoot{.level = 3, .index_bits = 9};
   static constexpr mm::RootShape kFiveLevelRoot{.level = 4, .index_bits = 9};
+
+  static constexpr unsigned kSpareBits = 10;
+  static constexpr unsigned kMarkBits = 32;
+  static constexpr Entry kHardwareBits = entry_bits::kAccessed | entry_bits::kDirty;
+  static constexpr bool kCountsEntries = true;
+  // Old and new translation may be used side by side until the invalidation (SDM vol. 3A 4.10.2.2,
+  // 4.10.4.2), and INVLPG forgets a page whole, whatever its size (4.10.4.1).
+  static constexpr bool kBreakBeforeMake = false;
+  static constexpr bool kForgetsPageAtOnce = true;
 
   static constexpr mm::LevelShape Level(unsigned level) {
     return {.shift = 12 + 9 * level, .index_bits = 9, .table_bytes = 4096, .table_alignment = 4096};
@@ -79,7 +96,10 @@ struct PagingPolicy {
 
   static constexpr mm::EntryKind KindOf(Entry entry, unsigned level) {
     using namespace entry_bits;
-    if ((entry & kPresent) == 0) return mm::EntryKind::kNone;
+    if (entry == 0) return mm::EntryKind::kNone;
+    if ((entry & kPresent) == 0) {
+      return (entry & kMarkFrame) == kMarkFrame ? mm::EntryKind::kMark : mm::EntryKind::kForeign;
+    }
     if (level == 0) return mm::EntryKind::kLeaf;  // bit 7 is PAT here
     if ((entry & kPageSize) == 0) return mm::EntryKind::kTable;
     if (level > 2 || (entry & ReservedInLargeLeaf(level)) != 0) return mm::EntryKind::kForeign;
@@ -116,7 +136,33 @@ struct PagingPolicy {
   static constexpr Entry WithAttributes(Entry leaf, const mm::PageAttributes& attributes,
                                         unsigned level) {
     return MakeLeaf(TargetOf(leaf, level), attributes, level) |
-           (leaf & (entry_bits::kAccessed | entry_bits::kDirty));
+           (leaf & (kHardwareBits | entry_bits::kLowSpare | entry_bits::kHighSpare));
+  }
+
+  static constexpr uint64_t SpareOf(Entry leaf, unsigned) {
+    using namespace entry_bits;
+    return (leaf & kLowSpare) >> kLowSpareShift | (leaf & kHighSpare) >> (kHighSpareShift - 3);
+  }
+
+  static constexpr Entry WithSpare(Entry leaf, uint64_t spare, unsigned) {
+    using namespace entry_bits;
+    return (leaf & ~(kLowSpare | kHighSpare)) | ((spare << kLowSpareShift) & kLowSpare) |
+           ((spare << (kHighSpareShift - 3)) & kHighSpare);
+  }
+
+  // All bits but P are the system's in an absent entry, but a processor with the L1 terminal fault
+  // (CVE-2018-3620) may still read the memory its address bits name. So the mark stands inverted in
+  // them, with ones above: an address beyond any memory.
+  static constexpr Entry MakeMark(uint64_t mark) {
+    return kMarkFrame | ((~mark << kMarkShift) & kMarkMask);
+  }
+  static constexpr uint64_t MarkOf(Entry entry) { return (~entry & kMarkMask) >> kMarkShift; }
+
+  static constexpr uint64_t LiveEntries(Entry table) {
+    return (table & entry_bits::kCount) >> entry_bits::kCountShift;
+  }
+  static constexpr Entry WithLiveEntries(Entry table, uint64_t count) {
+    return (table & ~entry_bits::kCount) | count << entry_bits::kCountShift;
   }
 
   // The bits mean the same on both levels, except that pages of level 0 have PAT where bit 7 is.
@@ -155,7 +201,14 @@ struct PagingPolicy {
             .scope = (entry & kGlobal) != 0 ? mm::Scope::kGlobal : mm::Scope::kProcess};
   }
 
+  static constexpr bool IsGlobal(Entry leaf, unsigned) { return (leaf & entry_bits::kGlobal) != 0; }
+
+  static constexpr bool MustBreak(Entry, Entry, unsigned) { return false; }
+
  private:
+  static constexpr unsigned kMarkShift = 12;
+  static constexpr Entry kMarkMask = Entry{0xFFFF'FFFF} << kMarkShift;
+  static constexpr Entry kMarkFrame = Entry{0xFF} << 44;      // the address bits above the mark
   static constexpr Entry kFrameMask = 0x000F'FFFF'FFFF'F000;  // bits 51:12
 
   // Between the page's own address bits and bit 12 (PAT): must be zero, tables 4-16 and 4-18.
@@ -164,6 +217,6 @@ struct PagingPolicy {
   }
 };
 
-static_assert(mm::PagingPolicy<PagingPolicy>);
+static_assert(mm::CountingPolicy<PagingPolicy>);
 
 }  // namespace arch::x86_64

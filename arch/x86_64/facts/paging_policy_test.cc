@@ -124,7 +124,8 @@ struct KindRow {
 
 constexpr KindRow kKinds[] = {
     {"zero", 0, 0, EntryKind::kNone},
-    {"not present, all other bits set", 0xFFFF'FFFF'FFFF'FFFE, 3, EntryKind::kNone},
+    {"not present, all other bits set", 0xFFFF'FFFF'FFFF'FFFE, 3, EntryKind::kMark},
+    {"not present, with an address", 0x0000'0001'4000'0000, 0, EntryKind::kForeign},
     {"PAT bit of a 4 KiB page", 0x1081, 0, EntryKind::kLeaf},
     {"2 MiB page with PAT", 0x20'1081, 1, EntryKind::kLeaf},
     {"2 MiB page with a reserved address bit", 0x20'2081, 1, EntryKind::kForeign},

@@ -35,7 +35,7 @@ void WriteEntry(unsigned input, const IoApicEntry& entry) {
 }  // namespace
 
 base::Result<> StartIoApic(DeviceMapper* map_device) {
-  const auto va = map_device(kIoApicBase, kIoApicBytes);
+  const auto va = map_device(kIoApicBase, kIoApicBytes, "I/O APIC");
   if (!va) return std::unexpected(va.error());
   windows = static_cast<volatile char*>(mm::PointerTo(*va));
   const unsigned inputs = IoApicInputCount(Read(kIoApicVersionRegister));

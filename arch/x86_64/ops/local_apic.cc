@@ -20,7 +20,8 @@ volatile uint32_t& Register(LocalApicRegister which) {
 
 base::Result<> StartLocalApic(DeviceMapper* map_device) {
   const uint64_t base = ReadMsr(kApicBaseMsr);
-  const auto va = map_device(mm::PhysAddr{base & kApicBaseAddressMask}, kLocalApicBytes);
+  const auto va =
+      map_device(mm::PhysAddr{base & kApicBaseAddressMask}, kLocalApicBytes, "local APIC");
   if (!va) return std::unexpected(va.error());
   registers = static_cast<volatile char*>(mm::PointerTo(*va));
   WriteMsr(kApicBaseMsr, base | kApicBaseEnable);

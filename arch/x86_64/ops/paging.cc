@@ -7,6 +7,24 @@ namespace arch {
 
 using namespace arch::x86_64;
 
+namespace {
+
+void InvalidateEverything() {
+  // Global translations survive a write to CR3; changing PGE drops them (SDM vol. 3A 4.10.4.1).
+  const uint64_t controls = ReadCr4();
+  if ((controls & cr4::kPageGlobal) == 0) {
+    WriteCr3(ReadCr3());
+    return;
+  }
+  WriteCr4(controls & ~cr4::kPageGlobal);
+  WriteCr4(controls);
+}
+
+// The page, whatever its size, and all pointers to tables.
+void InvalidatePage(uint64_t va) { asm volatile("invlpg (%0)" : : "r"(va) : "memory"); }
+
+}  // namespace
+
 PagingPolicy::Features PagingFeatures() {
   const bool gigabyte_pages =
       Cpuid(cpuid::kHighestExtendedLeaf).eax >= cpuid::kExtendedFeatureLeaf &&
@@ -27,22 +45,27 @@ std::array<LiveRoot, 1> LiveRoots() {
 
 void ActivateKernelRoot(mm::PhysAddr root) {
   WriteCr3(root.value);
-  InvalidateAll();
+  InvalidateEverything();
 }
 
 void PublishTables() { asm volatile("" : : : "memory"); }
 
-void InvalidatePage(mm::VirtAddr va) { asm volatile("invlpg (%0)" : : "r"(va.value) : "memory"); }
-
-void InvalidateAll() {
-  // Global translations survive a write to CR3; changing PGE drops them (SDM vol. 3A 4.10.4.1).
-  const uint64_t controls = ReadCr4();
-  if ((controls & cr4::kPageGlobal) == 0) {
-    WriteCr3(ReadCr3());
-    return;
+void Invalidate(const mm::TlbWork& work) {
+  switch (work.reach) {
+    case mm::TlbReach::kNothing:
+      return;
+    case mm::TlbReach::kPages:
+      for (const mm::TlbStretch& stretch : work.stretches) {
+        for (uint64_t at = 0; at < stretch.range.size_bytes; at += stretch.page_bytes) {
+          InvalidatePage(stretch.range.base.value + at);
+        }
+      }
+      return;
+    case mm::TlbReach::kAddressSpace:
+      return WriteCr3(ReadCr3());  // all that is not global
+    case mm::TlbReach::kEverything:
+      return InvalidateEverything();
   }
-  WriteCr4(controls & ~cr4::kPageGlobal);
-  WriteCr4(controls);
 }
 
 }  // namespace arch

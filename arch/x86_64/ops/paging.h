@@ -6,6 +6,7 @@
 #include "arch/x86_64/facts/paging_policy.h"
 #include "kernel/mm/address.h"
 #include "kernel/mm/paging_policy.h"
+#include "kernel/mm/tlb_work.h"
 
 namespace arch {
 
@@ -40,8 +41,8 @@ void ActivateKernelRoot(mm::PhysAddr root);
 // entries and reads tables through its caches (SDM vol. 3A 4.10.2.3), so only the compiler is told.
 void PublishTables();
 
-// Forgets what the processor knows of the page at `va`, or of all pages, after entries changed.
-void InvalidatePage(mm::VirtAddr va);
-void InvalidateAll();
+// Makes this processor forget what `work` names, after entries changed. Without PCIDs, which the
+// kernel does not use, it remembers nothing of address spaces but the one it is in.
+void Invalidate(const mm::TlbWork& work);
 
 }  // namespace arch

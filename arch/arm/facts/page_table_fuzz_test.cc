@@ -1,0 +1,24 @@
+// Page tables of ARMv7-A as bytes change them; see kernel/mm/page_table_fuzz.h.
+#include "kernel/mm/page_table_fuzz.h"
+
+#include <cstddef>
+#include <cstdint>
+
+#include "arch/arm/facts/trial_machine.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size_bytes) {
+  using namespace arch::arm;
+  mm::ByteChoices choices({data, size_bytes});
+  switch (choices.Below(3)) {
+    case 0:
+      mm::RunFuzzedPageTable<TrialMachine<0, kKernelPool>>(choices);
+      break;
+    case 1:
+      mm::RunFuzzedPageTable<TrialMachine<1, kUserPool>>(choices);
+      break;
+    default:
+      mm::RunFuzzedPageTable<TrialMachine<7, kUserPool>>(choices);
+      break;
+  }
+  return 0;
+}

@@ -1,0 +1,57 @@
+// The page tables of ARMv7-A as a machine for kernel/mm/page_table_trial.h.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "arch/arm/facts/manual_walk.h"
+#include "arch/arm/facts/paging_policy.h"
+#include "kernel/mm/address.h"
+#include "kernel/mm/attributes.h"
+#include "kernel/mm/page_table_fake_memory.h"
+#include "kernel/mm/paging_policy.h"
+#include "kernel/mm/range.h"
+
+namespace arch::arm {
+
+// Small pages of one section share their PXN bit, so what the kernel runs and what only the user
+// runs cannot lie in one: the two pools.
+inline constexpr mm::PageAttributes kKernelPool[] = {
+    {mm::Access::kNone, mm::Access::kRead, mm::Caching::kNormal, mm::Scope::kGlobal},
+    {mm::Access::kNone, mm::Access::kReadWrite, mm::Caching::kNormal, mm::Scope::kGlobal},
+    {mm::Access::kNone, mm::Access::kReadExecute, mm::Caching::kNormal, mm::Scope::kGlobal},
+    {mm::Access::kNone, mm::Access::kReadWrite, mm::Caching::kDevice, mm::Scope::kGlobal},
+    {mm::Access::kRead, mm::Access::kRead, mm::Caching::kNormal, mm::Scope::kProcess},
+    {mm::Access::kReadExecute, mm::Access::kReadExecute, mm::Caching::kNormal, mm::Scope::kProcess},
+};
+inline constexpr mm::PageAttributes kUserPool[] = {
+    {mm::Access::kNone, mm::Access::kReadWrite, mm::Caching::kNormal, mm::Scope::kProcess},
+    {mm::Access::kNone, mm::Access::kReadWrite, mm::Caching::kDevice, mm::Scope::kGlobal},
+    {mm::Access::kRead, mm::Access::kRead, mm::Caching::kNormal, mm::Scope::kProcess},
+    {mm::Access::kRead, mm::Access::kReadWrite, mm::Caching::kNormal, mm::Scope::kProcess},
+    {mm::Access::kReadWrite, mm::Access::kReadWrite, mm::Caching::kNormal, mm::Scope::kProcess},
+    {mm::Access::kReadExecute, mm::Access::kRead, mm::Caching::kNormal, mm::Scope::kProcess},
+    {mm::Access::kReadWrite, mm::Access::kReadWrite, mm::Caching::kNormal, mm::Scope::kGlobal},
+};
+
+// `n` is TTBCR.N.
+template <unsigned n, const auto& pool>
+struct TrialMachine {
+  using Policy = PagingPolicy;
+  static constexpr mm::RootShape kRoot = PagingPolicy::Root(n);
+  static constexpr PagingPolicy::Features kFeatures{};
+  // Both ends and the middle of what the table translates.
+  static constexpr uint64_t kLimit = uint64_t{1} << (32 - n);
+  static constexpr uint64_t kSize = 8 << 20;
+  static constexpr mm::VirtRange kWindows[] = {
+      {{0}, kSize}, {{kLimit / 2 - kSize / 2}, kSize}, {{kLimit - kSize}, kSize}};
+  static constexpr bool kSizesMayMix = false;
+  static constexpr const auto& kAttributes = pool;
+
+  static std::optional<mm::Translation> Walk(const mm::FakeTableMemory& memory, mm::PhysAddr root,
+                                             mm::VirtAddr va) {
+    return WalkAsManual(memory, root.value, n, va.value);
+  }
+};
+
+}  // namespace arch::arm

@@ -1,0 +1,62 @@
+// The kernel's virtual memory over this architecture's page tables.
+#include "kernel/mm/vmalloc.h"
+
+#include <cstdint>
+#include <new>
+#include <string_view>
+
+#include "arch/arm/facts/paging_policy.h"
+#include "kernel/mm/page_table_arena.h"
+#include "kernel/mm/paging_policy.h"
+#include "kernel/mm/range.h"
+#include "kernel/mm/test_pages.h"
+#include "kernel/mm/vmalloc_trial.h"
+#include "testing/unit/test.h"
+
+namespace arch::arm {
+namespace {
+
+constinit mm::PageTableArena g_tables;
+mm::TestArena<16> g_nodes;
+
+struct Row {
+  std::string_view name;
+  mm::RootShape root;
+  PagingPolicy::Features features;
+  mm::VirtRange region;
+};
+
+const Row kRows[] = {
+    {"up to 4 GiB", PagingPolicy::Root(0), {}, {{0xFF80'0000}, 0x80'0000}},
+    {"below 2 GiB", PagingPolicy::Root(1), {}, {{0x7F80'0000}, 0x80'0000}},
+};
+
+// Tries one thing with each kind of root.
+template <class Try>
+void ForEachRoot(Try attempt) {
+  for (const Row& row : kRows) {
+    mm::TestPages nodes(g_nodes.bytes);
+    mm::PageTableArena& tables = *new (&g_tables) mm::PageTableArena;
+    mm::VmallocTrial<PagingPolicy> trial(row.root, row.features, tables, nodes, row.region);
+    EXPECT_TRUE(attempt(trial)) << row.name;
+  }
+}
+
+TEST(Vmalloc, MapsAndFreesInRealTables) {
+  ForEachRoot([](auto& trial) { return trial.MapsAndFrees(); });
+}
+
+TEST(Vmalloc, RunsOutAndRecoversInRealTables) {
+  ForEachRoot([](auto& trial) { return trial.RunsOutAndRecovers(); });
+}
+
+TEST(FrameWindow, OpensInRealTables) {
+  ForEachRoot([](auto& trial) { return trial.OpensWindows(); });
+}
+
+TEST(FrameWindow, StartsOrChangesNothing) {
+  ForEachRoot([](auto& trial) { return trial.StartsWindowsOrChangesNothing(); });
+}
+
+}  // namespace
+}  // namespace arch::arm

@@ -1,0 +1,52 @@
+// The page tables of x86_64 as a machine for kernel/mm/page_table_trial.h.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "arch/x86_64/facts/manual_walk.h"
+#include "arch/x86_64/facts/paging_policy.h"
+#include "kernel/mm/address.h"
+#include "kernel/mm/attributes.h"
+#include "kernel/mm/page_table_fake_memory.h"
+#include "kernel/mm/paging_policy.h"
+#include "kernel/mm/range.h"
+
+namespace arch::x86_64 {
+
+inline constexpr mm::PageAttributes kPool[] = {
+    {mm::Access::kNone, mm::Access::kRead, mm::Caching::kNormal, mm::Scope::kGlobal},
+    {mm::Access::kNone, mm::Access::kReadWrite, mm::Caching::kNormal, mm::Scope::kGlobal},
+    {mm::Access::kNone, mm::Access::kReadExecute, mm::Caching::kNormal, mm::Scope::kGlobal},
+    {mm::Access::kNone, mm::Access::kReadWrite, mm::Caching::kDevice, mm::Scope::kGlobal},
+    {mm::Access::kNone, mm::Access::kReadWrite, mm::Caching::kNormal, mm::Scope::kProcess},
+    {mm::Access::kRead, mm::Access::kRead, mm::Caching::kNormal, mm::Scope::kProcess},
+    {mm::Access::kReadWrite, mm::Access::kReadWrite, mm::Caching::kNormal, mm::Scope::kProcess},
+    {mm::Access::kReadExecute, mm::Access::kRead, mm::Caching::kNormal, mm::Scope::kProcess},
+    {mm::Access::kReadWrite, mm::Access::kReadWrite, mm::Caching::kNormal, mm::Scope::kGlobal},
+};
+
+template <int levels, GigabytePages gigabyte_pages>
+struct TrialMachine {
+  using Policy = PagingPolicy;
+  static constexpr mm::RootShape kRoot =
+      levels == 5 ? PagingPolicy::kFiveLevelRoot : PagingPolicy::kFourLevelRoot;
+  static constexpr PagingPolicy::Features kFeatures{gigabyte_pages};
+  // Both ends of both halves, and the middle of one. Windows of 8 GiB.
+  static constexpr uint64_t kHalf = uint64_t{1} << (levels == 5 ? 56 : 47);
+  static constexpr uint64_t kSize = uint64_t{8} << 30;
+  static constexpr mm::VirtRange kWindows[] = {{{0}, kSize},
+                                               {{kHalf - kSize}, kSize},
+                                               {{kHalf / 2}, kSize},
+                                               {{~kHalf + 1}, kSize},
+                                               {{~kSize + 1}, kSize}};
+  static constexpr bool kSizesMayMix = true;
+  static constexpr const auto& kAttributes = kPool;
+
+  static std::optional<mm::Translation> Walk(const mm::FakeTableMemory& memory, mm::PhysAddr root,
+                                             mm::VirtAddr va) {
+    return WalkAsManual(memory, root.value, levels, va.value);
+  }
+};
+
+}  // namespace arch::x86_64

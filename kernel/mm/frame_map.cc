@@ -1,0 +1,41 @@
+#include "kernel/mm/frame_map.h"
+
+#include <algorithm>
+
+namespace mm {
+
+void FrameMap::ForEachUsable(uint32_t first, uint32_t limit,
+                             base::FunctionRef<void(uint32_t first, uint32_t pages)> visit) {
+  const locking::SpinLockHolder hold(lock_);
+  FrameNumber from = NumberOf(first);
+  const FrameNumber beyond = NumberOf(limit);
+  while (from < beyond) {
+    const MemoryRegion* const region = map_->FindNext(from, MemoryState::kUsable);
+    if (region == nullptr || region->first >= beyond) return;
+    const FrameNumber start = std::max(region->first, from);
+    const FrameNumber after = std::min(region->last() + PageCount{1}, beyond);
+    visit(static_cast<uint32_t>((start - first_).value),
+          static_cast<uint32_t>((after - start).value));
+    from = after;
+  }
+}
+
+uint32_t FrameMap::UsableIn(uint32_t first, uint32_t limit) {
+  uint32_t usable = 0;
+  ForEachUsable(first, limit, [&usable](uint32_t, uint32_t pages) { usable += pages; });
+  return usable;
+}
+
+uint32_t FrameMap::NextUsable(uint32_t frame) {
+  const locking::SpinLockHolder hold(lock_);
+  const MemoryRegion* const region = map_->FindNext(NumberOf(frame), MemoryState::kUsable);
+  if (region == nullptr) return kNoFrame;
+  return static_cast<uint32_t>((std::max(region->first, NumberOf(frame)) - first_).value);
+}
+
+base::Result<> FrameMap::Reserve(uint32_t first, uint32_t pages, MemoryState state) {
+  const locking::SpinLockHolder hold(lock_);
+  return map_->Reserve({BaseOf(NumberOf(first)), PageCount{pages}.bytes()}, state);
+}
+
+}  // namespace mm

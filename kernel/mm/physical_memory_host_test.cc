@@ -1,0 +1,173 @@
+// What only the host can show: processors at once, memory behind the frames, and the death of a
+// program.
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <random>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "kernel/mm/debug.h"
+#include "kernel/mm/direct_map_pages.h"
+#include "kernel/mm/physical_memory.h"
+#include "kernel/mm/physical_memory_test_machine.h"
+#include "kernel/sync/cpu.h"
+
+namespace mm {
+namespace {
+
+constexpr unsigned kProcessors = 4;
+constexpr size_t kBlocks = 8;
+constexpr FirmwareRange kRam[] = {{{0}, kBlocks* kBlockFrames* kPageSize, FirmwareKind::kRam}};
+constexpr ZoneLimits kZones = {.normal_first = {kBlockFrames},
+                               .high_first = {kBlocks * kBlockFrames}};
+
+using Machine = FakeMachine<kBlocks, kProcessors>;
+
+// Runs move between processors: each frees what another allocated.
+TEST(PhysicalMemoryThreads, NoFrameIsGivenOutTwice) {
+  const auto machine = std::make_unique<Machine>();
+  PhysicalMemory& memory = machine->Start(kRam, kZones);
+  std::vector<std::atomic<int>> owners(kBlocks * kBlockFrames);
+  std::array<std::atomic<uint64_t>, 256> table{};  // a run each: 1 + frame * 16 + order, or 0
+  std::array<std::thread, kProcessors> threads;
+  for (unsigned index = 0; index < kProcessors; ++index) {
+    threads[index] = std::thread([&, index] {
+      const locking::ThreadAsCpu cpu(index);
+      std::mt19937_64 random(index);
+      for (int round = 0; round < 20'000; ++round) {
+        uint64_t mine = 0;
+        const unsigned order = random() % 4 == 0 ? static_cast<unsigned>(random() % 10) : 0;
+        if (const auto run = memory.AllocateOrder(order)) {
+          for (uint64_t i = 0; i < 1U << order; ++i) EXPECT_EQ(owners[run->value + i]++, 0);
+          mine = 1 + run->value * 16 + order;
+        }
+        const uint64_t other = table[random() % table.size()].exchange(mine);
+        if (other == 0) continue;
+        const uint64_t first = (other - 1) / 16;
+        const unsigned its_order = static_cast<unsigned>((other - 1) % 16);
+        for (uint64_t i = 0; i < 1U << its_order; ++i) --owners[first + i];
+        EXPECT_TRUE(memory.FreeOrder({first}, its_order).has_value());
+      }
+      memory.DrainThisCpu();
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const std::atomic<uint64_t>& entry : table) {
+    if (entry == 0) continue;
+    const unsigned order = static_cast<unsigned>((entry - 1) % 16);
+    EXPECT_TRUE(memory.FreeOrder({(entry - 1) / 16}, order).has_value());
+  }
+  memory.DrainThisCpu();
+  EXPECT_EQ(memory.FreePages(), PageCount{kBlocks * kBlockFrames});
+  EXPECT_EQ(memory.late_faults(), 0U);
+  EXPECT_TRUE(memory.CheckInvariants().has_value());
+}
+
+// The second of two processors that free a frame is noticed when the frame comes back from it.
+TEST(PhysicalMemoryThreads, CountsALateDoubleFree) {
+  const auto machine = std::make_unique<Machine>();
+  PhysicalMemory& memory = machine->Start(kRam, kZones);
+  const FrameNumber frame = *memory.AllocateFrame();
+  const FrameNumber run = *memory.AllocateOrder(3);
+  for (unsigned index = 0; index < 2; ++index) {
+    const locking::ThreadAsCpu cpu(index);
+    EXPECT_TRUE(memory.FreeFrame(frame).has_value());
+    EXPECT_TRUE(memory.FreeOrder(run, 3).has_value());
+  }
+  for (unsigned index = 0; index < 2; ++index) {
+    const locking::ThreadAsCpu cpu(index);
+    memory.DrainThisCpu();
+  }
+  EXPECT_EQ(memory.late_faults(), 2U);
+  EXPECT_EQ(memory.FreePages(), PageCount{kBlocks * kBlockFrames});
+  EXPECT_TRUE(memory.CheckInvariants().has_value());
+}
+
+// A machine with memory.
+class RealMachine {
+ public:
+  RealMachine()
+      : pages_(std::make_unique<std::array<Page, kFrames>>()),
+        memory_(machine_->Start(kRam, kZones, {{0}, {kFrames}, pages_->data()})) {}
+
+  PhysicalMemory& memory() { return memory_; }
+  std::byte* PointerTo(FrameNumber frame) { return (*pages_)[frame.value].bytes.data(); }
+
+ private:
+  static constexpr size_t kFrames = Machine::kFrames;
+  struct alignas(kPageSize) Page {
+    std::array<std::byte, kPageSize> bytes;
+  };
+  std::unique_ptr<std::array<Page, kFrames>> pages_;
+  std::unique_ptr<Machine> machine_ = std::make_unique<Machine>();
+  PhysicalMemory& memory_;
+};
+
+TEST(PhysicalMemoryContents, ZeroesOnRequest) {
+  RealMachine machine;
+  for (const PageCount pages : {PageCount{1}, PageCount{4}, PageCount{5}, PageCount{513}}) {
+    const FrameRequest dirty = {.pages = pages};
+    const FrameNumber run = *machine.memory().Allocate(dirty);
+    std::memset(machine.PointerTo(run), 0xA5, static_cast<size_t>(pages.bytes()));
+    ASSERT_TRUE(machine.memory().Free(run, pages).has_value());
+    FrameRequest request = dirty;
+    request.contents = Contents::kZeroed;
+    request.highest = ZoneKind::kHigh;
+    const FrameNumber zeroed = *machine.memory().Allocate(request);
+    for (size_t i = 0; i < pages.bytes(); ++i) {
+      ASSERT_EQ(machine.PointerTo(zeroed)[i], std::byte{0}) << pages.value << " " << i;
+    }
+  }
+}
+
+TEST(PhysicalMemoryContents, DebugBuildsPoisonFreedFrames) {
+  RealMachine machine;
+  const FrameNumber frame = *machine.memory().AllocateFrame();
+  std::memset(machine.PointerTo(frame), 0, kPageSize);
+  ASSERT_TRUE(machine.memory().FreeFrame(frame).has_value());
+  EXPECT_EQ(*machine.PointerTo(frame) != std::byte{0}, kDebug);
+  EXPECT_TRUE(machine.memory().AllocateFrame() == frame);
+  EXPECT_EQ(machine.memory().table().Of(frame).references, 0U);
+}
+
+TEST(PhysicalMemoryDeathTest, DebugBuildsNoticeAWriteAfterFree) {
+  if (!kDebug) GTEST_SKIP() << "not a debug build";
+  RealMachine machine;
+  const FrameNumber frame = *machine.memory().AllocateFrame();
+  ASSERT_TRUE(machine.memory().FreeFrame(frame).has_value());
+  machine.PointerTo(frame)[100] = std::byte{1};
+  EXPECT_DEATH(static_cast<void>(machine.memory().AllocateFrame()), "written_after_free");
+}
+
+TEST(PhysicalMemoryDeathTest, DebugBuildsNoticeAFreeOfASharedFrame) {
+  if (!kDebug) GTEST_SKIP() << "not a debug build";
+  RealMachine machine;
+  const FrameNumber frame = *machine.memory().AllocateFrame();
+  ASSERT_TRUE(machine.memory().table().AddReference(frame).has_value());
+  EXPECT_DEATH(static_cast<void>(machine.memory().FreeFrame(frame)), "references == 0");
+}
+
+TEST(DirectMapPages, AreFramesOfTheDirectMap) {
+  RealMachine machine;
+  DirectMapPages pages(machine.memory());
+  for (unsigned order = 0; order <= kMaxOrder; ++order) {
+    const auto run = pages.AllocatePages(order);
+    ASSERT_TRUE(run.has_value()) << order;
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(*run) % kPageSize, 0U);
+    std::memset(*run, 0x5A, kPageSize << order);
+    pages.FreePages(*run, order);
+  }
+  const auto too_much = pages.AllocatePages(13);
+  ASSERT_FALSE(too_much.has_value());
+  EXPECT_EQ(too_much.error(), base::Error::kOutOfMemory);
+  EXPECT_TRUE(machine.memory().CheckInvariants().has_value());
+}
+
+}  // namespace
+}  // namespace mm

@@ -1,0 +1,108 @@
+// Memory for page tables: whole frames, or pieces of one where the hardware's tables are smaller
+// (ARM's second level is 1 KiB, its first 16 KiB >> N). Pieces of one size share a frame, and a
+// frame whose pieces are all free goes back at once: an address space that ends leaves nothing.
+//
+// Nothing is kept beside the frames: a word of each frame, which its source has room for (a page
+// descriptor's), says which pieces are free, and frames with free pieces are listed in those.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+
+#include "kernel/base/result.h"
+#include "kernel/mm/address.h"
+#include "kernel/sync/spin_lock.h"
+
+namespace mm {
+
+// Where table frames come from. Callable on every processor at once.
+class TableFrameSource {
+ public:
+  // 2^order frames side by side, aligned to their size; contents arbitrary. Error: kOutOfMemory.
+  [[nodiscard]] virtual base::Result<PhysAddr> AllocateFrames(unsigned order) = 0;
+
+  // What AllocateFrames() gave for the same `order`.
+  virtual void FreeFrames(PhysAddr first, unsigned order) = 0;
+
+  // Where physical memory of these frames can be read and written.
+  [[nodiscard]] virtual void* Pointer(PhysAddr pa) = 0;
+
+  // A word of the user's for a frame in use, contents arbitrary at first. Null for memory that
+  // cannot go back (what start-up took): its pieces are kept for the next tables of their size.
+  [[nodiscard]] virtual uint64_t* WordOf(PhysAddr frame) = 0;
+
+ protected:
+  TableFrameSource() = default;
+  ~TableFrameSource() = default;
+  TableFrameSource(const TableFrameSource&) = default;
+  TableFrameSource& operator=(const TableFrameSource&) = default;
+};
+
+// Callable on every processor at once.
+class TableFrames {
+ public:
+  static constexpr uint64_t kMinTableBytes = 128;       // ARM's first level with TTBCR.N = 7
+  static constexpr uint64_t kMaxTableBytes = 16 << 10;  // and with 0
+
+  explicit TableFrames(TableFrameSource& source) : source_(source) {}
+  TableFrames(const TableFrames&) = delete;
+  TableFrames& operator=(const TableFrames&) = delete;
+
+  // `bytes` zeroed, aligned to their size: a power of two between the bounds. Error: kOutOfMemory.
+  // O(1).
+  [[nodiscard]] base::Result<PhysAddr> AllocateTable(uint64_t bytes, uint64_t alignment);
+
+  // What AllocateTable() gave for the same `bytes`; CHECKed as far as the frame's word tells. O(1).
+  void FreeTable(PhysAddr table, uint64_t bytes);
+
+  [[nodiscard]] void* Pointer(PhysAddr table) const { return source_.Pointer(table); }
+
+  // Bytes of all tables in use, and frames held for them.
+  [[nodiscard]] uint64_t table_bytes() const;
+  [[nodiscard]] PageCount frames() const;
+
+  // kCorrupt when the lists and the words disagree. O(frames with free pieces).
+  [[nodiscard]] base::Result<> CheckInvariants() const;
+
+ private:
+  static constexpr unsigned kSizes = 15;  // by log2 of their bytes
+
+  // Frame addresses; kNoFrame at the ends.
+  struct Links {
+    PhysAddr next;
+    PhysAddr previous;
+  };
+  static constexpr PhysAddr kNoFrame{~uint64_t{0}};
+
+  // A frame's word: which pieces are free, and their size.
+  struct Pieces {
+    uint32_t free = 0;
+    uint32_t log2_bytes = 0;
+  };
+
+  [[nodiscard]] Pieces PiecesOf(PhysAddr frame) const;
+  void SetPieces(PhysAddr frame, Pieces pieces);
+  [[nodiscard]] Links* LinksOf(PhysAddr frame) const;
+
+  [[nodiscard]] std::optional<PhysAddr> TakeKept(unsigned log2_bytes) REQUIRES(lock_);
+  void Keep(PhysAddr table, unsigned log2_bytes) REQUIRES(lock_);
+  [[nodiscard]] std::optional<PhysAddr> TakePiece(unsigned log2_bytes) REQUIRES(lock_);
+  [[nodiscard]] PhysAddr CutFrame(PhysAddr frame, unsigned log2_bytes) REQUIRES(lock_);
+  // Whether the frame has become free altogether; it is on no list then.
+  [[nodiscard]] bool FreePiece(PhysAddr piece, unsigned log2_bytes) REQUIRES(lock_);
+  void Link(PhysAddr frame, unsigned log2_bytes) REQUIRES(lock_);
+  void Unlink(PhysAddr frame, unsigned log2_bytes) REQUIRES(lock_);
+
+  TableFrameSource& source_;
+  mutable locking::SpinLock lock_;
+  struct Lists {
+    PhysAddr partly_free = kNoFrame;  // frames
+    PhysAddr kept = kNoFrame;         // tables, each holding the address of the next
+  };
+  std::array<Lists, kSizes> lists_ GUARDED_BY(lock_);
+  uint64_t table_bytes_ GUARDED_BY(lock_) = 0;
+  PageCount frames_ GUARDED_BY(lock_);
+};
+
+}  // namespace mm

@@ -1,0 +1,210 @@
+#include "kernel/mm/table_frames.h"
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+#include <new>
+#include <string_view>
+
+#include "kernel/mm/test_pages.h"
+#include "testing/unit/test.h"
+
+namespace mm {
+namespace {
+
+constexpr size_t kPages = 40;
+constinit TestArena<kPages, 16384> g_arena{};
+
+// Frames of the arena; physical addresses are pointers.
+class ArenaSource final : public TableFrameSource {
+ public:
+  ArenaSource() : pages_(g_arena.bytes) {}
+
+  base::Result<PhysAddr> AllocateFrames(unsigned order) override {
+    const auto first = reinterpret_cast<uintptr_t>(TRY(pages_.AllocatePages(order)));
+    words_[IndexOf(PhysAddr{first})] = 0x5555'5555'5555'5555;  // arbitrary
+    return PhysAddr{first};
+  }
+  void FreeFrames(PhysAddr first, unsigned order) override {
+    pages_.FreePages(Pointer(first), order);
+  }
+  void* Pointer(PhysAddr pa) override {
+    return reinterpret_cast<void*>(static_cast<uintptr_t>(pa.value));
+  }
+  uint64_t* WordOf(PhysAddr frame) override {
+    return is_start_up_ ? nullptr : &words_[IndexOf(frame)];
+  }
+
+  TestPages& pages() { return pages_; }
+  void SetStartUp(bool is_start_up) { is_start_up_ = is_start_up; }
+
+ private:
+  static size_t IndexOf(PhysAddr frame) {
+    const auto start = reinterpret_cast<uintptr_t>(&g_arena.bytes[0]);
+    return static_cast<size_t>((frame.value - start) / kPageSize);
+  }
+
+  TestPages pages_;
+  std::array<uint64_t, kPages> words_{};
+  bool is_start_up_ = false;
+};
+
+bool IsZero(const TableFrames& tables, PhysAddr table, uint64_t bytes) {
+  const auto* const memory = static_cast<const uint8_t*>(tables.Pointer(table));
+  for (uint64_t i = 0; i < bytes; ++i) {
+    if (memory[i] != 0) return false;
+  }
+  return true;
+}
+
+struct SizeRow {
+  std::string_view name;
+  uint64_t bytes;
+  size_t tables;
+  size_t frames;
+};
+
+constexpr SizeRow kSizes[] = {
+    {"x86_64's tables are frames", 4096, 3, 3},
+    {"ARM's first level, TTBCR.N = 0: four frames", 16384, 2, 8},
+    {"TTBCR.N = 1", 8192, 2, 4},
+    {"TTBCR.N = 3: two to a frame", 2048, 5, 3},
+    {"four second levels to a frame", 1024, 4, 1},
+    {"a fifth", 1024, 5, 2},
+    {"TTBCR.N = 7: 32 to a frame", 128, 33, 2},
+};
+
+TEST(TableFrames, PacksSmallTables) {
+  for (const SizeRow& row : kSizes) {
+    ArenaSource source;
+    TableFrames tables(source);
+    std::array<PhysAddr, 40> made;
+    for (size_t i = 0; i < row.tables; ++i) {
+      const auto table = tables.AllocateTable(row.bytes, row.bytes);
+      ASSERT_TRUE(table.has_value()) << row.name;
+      EXPECT_TRUE(IsAligned(*table, row.bytes)) << row.name;
+      EXPECT_TRUE(IsZero(tables, *table, row.bytes)) << row.name;
+      std::memset(tables.Pointer(*table), 0xA5, row.bytes);
+      made[i] = *table;
+    }
+    EXPECT_EQ(source.pages().pages_in_use(), row.frames) << row.name;
+    EXPECT_EQ(tables.frames().value, row.frames) << row.name;
+    EXPECT_EQ(tables.table_bytes(), row.tables * row.bytes) << row.name;
+    // In another order than they came.
+    for (size_t i = 0; i < row.tables; i += 2) tables.FreeTable(made[i], row.bytes);
+    EXPECT_TRUE(tables.CheckInvariants().has_value()) << row.name;
+    for (size_t i = 1; i < row.tables; i += 2) tables.FreeTable(made[i], row.bytes);
+    EXPECT_EQ(source.pages().pages_in_use(), 0u) << row.name;
+    EXPECT_EQ(tables.table_bytes(), 0u) << row.name;
+  }
+}
+
+// The frame goes back with its last piece, whichever that is, and not before.
+TEST(TableFrames, GivesAFrameBackWhenAllItsPiecesAreFree) {
+  for (size_t last = 0; last < 4; ++last) {
+    ArenaSource source;
+    TableFrames tables(source);
+    std::array<PhysAddr, 4> made;
+    for (PhysAddr& table : made) table = *tables.AllocateTable(1024, 1024);
+    for (size_t i = 0; i < made.size(); ++i) {
+      if (i != last) tables.FreeTable(made[i], 1024);
+      EXPECT_TRUE(tables.CheckInvariants().has_value());
+    }
+    EXPECT_EQ(source.pages().pages_in_use(), 1u);
+    tables.FreeTable(made[last], 1024);
+    EXPECT_EQ(source.pages().pages_in_use(), 0u);
+  }
+}
+
+TEST(TableFrames, UsesFreePiecesBeforeNewFrames) {
+  ArenaSource source;
+  TableFrames tables(source);
+  std::array<PhysAddr, 8> made;
+  for (PhysAddr& table : made) table = *tables.AllocateTable(1024, 1024);
+  for (const size_t i : {1, 6, 3}) tables.FreeTable(made[i], 1024);
+  for (const size_t i : {1, 6, 3}) made[i] = *tables.AllocateTable(1024, 1024);
+  EXPECT_EQ(source.pages().pages_in_use(), 2u);
+  for (const PhysAddr table : made) tables.FreeTable(table, 1024);
+}
+
+TEST(TableFrames, FailsWhenMemoryEnds) {
+  ArenaSource source;
+  TableFrames tables(source);
+  const PhysAddr first = *tables.AllocateTable(1024, 1024);
+  source.pages().FailAfter(0);
+  std::array<PhysAddr, 3> others;
+  for (PhysAddr& table : others) table = *tables.AllocateTable(1024, 1024);  // needs no frame
+  const auto fifth = tables.AllocateTable(1024, 1024);
+  ASSERT_FALSE(fifth.has_value());
+  EXPECT_EQ(fifth.error(), base::Error::kOutOfMemory);
+  EXPECT_FALSE(tables.AllocateTable(16384, 16384).has_value());
+  EXPECT_EQ(tables.table_bytes(), 4096u);
+  EXPECT_TRUE(tables.CheckInvariants().has_value());
+  tables.FreeTable(first, 1024);
+  for (const PhysAddr table : others) tables.FreeTable(table, 1024);
+  EXPECT_EQ(source.pages().pages_in_use(), 0u);
+}
+
+// What start-up took cannot go back, and serves again.
+TEST(TableFrames, KeepsWhatHasNoWord) {
+  ArenaSource source;
+  TableFrames tables(source);
+  source.SetStartUp(true);
+  const PhysAddr small = *tables.AllocateTable(1024, 1024);
+  const PhysAddr whole = *tables.AllocateTable(4096, 4096);
+  tables.FreeTable(small, 1024);
+  tables.FreeTable(whole, 4096);
+  EXPECT_EQ(source.pages().pages_in_use(), 2u);
+  source.SetStartUp(false);
+  std::array<PhysAddr, 4> again;
+  for (PhysAddr& table : again) table = *tables.AllocateTable(1024, 1024);
+  EXPECT_TRUE(*tables.AllocateTable(4096, 4096) == whole);
+  EXPECT_EQ(source.pages().pages_in_use(), 2u);
+  for (const PhysAddr table : again) EXPECT_TRUE(FrameContaining(table) == FrameContaining(small));
+}
+
+// Random tables of all sizes, each filled with its own number: nobody else writes to it.
+TEST(TableFrames, KeepsTablesApart) {
+  ArenaSource source;
+  TableFrames tables(source);
+  struct Made {
+    PhysAddr table;
+    uint64_t bytes = 0;
+    uint8_t number = 0;
+  };
+  std::array<Made, 48> made{};
+  uint32_t random = 1962;
+  const auto below = [&random](uint32_t limit) {
+    random = random * 1664525 + 1013904223;  // Numerical Recipes
+    return (random >> 8) % limit;
+  };
+  const auto drop = [&](Made& one) {
+    const auto* const memory = static_cast<const uint8_t*>(tables.Pointer(one.table));
+    for (uint64_t i = 0; i < one.bytes; ++i) ASSERT_EQ(memory[i], one.number);
+    tables.FreeTable(one.table, one.bytes);
+    one.bytes = 0;
+  };
+  for (int step = 0; step < 3000; ++step) {
+    Made& one = made[below(made.size())];
+    if (one.bytes != 0) {
+      drop(one);
+    } else {
+      const uint64_t bytes = uint64_t{128} << below(6);
+      const auto table = tables.AllocateTable(bytes, bytes);
+      if (!table) continue;
+      ASSERT_TRUE(IsZero(tables, *table, bytes)) << step;
+      one = {*table, bytes, static_cast<uint8_t>(step % 255 + 1)};
+      std::memset(tables.Pointer(*table), one.number, bytes);
+    }
+    ASSERT_TRUE(tables.CheckInvariants().has_value()) << step;
+    ASSERT_EQ(tables.frames().value, source.pages().pages_in_use()) << step;
+  }
+  for (Made& one : made) {
+    if (one.bytes != 0) drop(one);
+  }
+  EXPECT_EQ(source.pages().pages_in_use(), 0u);
+  EXPECT_EQ(tables.table_bytes(), 0u);
+}
+
+}  // namespace
+}  // namespace mm
