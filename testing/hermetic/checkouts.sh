@@ -1,6 +1,7 @@
 # Clean copies of this checkout, each with a Bazel of its own. Sourced.
 #
 #   copy_checkout DIRECTORY         copies every file that git knows or would add, edits included
+#   lend_unpacked DIRECTORY         saves that copy the minute it takes to unpack what this checkout has unpacked
 #   bazel_in DIRECTORY ARGUMENT...  runs that copy's Bazel, with output base DIRECTORY.output
 #   images_in DIRECTORY OPTION...   builds the kernel images there and prints their hashes
 #   stop_bazel_in DIRECTORY         ends its server and removes its outputs
@@ -14,6 +15,14 @@ copy_checkout() {
   git ls-files -z --cached --others --exclude-standard |
     while IFS= read -r -d '' file; do [[ -e $file || -L $file ]] && printf '%s\0' "$file"; done |
     tar --null --files-from=- -cf - | tar -xf - -C "$1"
+}
+
+# Before the first bazel_in. Hard links, so only within one file system; else the copy unpacks for itself.
+lend_unpacked() {
+  local output_base
+  output_base=$(./bazelw info output_base 2>/dev/null) || return 0
+  mkdir -p "$1.output"
+  cp -al "$output_base/external" "$1.output/external" 2>/dev/null || rm -rf "$1.output/external"
 }
 
 bazel_in() {

@@ -4,7 +4,8 @@
 # 1. Nothing of a path gets into an image: built for themselves in both, all images have the same sha256.
 # 2. Nothing of a path gets into an action: with the disk cache of the first, the second runs no action of its own.
 #
-# DISK_CACHE may hold what a build of the same sources left; without one, the first checkout fills a new one.
+# With DISK_CACHE, which has to hold what a build of //... in this checkout left, this is the first checkout, and only
+# the second point is checked: empty_root.sh, too, builds the images at another path and compares them.
 set -u
 export LC_ALL=C
 cd "${BASH_SOURCE[0]%/*}/../.." || exit 2
@@ -35,21 +36,25 @@ die() {
   exit 1
 }
 
-copy_checkout "$first" && copy_checkout "$second" || die "cannot copy the checkout"
+compare_images() {
+  echo "== the first checkout fills the disk cache"
+  copy_checkout "$first" || die "cannot copy the checkout"
+  bazel_in "$first" build "${plain[@]}" --disk_cache="$disk_cache" //... || die "the first checkout does not build"
+  images_in "$first" "${plain[@]}" --disk_cache="$disk_cache" >"$work/first.sha256" || die "the first has no images"
 
-echo "== the first checkout fills the disk cache"
-bazel_in "$first" build "${plain[@]}" --disk_cache="$disk_cache" //... || die "the first checkout does not build"
-images_in "$first" "${plain[@]}" --disk_cache="$disk_cache" >"$work/first.sha256" || die "the first has no images"
+  echo "== the second builds all images for itself"
+  images_in "$second" "${plain[@]}" >"$work/second.sha256" || die "the second checkout does not build"
+  cat "$work/second.sha256"
+  diff "$work/first.sha256" "$work/second.sha256" || die "the images of the two checkouts differ"
+  echo "the images of both checkouts are the same"
+  # Forgets all that was built, and keeps what was downloaded: nothing is measured by unpacking it once more.
+  bazel_in "$second" clean "${plain[@]}" || die "the second checkout does not forget its outputs"
+}
 
-echo "== the second builds all images for itself"
-images_in "$second" "${plain[@]}" >"$work/second.sha256" || die "the second checkout does not build"
-cat "$work/second.sha256"
-diff "$work/first.sha256" "$work/second.sha256" || die "the images of the two checkouts differ"
-echo "the images of both checkouts are the same"
-# Forgets all that was built, and keeps what was downloaded: nothing is measured by unpacking it once more.
-bazel_in "$second" clean "${plain[@]}" || die "the second checkout does not forget its outputs"
+copy_checkout "$second" || die "cannot copy the checkout"
+if (($#)); then lend_unpacked "$second"; else compare_images; fi
 
-echo "== the second begins anew, with the disk cache"
+echo "== the second begins with nothing but the disk cache"
 bazel_in "$second" build "${plain[@]}" --disk_cache="$disk_cache" --build_event_json_file="$work/events" //... ||
   die "the second checkout does not build"
 [[ $(cached "$work/events") -gt 0 ]] || die "the second checkout took nothing from the cache"

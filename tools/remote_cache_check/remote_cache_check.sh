@@ -73,6 +73,8 @@ wait_for_nginx() {
 test_in() {
   local copy=$work/$1
   copy_checkout "$copy" || die "cannot copy the checkout"
+  # The second has to come by the same files by itself.
+  [[ $1 != first ]] || lend_unpacked "$copy"
   echo "build:remote-cache --remote_cache=http://$address" >"$copy/user.bazelrc"
   echo "== the $1 checkout"
   SECONDS=0
