@@ -31,6 +31,19 @@ uint32_t CountBits(uint32_t first, uint32_t most, WordOf word_of) {
 
 }  // namespace
 
+bool FrameMarks::IsAllocatedRun(uint32_t frame, unsigned order, uint32_t most_free,
+                                uint32_t prepared) const {
+  if (order == kBlockOrder) return IsAllocatedBlock(frame, prepared);
+  const uint32_t pages = uint32_t{1} << order;
+  const uint32_t after = frame + pages;
+  if (!StartsRun(frame, order) || !IsInState(frame / kBlockFrames, BlockState::kRows, most_free) ||
+      (pages > kRowFrames && !AreRowsInside(&RowOf(frame) + 1, pages - kRowFrames))) {
+    return false;
+  }
+  if (after % kBlockFrames == 0) return after >= prepared || !ContinuesBlock(after);
+  return (LoadRelaxed(RowOf(after).inside) >> (after % kRowFrames) & 1) == 0;
+}
+
 bool FrameMarks::AreRowsInside(const FrameRow* rows, uint32_t pages) {
   for (uint32_t row = 0; row < pages / kRowFrames; ++row) {
     if ((LoadRelaxed(rows[row].free) | ~LoadRelaxed(rows[row].inside)) != 0) return false;

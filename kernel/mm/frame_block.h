@@ -99,24 +99,23 @@ class FrameMarks {
     return IsInState(frame / kBlockFrames, BlockState::kRows, most_free) && bit != kRowFrames - 1 &&
            (wrong & 1) == 0;
   }
-  // The same for a run of 2^order frames aligned to its size below `prepared`; `order` <=
-  // kBlockOrder.
-  [[nodiscard]] bool IsAllocatedRun(uint32_t frame, unsigned order, uint32_t most_free,
-                                    uint32_t prepared) const {
-    const uint32_t pages = uint32_t{1} << order;
-    const uint32_t after = frame + pages;
-    const BlockState state = order == kBlockOrder ? BlockState::kRunFirst : BlockState::kRows;
-    const FrameRow* const row = &RowOf(frame);
-    const uint64_t frames = kRunMasks.data()[order] << (frame % kRowFrames);
-    const uint64_t inside = LoadRelaxed(row->inside) & frames;
-    const uint64_t wrong = (LoadRelaxed(row->free) & frames) | (inside ^ (frames & (frames - 1)));
-    if (wrong != 0 || !IsInState(frame / kBlockFrames, state, most_free)) return false;
-    if (pages > kRowFrames && order != kBlockOrder && !AreRowsInside(row + 1, pages - kRowFrames)) {
-      return false;
-    }
-    if (after % kBlockFrames == 0) return after >= prepared || !ContinuesBlock(after);
-    return (LoadRelaxed(RowOf(after).inside) >> (after % kRowFrames) & 1) == 0;
+  // The same for a run of 2^order frames aligned to its size; `order` <= kRowOrder, and the block
+  // goes on after it.
+  [[nodiscard]] bool IsAllocatedShortRun(uint32_t frame, unsigned order, uint32_t most_free) const {
+    const uint32_t after = frame + (uint32_t{1} << order);
+    return StartsRun(frame, order) &&
+           IsInState(frame / kBlockFrames, BlockState::kRows, most_free) &&
+           (LoadRelaxed(RowOf(after).inside) >> (after % kRowFrames) & 1) == 0;
   }
+  // The same for a block below `prepared`.
+  [[nodiscard]] bool IsAllocatedBlock(uint32_t frame, uint32_t prepared) const {
+    const uint32_t after = frame + kBlockFrames;
+    return IsInState(frame / kBlockFrames, BlockState::kRunFirst, 0) &&
+           (after >= prepared || !ContinuesBlock(after));
+  }
+  // The same for any aligned run below `prepared`; `order` <= kBlockOrder.
+  [[nodiscard]] bool IsAllocatedRun(uint32_t frame, unsigned order, uint32_t most_free,
+                                    uint32_t prepared) const;
 
   // The rows as they would be if every block had some. Of prepared blocks only, as all that
   // follows.
@@ -132,11 +131,18 @@ class FrameMarks {
   [[nodiscard]] uint32_t CountInside(uint32_t first, uint32_t most) const;
 
  private:
-  // The frames of a run, from bit 0 on, as far as they are in one row; a run that is a block has
-  // none.
-  static constexpr std::array<uint64_t, kBlockOrder + 1> kRunMasks = {
-      0x1, 0x3, 0xF, 0xFF, 0xFFFF, 0xFFFF'FFFF, ~uint64_t{}, ~uint64_t{}, ~uint64_t{}, 0};
+  // The frames of a run, from bit 0 on, as far as they are in one row.
+  static constexpr std::array<uint64_t, kBlockOrder> kRunMasks = {
+      0x1, 0x3, 0xF, 0xFF, 0xFFFF, 0xFFFF'FFFF, ~uint64_t{}, ~uint64_t{}, ~uint64_t{}};
 
+  // Whether the frame is the first of a run that goes on to the end of 2^order frames, or of the
+  // row. `order` < kBlockOrder.
+  [[nodiscard]] bool StartsRun(uint32_t frame, unsigned order) const {
+    const FrameRow& row = RowOf(frame);
+    const uint64_t frames = kRunMasks.data()[order] << (frame % kRowFrames);
+    const uint64_t inside = LoadRelaxed(row.inside) & frames;
+    return ((LoadRelaxed(row.free) & frames) | (inside ^ (frames & (frames - 1)))) == 0;
+  }
   [[nodiscard]] static bool AreRowsInside(const FrameRow* rows, uint32_t pages);
   // Whether the first frame of a block is inside a run that starts before it.
   [[nodiscard]] bool ContinuesBlock(uint32_t frame) const {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <limits>
 
 namespace mm {
 namespace {
@@ -50,22 +49,26 @@ base::Result<FrameNumber> FrameCache::AllocateSlowly(FrameCpu& cpu, unsigned ord
 uint32_t FrameCache::TryAllocate(FrameCpu& cpu, unsigned order, ZoneKind highest) {
   for (size_t kind = static_cast<size_t>(highest) + 1; kind-- > 0;) {
     Zone& zone = cpu.zones_.data()[kind];
-    uint32_t count = zone.Count(order);
-    if (count == 0) count = Refill(cpu, kind, order);
-    if (count == 0) continue;
+    const uint32_t count = zone.Count(order);
+    if (count == 0) {
+      const uint32_t run = Refill(cpu, kind, order);
+      if (run == kNoFrame) continue;
+      return run;
+    }
     const uint32_t run = zone.Slots(order)[count - 1];
     zone.SetCount(order, count - 1);
-    --cpu.SeenCount(run, order);
+    cpu.SeenBit(run).Clear();
     return run;
   }
   return kNoFrame;
 }
 
-// Fills the empty stack. Returns how many there are then.
+// Takes runs from the zone: one for the caller, or kNoFrame when there is none, and others for the
+// empty stack.
 uint32_t FrameCache::Refill(FrameCpu& cpu, size_t kind, unsigned order) {
   FrameZone& source = frames_.zone(kind);
   Zone& zone = cpu.zones_.data()[kind];
-  if (!source.HasFree()) return 0;
+  if (!source.HasFree()) return kNoFrame;
   uint32_t* const runs = zone.Slots(order);
   const uint32_t wanted = (zone.most[order] + 1U) / 2;
   uint32_t count = 0;
@@ -78,9 +81,42 @@ uint32_t FrameCache::Refill(FrameCpu& cpu, size_t kind, unsigned order) {
     count = source.TakeRuns(order, wanted, runs);
     std::reverse(runs, runs + count);
   }
-  for (uint32_t i = 0; i < count; ++i) ++cpu.SeenCount(runs[i], order);
-  zone.SetCount(order, count);
-  return count;
+  if (count == 0) return kNoFrame;
+  const uint32_t run = runs[count - 1];
+  uint32_t kept = 0;
+  for (uint32_t i = 0; i < count - 1; ++i) {
+    const FrameCpu::Seen seen = cpu.SeenBit(runs[i]);
+    if (seen.IsSet()) [[unlikely]] {
+      CountLateFaults(Return(kind, order, &runs[i], 1));
+      continue;
+    }
+    seen.Set();
+    runs[kept++] = runs[i];
+  }
+  zone.SetCount(order, kept);
+  return run;
+}
+
+std::expected<void, FreeFault> FrameCache::FreeBlock(FrameCpu& cpu, uint32_t frame) {
+  Zone& zone = *cpu.home_;
+  const uint32_t limit = static_cast<uint32_t>(cpu.home_first_ + cpu.home_frames_);
+  if (!HasRoomFor(cpu, zone, frame, kBlockOrder) || !marks_.IsAllocatedBlock(frame, limit)) {
+    return FreeSlowly(cpu, FrameNumber{first_ + frame}, kBlockOrder);
+  }
+  Keep(cpu, zone, frame, kBlockOrder);
+  return {};
+}
+
+std::expected<void, FreeFault> FrameCache::FreeLongRun(FrameCpu& cpu, uint32_t frame,
+                                                       unsigned order) {
+  Zone& zone = *cpu.home_;
+  const uint32_t limit = static_cast<uint32_t>(cpu.home_first_ + cpu.home_frames_);
+  if (!HasRoomFor(cpu, zone, frame, order) ||
+      !marks_.IsAllocatedRun(frame, order, zone.full_enough.data()[order], limit)) {
+    return FreeSlowly(cpu, FrameNumber{first_ + frame}, order);
+  }
+  Keep(cpu, zone, frame, order);
+  return {};
 }
 
 std::expected<void, FreeFault> FrameCache::FreeSlowly(FrameCpu& cpu, FrameNumber number,
@@ -102,13 +138,12 @@ std::expected<void, FreeFault> FrameCache::FreeSlowly(FrameCpu& cpu, FrameNumber
   cpu.home_ = &zone;
   cpu.home_first_ = source.first();
   cpu.home_frames_ = prepared - source.first();
-  const uint32_t free_in_block = marks_.InfoOf(frame / kBlockFrames).free;
-  if (free_in_block <= zone.full_enough.data()[order]) {
-    Push(cpu, kind, order, frame);
-  } else if (order == 0) {
-    Push(cpu, kind, FrameCpu::kLeaving, frame);
-  } else if (frames_.zone(kind).GiveRuns(order, &frame, 1) != 0) {
-    return std::unexpected(FreeFault::kDoubleFree);
+  const bool stays = marks_.InfoOf(frame / kBlockFrames).free <= zone.full_enough.data()[order];
+  // Another run may have its bit.
+  if (cpu.SeenBit(frame).IsSet() || (!stays && order != 0)) {
+    if (Return(kind, order, &frame, 1) != 0) return std::unexpected(FreeFault::kDoubleFree);
+  } else {
+    Push(cpu, kind, stays ? order : FrameCpu::kLeaving, frame);
   }
   return {};
 }
@@ -117,34 +152,26 @@ void FrameCache::Push(FrameCpu& cpu, size_t kind, unsigned stack, uint32_t run) 
   Zone& zone = cpu.zones_.data()[kind];
   const bool leaves = stack == FrameCpu::kLeaving;
   const uint32_t most = leaves ? kFrameBatch : zone.most.data()[stack];
-  uint32_t count = zone.Count(stack);
-  if (count >= most) [[unlikely]] {
-    GiveBack(cpu, kind, stack, leaves ? count : most - most / 2);
-    count = zone.Count(stack);
-  }
-  uint8_t& seen = cpu.SeenCount(run, leaves ? 0 : stack);
-  if (seen == std::numeric_limits<uint8_t>::max()) [[unlikely]] {
-    DrainCpu(cpu);
-    count = 0;
-  }
-  ++seen;
-  zone.Slots(stack)[count] = run;
-  zone.SetCount(stack, count + 1);
+  const uint32_t count = zone.Count(stack);
+  if (count >= most) GiveBack(cpu, kind, stack, leaves ? count : most - most / 2);
+  Keep(cpu, zone, run, stack);
 }
 
 // The `count` runs that are here longest.
 void FrameCache::GiveBack(FrameCpu& cpu, size_t kind, unsigned stack, uint32_t count) {
   Zone& zone = cpu.zones_.data()[kind];
   uint32_t* const runs = zone.Slots(stack);
-  FrameZone& source = frames_.zone(kind);
-  const bool single = stack == 0 || stack == FrameCpu::kLeaving;
-  for (uint32_t i = 0; i < count; ++i) --cpu.SeenCount(runs[i], single ? 0 : stack);
-  const uint32_t refused =
-      single ? source.GiveFrames(runs, count) : source.GiveRuns(stack, runs, count);
-  if (refused != 0) late_faults_.fetch_add(refused, std::memory_order_relaxed);
+  const unsigned order = stack == FrameCpu::kLeaving ? 0 : stack;
+  for (uint32_t i = 0; i < count; ++i) cpu.SeenBit(runs[i]).Clear();
+  CountLateFaults(Return(kind, order, runs, count));
   const uint32_t left = zone.Count(stack) - count;
   std::memmove(runs, runs + count, left * sizeof(uint32_t));
   zone.SetCount(stack, left);
+}
+
+uint32_t FrameCache::Return(size_t kind, unsigned order, const uint32_t* runs, uint32_t count) {
+  FrameZone& zone = frames_.zone(kind);
+  return order == 0 ? zone.GiveFrames(runs, count) : zone.GiveRuns(order, runs, count);
 }
 
 bool FrameCache::Holds(FrameCpu& cpu, Zone& zone, uint32_t frame, unsigned order) {
@@ -152,8 +179,7 @@ bool FrameCache::Holds(FrameCpu& cpu, Zone& zone, uint32_t frame, unsigned order
     const uint32_t* const runs = zone.Slots(stack);
     return std::find(runs, runs + zone.Count(stack), frame) != runs + zone.Count(stack);
   };
-  return cpu.SeenCount(frame, order) != 0 &&
-         (is_in(order) || (order == 0 && is_in(FrameCpu::kLeaving)));
+  return cpu.SeenBit(frame).IsSet() && (is_in(order) || (order == 0 && is_in(FrameCpu::kLeaving)));
 }
 
 bool FrameCache::Keeps(uint32_t frame, unsigned order) {
@@ -190,7 +216,7 @@ PageCount FrameCache::Cached(ZoneKind kind) const {
 
 base::Result<> FrameCache::CheckInvariants() {
   for (FrameCpu& cpu : cpus_) {
-    std::array<uint8_t, FrameCpu::kHashes> seen{};
+    std::array<uint32_t, FrameCpu::kSeenWords> seen{};
     for (size_t kind = 0; kind < kZoneCount; ++kind) {
       for (unsigned stack = 0; stack <= FrameCpu::kLeaving; ++stack) {
         const unsigned order = stack == FrameCpu::kLeaving ? 0 : stack;
@@ -198,11 +224,14 @@ base::Result<> FrameCache::CheckInvariants() {
         for (uint32_t i = 0; i < cpu.zones_[kind].Count(stack); ++i) {
           const bool ours = runs[i] < frames_.frames() && frames_.ZoneOf(runs[i]) == kind;
           const PageCount pages{uint64_t{1} << order};
-          if (!ours || frames_.FindFault(frames_.NumberOf(runs[i]), pages) ||
-              std::find(runs, runs + i, runs[i]) != runs + i) {
+          const FrameCpu::Seen bit = cpu.SeenBit(runs[i]);
+          uint32_t& word = seen[static_cast<size_t>(bit.word - cpu.seen_.data())];
+          // Kept twice, or with another's bit.
+          const bool first = (word & bit.bit) == 0;
+          if (!ours || !first || frames_.FindFault(frames_.NumberOf(runs[i]), pages)) {
             return std::unexpected(base::Error::kCorrupt);
           }
-          ++seen[static_cast<size_t>(&cpu.SeenCount(runs[i], order) - cpu.seen_.data())];
+          word |= bit.bit;
         }
       }
     }

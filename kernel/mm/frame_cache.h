@@ -6,7 +6,7 @@
 // are nearly free can drain.
 //
 // For the zones, what is in here is allocated. That a frame is freed again while it is here is seen
-// in a table of counts; while it is with another processor, when the second one goes back to its
+// in a table of bits; while it is with another processor, when the second one goes back to its
 // zone, which leaves it out and counts a late fault.
 //
 // No lock: each processor has its own part, and stays on it meanwhile.
@@ -31,7 +31,7 @@ namespace mm {
 // How many runs of each order a processor keeps of a zone, at most, and how many frames it takes or
 // gives back at once.
 inline constexpr std::array<uint8_t, kBlockOrder + 1> kMaxKept = {128, 128, 64, 64, 32,
-                                                                  32,  16,  16, 8,  8};
+                                                                  32,  32,  32, 16, 8};
 inline constexpr uint32_t kFrameBatch = 64;
 
 // Runs of one order, the one to use next last, in a part of the slots of a FrameCpu. Others may ask
@@ -77,10 +77,25 @@ class alignas(64) FrameCpu {
     void SetCount(unsigned stack, uint32_t count) { counts.data()[stack].SetCount(count); }
   };
 
-  // By a hash of their first frame and order: how many runs are in here.
-  static constexpr uint32_t kHashes = 4096;
-  [[nodiscard]] uint8_t& SeenCount(uint32_t frame, unsigned order) {
-    return seen_.data()[((frame >> order) + (order << kBlockOrder)) % kHashes];
+  // Runs that are in here are known by a bit each, which a hash of the first frame chooses. There
+  // are many more bits than runs; one whose bit is taken is not kept.
+  static constexpr unsigned kHashBits = 15;
+  static constexpr uint32_t kWordBits = 32;
+  static constexpr size_t kSeenWords = (size_t{1} << kHashBits) / kWordBits;
+
+  struct Seen {
+    uint32_t* word;
+    uint32_t bit;
+
+    [[nodiscard]] bool IsSet() const { return (*word & bit) != 0; }
+    void Set() const { *word |= bit; }
+    void Clear() const { *word &= ~bit; }
+  };
+  // Frames that follow each other are far apart here: the golden ratio of 2^32.
+  [[nodiscard]] Seen SeenBit(uint32_t frame) {
+    constexpr uint32_t kGoldenRatio = 0x9E37'79B9;
+    const uint32_t hash = frame * kGoldenRatio >> (32 - kHashBits);
+    return {&seen_.data()[hash / kWordBits], uint32_t{1} << (hash % kWordBits)};
   }
 
   // The frames that are freed in few steps: the prepared ones of one zone, as of the last look.
@@ -88,7 +103,7 @@ class alignas(64) FrameCpu {
   uint64_t home_frames_ = 0;
   Zone* home_ = nullptr;
   std::array<Zone, kZoneCount> zones_;
-  std::array<uint8_t, kHashes> seen_{};
+  std::array<uint32_t, kSeenWords> seen_{};
 };
 
 class FrameCache {
@@ -112,7 +127,7 @@ class FrameCache {
       return AllocateSlowly(cpu, order, highest);
     const uint32_t run = zone.Slots(order)[count - 1];
     zone.SetCount(order, count - 1);
-    --cpu.SeenCount(run, order);
+    cpu.SeenBit(run).Clear();
     return FrameNumber{first_ + run};
   }
 
@@ -126,8 +141,7 @@ class FrameCache {
     }
     const uint32_t frame = static_cast<uint32_t>(index);
     Zone& zone = *cpu.home_;
-    if (cpu.SeenCount(frame, 0) != 0 || !marks_.IsAllocatedFrame(frame, kBlockFrames))
-        [[unlikely]] {
+    if (cpu.SeenBit(frame).IsSet() || !marks_.IsAllocatedFrame(frame, kBlockFrames)) [[unlikely]] {
       return FreeSlowly(cpu, number, 0);
     }
     // It stays if its block is as full as any. Two branches: the choice is well predicted, and what
@@ -147,17 +161,16 @@ class FrameCache {
       return FreeSlowly(cpu, number, order);
     }
     const uint32_t frame = static_cast<uint32_t>(index);
+    const uint32_t after = frame + (1U << order);
+    if (order > kRowOrder || after % kBlockFrames == 0) {
+      return order == kBlockOrder ? FreeBlock(cpu, frame) : FreeLongRun(cpu, frame, order);
+    }
     Zone& zone = *cpu.home_;
-    const uint32_t count = zone.Count(order);
-    uint8_t& seen = cpu.SeenCount(frame, order);
-    const uint32_t limit = static_cast<uint32_t>(cpu.home_first_ + cpu.home_frames_);
-    if (seen != 0 || count >= zone.most.data()[order] || frame % (1U << order) != 0 ||
-        !marks_.IsAllocatedRun(frame, order, zone.full_enough.data()[order], limit)) [[unlikely]] {
+    if (!HasRoomFor(cpu, zone, frame, order) ||
+        !marks_.IsAllocatedShortRun(frame, order, zone.full_enough.data()[order])) [[unlikely]] {
       return FreeSlowly(cpu, number, order);
     }
-    seen = 1;
-    zone.Slots(order)[count] = frame;
-    zone.SetCount(order, count + 1);
+    Keep(cpu, zone, frame, order);
     return {};
   }
 
@@ -184,25 +197,44 @@ class FrameCache {
   [[nodiscard]] FrameCpu& This(const locking::CpuPin& pin) const {
     return cpus_.data()[pin.index()];
   }
+  // Whether a run may be added to its stack in few steps.
+  [[nodiscard]] static bool HasRoomFor(FrameCpu& cpu, const Zone& zone, uint32_t frame,
+                                       unsigned order) {
+    return !cpu.SeenBit(frame).IsSet() && zone.Count(order) < zone.most.data()[order] &&
+           (frame & ((1U << order) - 1)) == 0;
+  }
+  static void Keep(FrameCpu& cpu, Zone& zone, uint32_t frame, unsigned stack) {
+    const uint32_t count = zone.Count(stack);
+    cpu.SeenBit(frame).Set();
+    zone.Slots(stack)[count] = frame;
+    zone.SetCount(stack, count + 1);
+  }
   // Adds to a stack of single frames, if there is room.
   std::expected<void, FreeFault> PushFrame(FrameCpu& cpu, Zone& zone, unsigned stack, uint32_t most,
                                            uint32_t frame) {
-    const uint32_t count = zone.Count(stack);
-    if (count == most) [[unlikely]]
+    if (zone.Count(stack) == most) [[unlikely]]
       return FreeSlowly(cpu, FrameNumber{first_ + frame}, 0);
-    cpu.SeenCount(frame, 0) = 1;
-    zone.Slots(stack)[count] = frame;
-    zone.SetCount(stack, count + 1);
+    Keep(cpu, zone, frame, stack);
     return {};
   }
   void Push(FrameCpu& cpu, size_t kind, unsigned stack, uint32_t run);
   [[nodiscard]] base::Result<FrameNumber> AllocateSlowly(FrameCpu& cpu, unsigned order,
                                                          ZoneKind highest);
+  // Runs of the processor's home that are a block; others that are longer than a row, or end with
+  // their block.
+  [[nodiscard]] std::expected<void, FreeFault> FreeBlock(FrameCpu& cpu, uint32_t frame);
+  [[nodiscard]] std::expected<void, FreeFault> FreeLongRun(FrameCpu& cpu, uint32_t frame,
+                                                           unsigned order);
   [[nodiscard]] std::expected<void, FreeFault> FreeSlowly(FrameCpu& cpu, FrameNumber number,
                                                           unsigned order);
   [[nodiscard]] uint32_t TryAllocate(FrameCpu& cpu, unsigned order, ZoneKind highest);
   [[nodiscard]] uint32_t Refill(FrameCpu& cpu, size_t kind, unsigned order);
   void GiveBack(FrameCpu& cpu, size_t kind, unsigned stack, uint32_t count);
+  // Straight to the zone. Returns how many were refused.
+  [[nodiscard]] uint32_t Return(size_t kind, unsigned order, const uint32_t* runs, uint32_t count);
+  void CountLateFaults(uint32_t refused) {
+    if (refused != 0) late_faults_.fetch_add(refused, std::memory_order_relaxed);
+  }
   [[nodiscard]] static bool Holds(FrameCpu& cpu, Zone& zone, uint32_t frame, unsigned order);
   void DrainCpu(FrameCpu& cpu);
 
