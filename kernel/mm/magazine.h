@@ -19,10 +19,6 @@ class Magazine {
   [[nodiscard]] static constexpr size_t BytesFor(size_t capacity) {
     return sizeof(Magazine) + capacity * sizeof(void*);
   }
-  // The largest capacity that fits `bytes`.
-  [[nodiscard]] static constexpr size_t CapacityIn(size_t bytes) {
-    return (bytes - sizeof(Magazine)) / sizeof(void*);
-  }
 
   [[nodiscard]] uint32_t capacity() const { return capacity_; }
   [[nodiscard]] uint32_t count() const { return count_.load(std::memory_order_relaxed); }

@@ -29,8 +29,9 @@ struct alignas(uint64_t) Slab {
   std::byte* objects;  // the first one
   uint16_t object_count;
   uint16_t free_count;
-  uint8_t order;  // 2^order pages
-  uint8_t list;   // see SlabLists
+  uint16_t rises_at;  // the free_count at which, growing, the slab leaves its list
+  uint8_t order;      // 2^order pages
+  uint8_t list;       // see SlabLists
 
   [[nodiscard]] size_t bytes() const { return static_cast<size_t>(kPageSize) << order; }
 

@@ -153,8 +153,11 @@ class SlabCache {
   // Fills from `lowest` down to `objects`; returns how far it came.
   [[nodiscard]] void** TakeFromSlab(Slab& slab, void** objects, void** lowest) REQUIRES(lock_);
   void ReturnObjects(void* const* objects, size_t count);
-  // Returns its slab when that is to be dropped.
-  [[nodiscard]] Slab* ReturnObject(void* object) REQUIRES(lock_);
+  // Returns its slab, which may belong in another list then; null after a fault. Inline, where
+  // ReturnObjects() is: the call would take longer than the work.
+  [[nodiscard]] inline Slab* ReturnObject(void* object) REQUIRES(lock_);
+  // Whether the slab is to be given back.
+  [[nodiscard]] bool IsSpare(const Slab& slab) const REQUIRES(lock_);
   void Adopt(Slab& slab) REQUIRES(lock_);
   void Abandon(Slab& slab) REQUIRES(lock_);
 

@@ -8,6 +8,12 @@
 #include "kernel/mm/slab_cache.h"
 
 namespace mm {
+namespace {
+
+// How many objects ahead slab records are fetched: about as many as a processor fetches at once.
+constexpr size_t kAhead = 16;
+
+}  // namespace
 
 base::Result<size_t> SlabCache::TakeObjects(void** objects, size_t wanted, Growth growth) {
   while (true) {
@@ -75,31 +81,13 @@ void** SlabCache::TakeFromSlab(Slab& slab, void** objects, void** lowest) {
   return lowest;
 }
 
-void SlabCache::ReturnObjects(void* const* objects, size_t count) {
-  // The records of objects freed at random are all over the place: their misses overlap here.
-  for (size_t i = 0; i < count; ++i) depot_.PrefetchSlabOf(objects[i]);
-  Slab* dropped = nullptr;
-  {
-    const locking::SpinLockHolder hold(lock_);
-    ++flushes_;
-    for (size_t i = 0; i < count; ++i) {
-      Slab* const emptied = ReturnObject(objects[i]);
-      if (emptied == nullptr) continue;
-      emptied->next = dropped;
-      dropped = emptied;
-    }
-  }
-  DropAll(dropped);
-}
-
 Slab* SlabCache::ReturnObject(void* object) {
   Slab* const slab = depot_.SlabOf(object);
   if (const auto fault = FindPlaceFault(slab, object)) [[unlikely]] {
     depot_.Report(*fault, name_, object);
     return nullptr;
   }
-  const unsigned index =
-      geometry_.IndexOf(static_cast<size_t>(static_cast<std::byte*>(object) - slab->objects));
+  const unsigned index = IndexIn(*slab, object);
   uint64_t& row = slab->rows()[Slab::RowOf(index)];
   const uint64_t bit = Slab::MaskOf(index);
   if ((row & bit) != 0) [[unlikely]] {
@@ -109,13 +97,35 @@ Slab* SlabCache::ReturnObject(void* object) {
   row |= bit;
   ++slab->free_count;
   ++free_objects_;
-  lists_.Update(*slab);
-  // An empty slab goes, unless its objects are what the next refill would miss.
-  const bool spare =
-      slab->list == SlabLists::kEmpty && free_objects_ - slab->object_count >= magazine_capacity_;
-  if (!spare) return nullptr;
-  Abandon(*slab);
   return slab;
+}
+
+void SlabCache::ReturnObjects(void* const* objects, size_t count) {
+  // The records of objects freed at random are all over the place: the processor fetches the next
+  // ones while it works on those that have come.
+  for (size_t i = 0; i < std::min(count, kAhead); ++i) depot_.PrefetchSlabOf(objects[i]);
+  Slab* dropped = nullptr;
+  {
+    const locking::SpinLockHolder hold(lock_);
+    ++flushes_;
+    for (size_t i = 0; i < count; ++i) {
+      if (i + kAhead < count) depot_.PrefetchSlabOf(objects[i + kAhead]);
+      Slab* const slab = ReturnObject(objects[i]);
+      if (slab == nullptr || slab->free_count != slab->rises_at) [[likely]]
+        continue;
+      lists_.Update(*slab);
+      if (!IsSpare(*slab)) continue;
+      Abandon(*slab);
+      slab->next = dropped;
+      dropped = slab;
+    }
+  }
+  DropAll(dropped);
+}
+
+// An empty slab goes, unless its objects are what the next refill would miss.
+bool SlabCache::IsSpare(const Slab& slab) const {
+  return slab.list == SlabLists::kEmpty && free_objects_ - slab.object_count >= magazine_capacity_;
 }
 
 std::optional<ObjectFault> SlabCache::FindPlaceFault(const Slab* slab, const void* object) const {

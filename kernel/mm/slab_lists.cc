@@ -1,5 +1,6 @@
 #include "kernel/mm/slab_lists.h"
 
+#include <algorithm>
 #include <bit>
 
 namespace mm {
@@ -23,8 +24,18 @@ void SlabLists::Move(Slab& slab, List list) {
   Link(slab, list);
 }
 
+// The inverse of ListFor(). An empty slab does not rise.
+uint16_t SlabLists::RiseOf(const Slab& slab, List list) {
+  constexpr unsigned kQuarters = 4;
+  if (list == kFull) return 1;
+  if (list == kEmpty) return 0;
+  const unsigned count = slab.object_count;
+  return static_cast<uint16_t>(std::min(count, count * (list + 1) / kQuarters + 1));
+}
+
 void SlabLists::Link(Slab& slab, List list) {
   slab.list = list;
+  slab.rises_at = RiseOf(slab, list);
   if (list == kFull) return;
   Slab*& head = heads_.data()[list];
   slab.previous = nullptr;
@@ -51,6 +62,7 @@ base::Result<> SlabLists::Check(size_t& free_objects, size_t& slabs) const {
       for (const uint64_t row : slab->free_rows())
         bits += static_cast<unsigned>(std::popcount(row));
       const bool sound = slab->list == list && ListFor(*slab) == list &&
+                         slab->rises_at == RiseOf(*slab, ListFor(*slab)) &&
                          slab->previous == previous && bits == slab->free_count;
       if (!sound) return std::unexpected(base::Error::kCorrupt);
       free_objects += bits;

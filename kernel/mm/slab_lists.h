@@ -29,7 +29,7 @@ class SlabLists {
   void Add(Slab& slab);
   void Remove(Slab& slab);
 
-  // After a change of its free_count. Cheap while the slab stays in its list.
+  // After any change of its free_count.
   void Update(Slab& slab) {
     if (const List list = ListFor(slab); list != slab.list) [[unlikely]]
       Move(slab, list);
@@ -52,6 +52,7 @@ class SlabLists {
     return static_cast<List>((free * 4 > count ? 1 : 0) + (free * 2 > count ? 1 : 0) +
                              (free * 4 > count * 3 ? 1 : 0));
   }
+  [[nodiscard]] static uint16_t RiseOf(const Slab& slab, List list);
   void Move(Slab& slab, List list);
   void Link(Slab& slab, List list);
   void Unlink(Slab& slab);
