@@ -208,6 +208,92 @@ TEST(KernelHeap, SurvivesEachFailure) {
   EXPECT_EQ(fault_note.count, 0);
 }
 
+TEST(KernelHeap, AlignedBlocksSurviveEachFailure) {
+  struct Row {
+    size_t bytes;
+    size_t alignment;
+  };
+  constexpr Row kRows[] = {{20, 16}, {20, 256}, {3000, 4096}, {16384, 4096}, {40000, 4096}};
+  HeapWorld world;
+  for (const Row& row : kRows) {
+    void* block = nullptr;
+    const auto free = [&] {
+      world.heap.Free(block);
+      return true;
+    };
+    const FailureRun run = FailEachAllocation(
+        world.memory.pages,
+        [&]() -> base::Result<> {
+          block = TRY(world.heap.AllocateAligned(row.bytes, row.alignment));
+          return {};
+        },
+        [&] {
+          world.heap.Shrink();
+          return world.heap.CheckInvariants().has_value();
+        },
+        free);
+    EXPECT_EQ(run.fault, "") << row.bytes << " " << row.alignment;
+    EXPECT_GT(run.failed, 0) << row.bytes << " " << row.alignment;
+    EXPECT_TRUE(base::IsAligned(reinterpret_cast<uintptr_t>(block), row.alignment)) << row.bytes;
+    free();
+  }
+  EXPECT_EQ(fault_note.count, 0);
+  heap_storage.reset();
+  EXPECT_EQ(world.memory.pages.pages_in_use(), 0);
+}
+
+// A block that cannot move stays, with all it holds.
+TEST(KernelHeap, ReallocateSurvivesEachFailure) {
+  struct Row {
+    size_t before;
+    size_t after;
+  };
+  constexpr Row kRows[] = {{100, 3000}, {3000, 100}, {100, 40000}, {40000, 100}, {20000, 40000}};
+  HeapWorld world;
+  for (const Row& row : kRows) {
+    auto* block = static_cast<unsigned char*>(Allocated(world.heap.Allocate(row.before)));
+    const size_t kept = row.before < row.after ? row.before : row.after;
+    const auto fill = [&] {
+      for (size_t i = 0; i < row.before; ++i) block[i] = static_cast<unsigned char>(i * 11 + 3);
+    };
+    const auto has = [&](size_t bytes) {
+      for (size_t i = 0; i < bytes; ++i) {
+        if (block[i] != static_cast<unsigned char>(i * 11 + 3)) return false;
+      }
+      return true;
+    };
+    fill();
+    const FailureRun run = FailEachAllocation(
+        world.memory.pages,
+        [&]() -> base::Result<> {
+          block = static_cast<unsigned char*>(TRY(world.heap.Reallocate(block, row.after)));
+          return {};
+        },
+        [&] {
+          world.heap.Shrink();
+          return world.heap.CheckInvariants() && has(row.before) &&
+                 world.heap.UsableSize(block) >= row.before;
+        },
+        // It did without a page: back to the block as it was.
+        [&] {
+          const bool moved_all = has(kept);
+          world.heap.Free(block);
+          block = static_cast<unsigned char*>(Allocated(world.heap.Allocate(row.before)));
+          fill();
+          return moved_all;
+        });
+    EXPECT_EQ(run.fault, "") << row.before << " " << row.after;
+    EXPECT_GT(run.failed, 0) << row.before << " " << row.after;
+    EXPECT_TRUE(has(kept)) << row.before << " " << row.after;
+    EXPECT_GE(world.heap.UsableSize(block), row.after) << row.before;
+    world.heap.Free(block);
+    world.heap.Shrink();
+  }
+  EXPECT_EQ(fault_note.count, 0);
+  heap_storage.reset();
+  EXPECT_EQ(world.memory.pages.pages_in_use(), 0);
+}
+
 TEST(KernelHeap, GivesAllPagesBack) {
   SlabTestMemory memory;
   TestLargeBlocks large(memory.pages);

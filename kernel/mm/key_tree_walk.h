@@ -18,7 +18,7 @@ KeyTree<Order>& KeyTree<Order>::operator=(KeyTree&& other) noexcept {
 
 template <class Order>
 constexpr uint64_t KeyTree<Order>::MostNodes(uint64_t keys) {
-  if (keys <= Leaf::kMost) return 1;
+  if (keys < uint64_t{2} * Leaf::kLeast) return 1;  // two leaves may be left half full
   uint64_t of_level = keys / Leaf::kLeast;
   uint64_t nodes = of_level;
   while (of_level > 1) {

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <utility>
 
+#include "kernel/base/result.h"
+#include "kernel/mm/test_failures.h"
 #include "kernel/mm/test_pages.h"
 #include "testing/unit/test.h"
 
@@ -128,6 +130,74 @@ TEST(NodePool, FailsCleanly) {
   EXPECT_EQ(run.failed, 3u);
   EXPECT_EQ(pages.pages_in_use(), 1u);  // nobody kept what was reserved
   EXPECT_EQ(pool.nodes_in_use(), 1u);
+}
+
+// Single nodes, enough of them for several blocks, none of which is reserved.
+TEST(NodePool, AFailedAllocationChangesNothing) {
+  for (const ShapeRow& row : kShapes) {
+    TestPages pages(arena.bytes);
+    NodePool pool(pages, row.node_bytes, row.order);
+    EXPECT_EQ(pool.node_bytes(), row.node_bytes) << row.name;
+    nodes[0] = *pool.Allocate();
+    const size_t wanted = std::min(nodes.size() - 1, size_t{2} * row.nodes_per_block);
+    const FailureRun run = FailEachAllocation(
+        pages,
+        [&]() -> base::Result<> {
+          base::Result<> result;
+          size_t taken = 0;
+          while (result && taken < wanted) {
+            const base::Result<void*> node = pool.Allocate();
+            if (node) {
+              nodes[1 + taken++] = *node;
+            } else {
+              result = std::unexpected(node.error());
+            }
+          }
+          if (!pool.CheckInvariants() || pool.nodes_in_use() != 1 + taken) {
+            result = std::unexpected(base::Error::kCorrupt);
+          }
+          while (taken > 0) pool.Free(nodes[taken--]);
+          return result;
+        },
+        [&] {
+          return pool.CheckInvariants() && pool.nodes_in_use() == 1 && pool.blocks() == 1 &&
+                 pool.bytes() == pages.pages_in_use() * kPageSize;
+        });
+    EXPECT_EQ(run.fault, "") << row.name;
+    EXPECT_EQ(run.failed, 2u) << row.name;
+  }
+}
+
+// A reservation that fails leaves another one, and what was taken of it, alone.
+TEST(NodePool, AFailedReservationKeepsAnother) {
+  TestPages pages(arena.bytes);
+  NodePool pool(pages, 1344);  // three to a page
+  NodePool::Reservation other = *pool.Reserve(5);
+  nodes[0] = other.Take();
+  const FailureRun run = FailEachAllocation(
+      pages, [&] { return pool.Reserve(8); },
+      [&] {
+        return pool.CheckInvariants() && pages.pages_in_use() == 2 && other.count() == 4 &&
+               pool.nodes_in_use() == 1;
+      });
+  EXPECT_EQ(run.fault, "");
+  EXPECT_EQ(run.failed, 3u);
+  pages.FailAfter(0);
+  for (size_t i = 1; i < 5; ++i) nodes[i] = other.Take();
+  for (size_t i = 0; i < 5; ++i) pool.Free(nodes[i]);
+  EXPECT_EQ(pages.pages_in_use(), 0u);
+}
+
+// Somebody wrote over a block's header, where it names its pool: the third word.
+TEST(NodePool, NoticesDamage) {
+  TestPages pages(arena.bytes);
+  NodePool pool(pages, 1344);
+  auto* const node = static_cast<std::byte*>(*pool.Allocate());
+  std::byte& damaged = *(node - NodePool::kHeaderBytes + 2 * sizeof(void*));
+  damaged ^= std::byte{0x80};
+  EXPECT_TRUE(pool.CheckInvariants() == std::unexpected(base::Error::kCorrupt));
+  damaged ^= std::byte{0x80};
+  EXPECT_TRUE(pool.CheckInvariants().has_value());
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "kernel/base/result.h"
 #include "kernel/mm/address.h"
 #include "kernel/mm/range.h"
+#include "kernel/mm/test_failures.h"
 #include "kernel/mm/tlb_work.h"
 
 namespace mm {
@@ -21,6 +22,7 @@ class PageTableArena {
   static constexpr size_t kSlots = 64;
 
   base::Result<PhysAddr> AllocateTable(uint64_t bytes, uint64_t alignment) {
+    if (failure.MustFail()) return std::unexpected(base::Error::kOutOfMemory);
     const size_t slots = static_cast<size_t>(base::DivideRoundUp(bytes, kSlotBytes));
     const size_t step = alignment > kSlotBytes ? static_cast<size_t>(alignment / kSlotBytes) : 1;
     for (size_t first = 0; first + slots <= kSlots; first += step) {
@@ -67,6 +69,8 @@ class PageTableArena {
   [[nodiscard]] VirtRange invalidated() const { return invalidated_; }
   // Rounds of invalidation.
   [[nodiscard]] size_t invalidations() const { return invalidations_; }
+
+  FailurePoint failure;
 
  private:
   [[nodiscard]] bool AreFree(size_t first, size_t slots) const {

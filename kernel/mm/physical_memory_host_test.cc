@@ -89,6 +89,59 @@ TEST(PhysicalMemoryThreads, CountsALateDoubleFree) {
   EXPECT_TRUE(memory.CheckInvariants().has_value());
 }
 
+// A run goes back once; each further free is refused, or counted when it comes back.
+TEST(PhysicalMemoryThreads, CountsLateDoubleFreesOfEveryOrder) {
+  const auto machine = std::make_unique<Machine>();
+  for (unsigned order = 0; order <= kBlockOrder; ++order) {
+    PhysicalMemory& memory = machine->Start(kRam, kZones);
+    const FrameNumber run = *memory.AllocateOrder(order);
+    unsigned accepted = 0;
+    for (unsigned index = 0; index < kProcessors; ++index) {
+      const locking::ThreadAsCpu cpu(index);
+      const auto freed = memory.FreeOrder(run, order);
+      if (freed) ++accepted;
+      EXPECT_TRUE(freed || freed.error() == FreeFault::kDoubleFree) << order;
+    }
+    EXPECT_GE(accepted, 1U) << order;
+    for (unsigned index = 0; index < kProcessors; ++index) {
+      const locking::ThreadAsCpu cpu(index);
+      memory.DrainThisCpu();
+    }
+    EXPECT_EQ(memory.late_faults(), accepted - 1) << order;
+    EXPECT_EQ(memory.FreePages(), PageCount{kBlocks * kBlockFrames}) << order;
+    EXPECT_TRUE(memory.CheckInvariants().has_value()) << order;
+    EXPECT_TRUE(memory.FreeOrder(run, order) == std::unexpected(FreeFault::kDoubleFree)) << order;
+  }
+}
+
+// All processors free the same frames at once, each in an order of its own.
+TEST(PhysicalMemoryThreads, CountsLateDoubleFreesAtOnce) {
+  constexpr size_t kFreed = 1024;
+  const auto machine = std::make_unique<Machine>();
+  PhysicalMemory& memory = machine->Start(kRam, kZones);
+  std::vector<FrameNumber> frames(kFreed);
+  for (FrameNumber& frame : frames) frame = *memory.AllocateFrame();
+  std::atomic<uint64_t> accepted = 0;
+  std::array<std::thread, kProcessors> threads;
+  for (unsigned index = 0; index < kProcessors; ++index) {
+    threads[index] = std::thread([&, index] {
+      const locking::ThreadAsCpu cpu(index);
+      for (size_t i = 0; i < kFreed; ++i) {
+        const auto freed = memory.FreeFrame(frames[(i * (2 * index + 1)) % kFreed]);
+        if (freed) ++accepted;
+        EXPECT_TRUE(freed || freed.error() == FreeFault::kDoubleFree);
+      }
+      memory.DrainThisCpu();
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  memory.DrainThisCpu();
+  EXPECT_GE(accepted, kFreed);
+  EXPECT_EQ(memory.late_faults(), accepted - kFreed);
+  EXPECT_EQ(memory.FreePages(), PageCount{kBlocks * kBlockFrames});
+  EXPECT_TRUE(memory.CheckInvariants().has_value());
+}
+
 // A machine with memory.
 class RealMachine {
  public:

@@ -381,6 +381,29 @@ TEST(RangeAllocator, AFailedAllocationChangesNothing) {
   EXPECT_GT(failed, 0U);
 }
 
+// When a tree gets its first inner node, the next allocation sets aside so many nodes that it can
+// fail with a page of them in hand, which goes back. How many depends on how many ranges are free.
+TEST(RangeAllocator, AFailedAllocationKeepsNoPage) {
+  unsigned most_failed = 0;
+  for (const uint64_t free_every : {uint64_t{1}, uint64_t{3}, kRanges + 1}) {
+    TestPages pages(arena.bytes);
+    RangeAllocator allocator(pages, kGranule);
+    ASSERT_TRUE(allocator.Start(kWide).has_value());
+    uint64_t first = 0;
+    for (uint64_t i = 0; i < kRanges; ++i) {
+      if (i % free_every == free_every - 1) ++first;
+      const size_t pages_before = pages.pages_in_use();
+      const FailureRun run = FailEachAllocation(
+          pages, [&] { return allocator.AllocateAt(At(kWide, {first, 2})); },
+          [&] { return allocator.CheckInvariants() && pages.pages_in_use() == pages_before; });
+      ASSERT_EQ(run.fault, "") << free_every << " " << i;
+      most_failed = run.failed > most_failed ? run.failed : most_failed;
+      first += 2;
+    }
+  }
+  EXPECT_GE(most_failed, 2U);
+}
+
 TEST(RangeAllocator, FreeingNeedsNoMemory) {
   // Every second one first: the most free ranges there can be.
   for (const uint64_t step : {uint64_t{1}, uint64_t{2}, uint64_t{7}}) {

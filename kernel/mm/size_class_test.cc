@@ -39,5 +39,16 @@ TEST(SizeClass, LittleIsLostToRounding) {
   }
 }
 
+// Every kernel builds its tables while it is compiled; here they are built once more.
+TEST(SizeClass, TablesAreWhatTheirRulesSay) {
+  EXPECT_EQ(size_class_internal::kLinearBytes / kSizeStep + size_class_internal::CountShares(),
+            kSizeClassCount);
+  EXPECT_TRUE(size_class_internal::MakeBytes() == kSizeClassBytes);
+  EXPECT_TRUE(size_class_internal::MakeClasses() == size_class_internal::kClasses);
+  EXPECT_EQ(kSizeClassBytes.front(), kSizeStep);
+  EXPECT_EQ(kSizeClassBytes.back(), kMaxClassBytes);
+  for (const uint16_t bytes : kSizeClassBytes) EXPECT_EQ(bytes % kSizeStep, 0) << bytes;
+}
+
 }  // namespace
 }  // namespace mm

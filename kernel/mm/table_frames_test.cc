@@ -6,6 +6,8 @@
 #include <new>
 #include <string_view>
 
+#include "kernel/base/result.h"
+#include "kernel/mm/test_failures.h"
 #include "kernel/mm/test_pages.h"
 #include "testing/unit/test.h"
 
@@ -145,6 +147,44 @@ TEST(TableFrames, FailsWhenMemoryEnds) {
   EXPECT_EQ(source.pages().pages_in_use(), 0u);
 }
 
+// Several tables of one size, beside one that is there: all or none of them.
+TEST(TableFrames, AFailedAllocationChangesNothing) {
+  for (const SizeRow& row : kSizes) {
+    ArenaSource source;
+    TableFrames tables(source);
+    const PhysAddr there = *tables.AllocateTable(row.bytes, row.bytes);
+    const size_t frames = source.pages().pages_in_use();
+    const FailureRun run = FailEachAllocation(
+        source.pages(),
+        [&]() -> base::Result<> {
+          std::array<PhysAddr, 33> made;
+          base::Result<> result;
+          size_t count = 0;
+          while (result && count < row.tables) {
+            const base::Result<PhysAddr> table = tables.AllocateTable(row.bytes, row.bytes);
+            if (table) {
+              made[count++] = *table;
+            } else {
+              result = std::unexpected(table.error());
+            }
+          }
+          if (!tables.CheckInvariants() || tables.table_bytes() != (1 + count) * row.bytes) {
+            result = std::unexpected(base::Error::kCorrupt);
+          }
+          while (count > 0) tables.FreeTable(made[--count], row.bytes);
+          return result;
+        },
+        [&] {
+          return tables.CheckInvariants() && tables.table_bytes() == row.bytes &&
+                 tables.frames().value == frames && source.pages().pages_in_use() == frames;
+        });
+    EXPECT_EQ(run.fault, "") << row.name;
+    EXPECT_GT(run.failed, 0u) << row.name;
+    tables.FreeTable(there, row.bytes);
+    EXPECT_EQ(source.pages().pages_in_use(), 0u) << row.name;
+  }
+}
+
 // What start-up took cannot go back, and serves again.
 TEST(TableFrames, KeepsWhatHasNoWord) {
   ArenaSource source;
@@ -161,6 +201,58 @@ TEST(TableFrames, KeepsWhatHasNoWord) {
   EXPECT_TRUE(*tables.AllocateTable(4096, 4096) == whole);
   EXPECT_EQ(source.pages().pages_in_use(), 2u);
   for (const PhysAddr table : again) EXPECT_TRUE(FrameContaining(table) == FrameContaining(small));
+}
+
+// Each of the kept tables serves once: whoever fills one finds the others as they were.
+TEST(TableFrames, KeptTablesAreAllDifferent) {
+  for (const SizeRow& row : kSizes) {
+    ArenaSource source;
+    TableFrames tables(source);
+    source.SetStartUp(true);
+    std::array<PhysAddr, 33> made;
+    for (int round = 0; round < 2; ++round) {
+      for (size_t i = 0; i < row.tables; ++i) {
+        made[i] = *tables.AllocateTable(row.bytes, row.bytes);
+        ASSERT_TRUE(IsZero(tables, made[i], row.bytes)) << row.name;
+        std::memset(tables.Pointer(made[i]), static_cast<int>(i + 1), row.bytes);
+      }
+      EXPECT_EQ(source.pages().pages_in_use(), row.frames) << row.name << " " << round;
+      for (size_t i = 0; i < row.tables; ++i) {
+        const auto* const bytes = static_cast<const uint8_t*>(tables.Pointer(made[i]));
+        EXPECT_EQ(bytes[0], i + 1) << row.name;
+        EXPECT_EQ(bytes[row.bytes - 1], i + 1) << row.name;
+      }
+      for (size_t i = 0; i < row.tables; ++i) tables.FreeTable(made[i], row.bytes);
+      EXPECT_EQ(tables.table_bytes(), 0u) << row.name;
+    }
+  }
+}
+
+// Somebody wrote over a frame's word, or over a piece that is free.
+TEST(TableFrames, NoticesDamage) {
+  constexpr uint64_t kBytes = 1024;
+  ArenaSource source;
+  TableFrames tables(source);
+  const PhysAddr table = *tables.AllocateTable(kBytes, kBytes);
+  std::memset(tables.Pointer(table), 0xFF, kBytes);
+  uint64_t& word = *source.WordOf(table);
+  const uint64_t right = word;
+  const auto is_corrupt = [&] {
+    return tables.CheckInvariants() == std::unexpected(base::Error::kCorrupt);
+  };
+  constexpr uint64_t kAllFree = 0xF;
+  for (const uint64_t wrong : {right | kAllFree, right & ~kAllFree, right + (uint64_t{1} << 32)}) {
+    word = wrong;
+    EXPECT_TRUE(is_corrupt()) << wrong;
+  }
+  word = right;
+  EXPECT_FALSE(is_corrupt());
+  auto* const free_piece = static_cast<uint64_t*>(tables.Pointer(table + kBytes));
+  free_piece[1] = 0;  // the frame before it in the list, of which it is the first
+  EXPECT_TRUE(is_corrupt());
+  free_piece[1] = ~uint64_t{0};
+  EXPECT_FALSE(is_corrupt());
+  tables.FreeTable(table, kBytes);
 }
 
 // Random tables of all sizes, each filled with its own number: nobody else writes to it.

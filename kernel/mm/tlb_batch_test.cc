@@ -180,6 +180,33 @@ TEST(TlbBatch, StopsCountingStretches) {
   batch.Flush(counter);
 }
 
+// A moved batch knows what it holds: a page that outlives its address space among others.
+TEST(TlbBatch, MovesWithAGlobalPage) {
+  Counter counter;
+  TlbBatch first(kProcess);
+  first.AddPages(Pages(0x1000, 1), kPageSize, Scope::kGlobal);
+  TlbBatch second;
+  second = std::move(first);
+  EXPECT_TRUE(second.asid() == kProcess);
+  EXPECT_TRUE(second.work().reach == TlbReach::kPages);
+  ASSERT_EQ(second.work().stretches.size(), 1u);
+  EXPECT_TRUE(second.work().stretches[0] == (TlbStretch{Pages(0x1000, 1), kPageSize}));
+  second.AddPages(Pages(0x100'0000, 34), kPageSize, Scope::kProcess);
+  EXPECT_TRUE(second.work().reach == TlbReach::kEverything);
+  // The other one starts anew, and so does this one when it is flushed.
+  EXPECT_TRUE(first.IsEmpty());  // NOLINT(bugprone-use-after-move): that is what is tested
+  first.AddPages(Pages(0x100'0000, 34), kPageSize, Scope::kProcess);
+  EXPECT_TRUE(first.work().reach == TlbReach::kAddressSpace);
+  first.Flush(counter);
+  TlbBatch third = std::move(second);
+  EXPECT_TRUE(third.work().reach == TlbReach::kEverything);
+  third.Flush(counter);
+  EXPECT_EQ(counter.invalidations, 2u);
+  third.AddPages(Pages(0x100'0000, 34), kPageSize, Scope::kProcess);
+  EXPECT_TRUE(third.work().reach == TlbReach::kAddressSpace);
+  third.Flush(counter);
+}
+
 // However many there are, and after the invalidation.
 TEST(TlbBatch, FreesTablesAfterTheFlush) {
   alignas(64) static uint8_t tables[100][64];

@@ -529,6 +529,40 @@ TEST(Vmalloc, GivesTheHeapItsLargeBlocks) {
   EXPECT_TRUE(world.IsEmpty());
 }
 
+TEST(Vmalloc, AFailedLargeBlockChangesNothing) {
+  if (sizeof(void*) < sizeof(uint64_t)) return;  // see above
+  const FreshWorld fresh;
+  World& world = *fresh;
+  VmallocBlocks blocks(world.vmalloc, "heap");
+  const auto allocate = [&]() -> base::Result<> {
+    void* const block = TRY(blocks.AllocateBlock(50'000, 4 * kPageSize));
+    CHECK(blocks.FreeBlock(block).has_value());
+    world.vmalloc.Purge();
+    return {};
+  };
+  const auto unchanged = [&] { return world.IsEmpty() && world.pages.pages_in_use() <= 4; };
+  for (unsigned frames = 0; frames < 13; ++frames) {
+    world.frames.failure.FailAfter(frames);
+    EXPECT_EQ(allocate().error(), Error::kOutOfMemory) << frames;
+    world.frames.failure.FailNothing();
+    EXPECT_TRUE(unchanged()) << frames;
+  }
+  struct Row {
+    std::string_view name;
+    FailureRun run;
+  };
+  const Row rows[] = {
+      {"frames, once each",
+       FailEachAllocation(world.frames.failure, allocate, unchanged, [] { return true; })},
+      {"tables", FailEachAllocation(world.table.failure, allocate, unchanged)},
+      {"nodes", FailEachAllocation(world.pages, allocate, unchanged)},
+  };
+  for (const auto& [name, run] : rows) {
+    EXPECT_EQ(run.fault, "") << name;
+    EXPECT_GT(run.failed, 0U) << name;
+  }
+}
+
 TEST(Vmalloc, NamesAreAllDifferent) {
   EXPECT_NE(AreaKindName(AreaKind::kMemory), AreaKindName(AreaKind::kDevice));
   EXPECT_NE(AreaKindName(AreaKind::kDevice), AreaKindName(AreaKind::kReserved));

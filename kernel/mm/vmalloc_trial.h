@@ -19,6 +19,7 @@
 #include "kernel/mm/page_table_arena.h"
 #include "kernel/mm/paging_policy.h"
 #include "kernel/mm/range.h"
+#include "kernel/mm/test_failures.h"
 #include "kernel/mm/test_pages.h"
 #include "kernel/mm/vmalloc.h"
 #include "kernel/mm/vmalloc_areas.h"
@@ -112,28 +113,21 @@ class VmallocTrial {
     return frames_.AreAllFree() && IsSound();
   }
 
-  // Slots across two tables, with memory for one table more each time: all or nothing.
-  [[nodiscard]] bool StartsWindowsOrChangesNothing() {
+  // Slots across two tables, each table for them missing in turn: all or nothing.
+  [[nodiscard]] FailureRun StartsWindowsOrChangesNothing() {
     const LevelShape last_level = P::Level(0);
     const uint64_t table_reach = last_level.table_bytes / sizeof(typename P::Entry) * kPageSize;
     const VirtAddr boundary = AlignUp(region_.base + kPageSize, table_reach);
     const VirtRange range{boundary - 2 * kPageSize, Slots::kPages.bytes()};
-    std::array<PhysAddr, PageTableArena::kSlots> held;
-    size_t count = 0;
-    while (const auto table =
-               tables_.AllocateTable(last_level.table_bytes, last_level.table_bytes)) {
-      held[count++] = *table;
-    }
-    for (unsigned failures = 0; count > 0; ++failures) {
-      const size_t slots_before = tables_.taken_slots();
-      if (windows_.Start(range, {0x1'2345})) {
-        windows_.Stop();
-        return failures >= 2 && tables_.taken_slots() == slots_before && IsSound();
-      }
-      if (tables_.taken_slots() != slots_before || !IsSound()) return false;
-      tables_.FreeTable(held[--count], last_level.table_bytes);
-    }
-    return false;
+    const size_t slots_before = tables_.taken_slots();
+    return FailEachAllocation(
+        tables_.failure,
+        [&]() -> base::Result<> {
+          TRY(windows_.Start(range, {0x1'2345}));
+          windows_.Stop();
+          return {};
+        },
+        [&] { return tables_.taken_slots() == slots_before && IsSound(); });
   }
 
   // Windows in an area of reserved addresses, as in a layout without a region for them.

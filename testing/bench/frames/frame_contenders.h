@@ -31,6 +31,9 @@ class OurFrames {
 
   // What the allocator needs, page descriptors left out.
   [[nodiscard]] double bytes_per_page() const;
+  [[nodiscard]] double described_bytes_per_page() const {
+    return bytes_per_page() + sizeof(mm::FrameDescriptor);
+  }
 
  private:
   static uint32_t NumberOf(base::Result<mm::FrameNumber> frame) {
@@ -58,6 +61,8 @@ class LinuxFrames {
     return true;
   }
   [[nodiscard]] double bytes_per_page() const { return LinuxPageAllocator::bytes_per_page(); }
+  // It has its lists in them.
+  [[nodiscard]] double described_bytes_per_page() const { return bytes_per_page(); }
 
  private:
   LinuxPageAllocator pages_{kFrames};

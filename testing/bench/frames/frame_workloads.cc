@@ -69,7 +69,8 @@ Sample AllocateEveryFrame() {
   const Stopwatch watch;
   for (uint32_t& frame : frames) frame = allocator->AllocateFrame();
   Sample sample = PerOperation(watch, kFrames);
-  sample.extra = {{"bytes per page", allocator->bytes_per_page()}};
+  sample.extra = {{"bytes per page", allocator->bytes_per_page()},
+                  {"with descriptor", allocator->described_bytes_per_page()}};
   return sample;
 }
 
@@ -248,6 +249,10 @@ void AddFrameWorkloads(std::vector<Workload>& workloads) {
                             .against = "limit",
                             .why = "reference: metadata without page descriptors",
                             .figure = "bytes per page"});
+  all.more_goals.push_back({.factor = 16,
+                            .against = "limit",
+                            .why = "reference: metadata with page descriptors; a descriptor is 16",
+                            .figure = "with descriptor"});
   workloads.push_back(std::move(all));
   workloads.push_back(Compare("free all, random order", FreeEveryFrame<OurFrames>,
                               FreeEveryFrame<LinuxFrames>,
