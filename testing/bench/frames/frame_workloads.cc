@@ -197,30 +197,31 @@ class Reservation {
   void* memory_;
 };
 
-// From a machine's memory map to the first frame of each zone.
+// From a machine's memory map to the first frame of each zone, in storage that holds what an
+// earlier start left there. Memory that this host has yet to make present would be its page faults.
 template <uint64_t kMiB>
 Sample StartMachine() {
   constexpr uint64_t kMiBShift = 20;
   constexpr uint32_t kStarts = 20;
-  // One page less than 16 TiB is the most that is managed.
+  // One block less than 16 TiB is the most that is managed.
   constexpr mm::FirmwareRange kRam[] = {
       {{0}, (kMiB << kMiBShift) - mm::kPageSize * mm::kBlockFrames, mm::FirmwareKind::kRam}};
   constexpr mm::ZoneLimits kZones = {.normal_first = {0x1000}, .high_first = {0x4000}};
+  std::array<mm::MemoryRegion, 4> regions;
+  mm::MemoryMap map = *mm::MemoryMap::FromFirmware(kRam, regions, mm::PageCount{0});
+  const mm::FramePlan plan = *mm::FramePlan::For(map, kZones);
+  const Reservation<uint64_t> words(plan.storage_words());
+  const Reservation<mm::FrameDescriptor> descriptors(plan.pages().value);
+  const auto cpus = std::make_unique<std::array<mm::FrameCpu, 1>>();
+  const mm::FrameTable table(descriptors.span(), plan.first, {{0}, {0}, nullptr});
   double nanoseconds = 0;
-  for (uint32_t start = 0; start < kStarts; ++start) {
-    std::array<mm::MemoryRegion, 4> regions;
-    mm::MemoryMap map = *mm::MemoryMap::FromFirmware(kRam, regions, mm::PageCount{0});
-    const mm::FramePlan plan = *mm::FramePlan::For(map, kZones);
-    const Reservation<uint64_t> words(plan.storage_words());
-    const Reservation<mm::FrameDescriptor> descriptors(plan.pages().value);
-    const auto cpus = std::make_unique<std::array<mm::FrameCpu, 1>>();
-    const mm::FrameTable table(descriptors.span(), plan.first, {{0}, {0}, nullptr});
+  for (uint32_t start = 0; start <= kStarts; ++start) {
     const Stopwatch watch;
     mm::PhysicalMemory memory(map, plan, words.span(), *cpus, table);
     for (const auto zone : {mm::ZoneKind::kDma, mm::ZoneKind::kNormal, mm::ZoneKind::kHigh}) {
       Keep(memory.AllocateFrame(zone).has_value());
     }
-    nanoseconds += watch.nanoseconds();
+    if (start != 0) nanoseconds += watch.nanoseconds();
   }
   return {.nanoseconds = nanoseconds / kStarts};
 }
@@ -289,12 +290,11 @@ void AddFrameWorkloads(std::vector<Workload>& workloads) {
         {.group = "frames",
          .name = "start with " + std::to_string(mebibytes) + " MiB",
          .contenders = {{"atlas", Contender::kOurs, start, VerifyFrames<OurFrames>}},
-         .goal =
-             Goal{
-                 .factor = 2, .why = "issue: the same within a factor of two", .kind = Goal::kFlat},
          .family = "start of a machine",
          .size = static_cast<double>(mebibytes)});
   }
+  workloads.back().goal =
+      Goal{.factor = 2, .why = "the same time whatever the size", .kind = Goal::kFlat};
 }
 
 }  // namespace bench
