@@ -1,8 +1,10 @@
-// Prints the numbers of one layout: emit_<name> ld|asm|json.
+// Prints the numbers of one layout: emit_<name> ld|asm|json|page|map.
 #include <cstdio>
 #include <string_view>
 
 #include "kernel/base/print.h"
+#include "layouts/emit_map.h"
+#include "layouts/emit_page.h"
 #include "layouts/emit_text.h"
 #include "layouts/selected.h"
 
@@ -24,8 +26,12 @@ int main(int argument_count, char** arguments) {
     layouts::EmitAssemblerHeader(output, layouts::selected::kLayouts);
   } else if (form == "json") {
     layouts::EmitJson(output, layouts::selected::kLayouts);
+  } else if (form == "page") {
+    layouts::EmitPage(output, layouts::selected::kLayouts);
+  } else if (form == "map") {
+    layouts::EmitMap(output, layouts::selected::kLayouts);
   } else {
-    std::fprintf(stderr, "usage: %s ld|asm|json\n", arguments[0]);
+    std::fprintf(stderr, "usage: %s ld|asm|json|page|map\n", arguments[0]);
     return 2;
   }
   return std::fflush(stdout) == 0 ? 0 : 1;

@@ -6,7 +6,8 @@ def layout(*, name):
     Args:
       name: the layout. Makes `:<name>` (the table as a library), `:<name>_selected` (the same as
         layouts/selected.h), `:<name>_ld` (layout.ld), `:<name>_asm` (layouts/layout_asm.h),
-        `:<name>_json` and the program behind the last three, `:emit_<name>`.
+        `:<name>_json`, `:<name>_page` and `:<name>_map` (its page of the documentation and the
+        picture there), and the program behind the last five, `:emit_<name>`.
     """
     generated = name + "_generated"
 
@@ -45,6 +46,8 @@ END""".format(name = name),
         srcs = ["emit.cc"],
         visibility = ["//visibility:public"],
         deps = [
+            ":emit_map",
+            ":emit_page",
             ":emit_text",
             ":%s_selected" % name,
             "//kernel/base:check_abort",
@@ -55,6 +58,8 @@ END""".format(name = name),
         ("ld", generated + "/layout.ld"),
         ("asm", generated + "/layout_asm.h"),
         ("json", name + ".json"),
+        ("page", name + ".md"),
+        ("map", name + ".svg"),
     ]:
         native.genrule(
             name = "%s_%s" % (name, form if form != "asm" else "asm_header"),

@@ -20,15 +20,25 @@ constexpr auto kUnits = std::to_array<Unit>({
     {kMiBShift, "MiB"},
     {kKiBShift, "KiB"},
 });
+constexpr Unit kByte = {0, "B"};
+
+constexpr Unit UnitOf(uint64_t bytes) {
+  for (const Unit& unit : kUnits) {
+    if (bytes != 0 && bytes >> unit.shift << unit.shift == bytes) return unit;
+  }
+  return kByte;
+}
 
 }  // namespace
 
+void PrintBareSize(Sink& sink, uint64_t bytes) {
+  const Unit unit = UnitOf(bytes);
+  Print(sink, "{} {}", bytes >> unit.shift, unit.name);
+}
+
 void PrintSize(Sink& sink, uint64_t bytes) {
-  for (const Unit& unit : kUnits) {
-    if (bytes >> unit.shift << unit.shift != bytes || bytes == 0) continue;
-    return Print(sink, "{:>9} {}", bytes >> unit.shift, unit.name);
-  }
-  Print(sink, "{:>9} B  ", bytes);
+  const Unit unit = UnitOf(bytes);
+  Print(sink, "{:>9} {:<3}", bytes >> unit.shift, unit.name);
 }
 
 }  // namespace base

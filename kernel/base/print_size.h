@@ -7,8 +7,10 @@
 
 namespace base {
 
-// "2 GiB": `bytes` in the largest unit that leaves no fraction. Always 13 columns, so that sizes
-// stand below each other.
+// "2 GiB": `bytes` in the largest unit that leaves no fraction.
+void PrintBareSize(Sink& sink, uint64_t bytes);
+
+// The same, always 13 columns, so that sizes stand below each other.
 void PrintSize(Sink& sink, uint64_t bytes);
 
 }  // namespace base

@@ -36,4 +36,15 @@ TEST(PrintSize, LargestUnitWithoutAFraction) {
   }
 }
 
+TEST(PrintSize, Bare) {
+  for (const Row& row : kRows) {
+    unit::TextBuffer buffer;
+    base::PrintBareSize(buffer, row.bytes);
+    const std::string_view wanted =
+        row.wanted.substr(row.wanted.find_first_not_of(' '),
+                          row.wanted.find_last_not_of(' ') + 1 - row.wanted.find_first_not_of(' '));
+    EXPECT_EQ(buffer.text(), wanted) << row.wanted;
+  }
+}
+
 }  // namespace

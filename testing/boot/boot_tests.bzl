@@ -143,6 +143,7 @@ def _boot(prefix, image, machine, cpu, memory):
         input = ["off"],
         machine = machine,
         memory = memory,
+        page = "//docs/layouts:%s.md" % image.layout,
     )
 
 def _monitor_test(name, image):

@@ -37,6 +37,7 @@ def qemu_boot_test(
         forbid = FORBIDDEN,
         exit = "success",
         ktap = False,
+        page = None,
         time_limit_seconds = 10,
         shim = None,
         loads = {},
@@ -59,6 +60,7 @@ def qemu_boot_test(
       forbid: text or regex(...) that no line may hold.
       exit: "success" (QEMU ends with 0) or "failure" (it ends with anything else of its own accord).
       ktap: the guest reports tests as KTAP, at least one, and all pass.
+      page: a file that holds the digest of the layout that the guest verified.
       time_limit_seconds: a guest still running then has hung.
       shim: an ELF file QEMU starts in the image's place; the image is only loaded. Built for `platform`.
       loads: files put into the guest's memory before it starts, label to address.
@@ -95,6 +97,9 @@ def qemu_boot_test(
     if initrd:
         data.append(initrd)
         facts.append("initrd $(rootpath %s)" % initrd)
+    if page:
+        data.append(page)
+        facts.append("page $(rootpath %s)" % page)
     if shim:
         for_platform(
             name = name + "_shim",

@@ -11,6 +11,7 @@
 #   type LINE             typed at the guest's prompt, one line each time it waits
 #   expect TEXT           a line holds this text;     expect-match REGEX likewise (POSIX extended)
 #   forbid TEXT           no line holds this text;    forbid-match REGEX likewise
+#   page PATH             a file that holds the digest of every layout the guest verified
 #   exit success|failure  how QEMU ends
 #   ktap yes|no           the guest reports tests, and they pass
 #   seconds N             a guest still running then has hung
@@ -33,7 +34,7 @@ readonly shown_lines=${BOOT_TEST_LINES:-40}
 readonly grace_seconds=1
 
 command=() typed=() expectations=() prohibitions=() placed=()
-image='' machine='' cpu='' memory='' qemu='' kernel='' append='' initrd='' shim=''
+image='' machine='' cpu='' memory='' qemu='' kernel='' append='' initrd='' shim='' page=''
 want_exit='' want_ktap=no limit_seconds=''
 
 read_scenario() {
@@ -41,7 +42,7 @@ read_scenario() {
   while IFS= read -r line || [[ -n $line ]]; do
     key=${line%% *} value=${line#* }
     case $key in
-      image | machine | cpu | memory | qemu | kernel | append | initrd | shim) printf -v "$key" '%s' "$value" ;;
+      image | machine | cpu | memory | qemu | kernel | append | initrd | shim | page) printf -v "$key" '%s' "$value" ;;
       load) placed+=(-device "loader,addr=${value%% *},file=${value#* },force-raw=on") ;;
       word) placed+=(-device "loader,addr=${value%% *},data=${value#* },data-len=4") ;;
       command) command+=("$value") ;;
@@ -108,6 +109,9 @@ judge_line() {
   done
   # QEMU restarts a guest whose processor gave up (x86: triple fault). Nobody asked for that.
   if [[ $line == 'Atlas '* ]] && ((++banners > allowed_banners)); then fault "the guest restarted"; fi
+  if [[ -n $page && $line =~ ^LAYOUT\ OK\ .*digest=([0-9a-f]+) ]] && ! grep -q "${BASH_REMATCH[1]}" "$page"; then
+    fault "$page does not know the digest ${BASH_REMATCH[1]}"
+  fi
   if ((expected < ${#expectations[@]})) && matches "$line" "${expectations[expected]}"; then ((++expected)); fi
   if [[ $want_ktap == yes ]]; then
     ktap_line "$line"

@@ -50,6 +50,12 @@ row 'panic keeps its backtrace' fail '#0 0x10 main' 'forbid PANIC:' 'echo PANIC:
 row 'forbidden pattern' fail 'forbidden line: took 7 s' 'forbid-match took [0-9]+ s' 'echo took 7 s'
 row 'restart' fail 'the guest restarted' '' 'echo "Atlas test"; echo "Atlas test"'
 
+# The documentation's digest.
+printf 'Digest `0123abcd`\n' >"$directory/page"
+row 'known digest' pass 'PASSED' "page $directory/page" 'echo "LAYOUT OK osz regions=1 digest=0123abcd"'
+row 'unknown digest' fail 'does not know the digest 0123abce' "page $directory/page" \
+  'echo "LAYOUT OK osz regions=1 digest=0123abce"'
+
 # Hangs.
 row 'hang' fail 'still running after 1 s: a hang' 'seconds 1' "$ok; sleep 60"
 row 'hang shows its last words' fail 'waiting for the timer' 'seconds 1' 'echo waiting for the timer; sleep 60'

@@ -1,0 +1,65 @@
+#include "layouts/emit_page.h"
+
+#include <cstddef>
+#include <string_view>
+
+#include "kernel/base/check.h"
+#include "kernel/base/print.h"
+#include "kernel/base/print_size.h"
+#include "kernel/mm/attributes.h"
+#include "kernel/mm/layout.h"
+#include "kernel/mm/layout_digest.h"
+
+namespace layouts {
+namespace {
+
+using base::Print;
+using base::Sink;
+using mm::Layout;
+using mm::Region;
+
+// In a cell of a table.
+void CheckCell(std::string_view text) { CHECK(!text.contains('|') && !text.contains('\n')); }
+
+void EmitRow(Sink& sink, const Region& region) {
+  CheckCell(region.name);
+  CheckCell(region.why);
+  Print(sink, "| `{}` | `{}` | ", region.range.base, region.range.last());
+  base::PrintBareSize(sink, region.range.size_bytes);
+  Print(sink, " | {} | `{}` | `{}` | {} | {} |", region.name, mm::AccessName(region.user),
+        mm::AccessName(region.kernel), mm::ScopeName(region.scope),
+        mm::ServiceName(region.service));
+  Print(sink, " {} | {} | {} | {} |\n", mm::CachingName(region.caching),
+        mm::GrowthName(region.growth), mm::GuardsName(region.guards), region.why);
+}
+
+void EmitTable(Sink& sink, const Layout& layout) {
+  Print(sink, "\n## {} address bits\n\nDigest `{:016x}`: a kernel prints it when its live page ",
+        layout.shape.address_bits, mm::Digest(layout));
+  Print(sink, "tables agree with this table.\n\n");
+  Print(sink, "| first | last | size | region | user | kernel | scope | holds |");
+  Print(sink, " caching | grows | guards | why |\n");
+  Print(sink, "|---|---|---:|---|---|---|---|---|---|---|---|---|\n");
+  for (const Region& region : layout.regions) EmitRow(sink, region);
+  Print(sink, "\n- The direct map has room for ");
+  base::PrintBareSize(sink, layout.promised_ram_bytes);
+  Print(sink, " of RAM, from physical `{}`.\n", layout.direct_map_target);
+  Print(sink, "- The image runs at `{}` and lies at physical `{}`.\n", layout.image_link_base,
+        layout.image_load_base);
+}
+
+}  // namespace
+
+void EmitPage(Sink& sink, Tables tables) {
+  CHECK(!tables.empty());
+  const std::string_view name = tables.front()->name;
+  Print(sink, "# {}\n\n", name);
+  Print(sink, "Made from [layouts/{}.h](../../layouts/{}.h) by ", name, name);
+  Print(sink, "`./bazelw run //tools:layout_pages`; a test compares the two.\n\n");
+  Print(sink, "`w^x` is code, constants and data side by side: each page has `r--`, `rw-` or ");
+  Print(sink, "`r-x`. User and kernel rights are upper bounds.\n\n");
+  Print(sink, "![The regions of {}, highest address at the top]({}.svg)\n", name, name);
+  for (const Layout* const layout : tables) EmitTable(sink, *layout);
+}
+
+}  // namespace layouts

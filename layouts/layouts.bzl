@@ -1,0 +1,6 @@
+"""LAYOUTS: every published layout, by the name of its header here."""
+
+LAYOUTS = [
+    "osz",
+    "sos",
+]
