@@ -50,6 +50,8 @@ struct Goal {
   std::string against = "best peer";
   // Where the goal comes from, and the conversion when the reference's best peer is not in the run.
   std::string why = {};
+  // Where ours misses it: why, and what was tried.
+  std::string tried = {};
   Kind kind = kAtMost;
   // The figure of Sample::extra that the goal is about; empty: Sample::nanoseconds.
   std::string figure = {};

@@ -66,7 +66,8 @@ std::string JsonVerdict(const Verdict& verdict) {
          Member("ratio", number(verdict.ratio)) + ", " +
          Member(verdict.kind == Goal::kAtLeast ? "at_least" : "at_most", number(verdict.factor)) +
          ", " + Member("state", JsonString(StateName(verdict.state))) + ", " +
-         Member("why", JsonString(verdict.why)) + "}";
+         Member("why", JsonString(verdict.why)) + ", " +
+         Member("tried", JsonString(verdict.tried)) + "}";
 }
 
 }  // namespace

@@ -33,7 +33,8 @@ std::vector<WorkloadResult> Results() {
                            .extra = {},
                            .failure = "two objects overlap"}},
            .goals = {{.factor = 0.85, .why = "the reference's ratio"},
-                     {.factor = 0.5, .why = "half of it"},
+                     {.factor = 0.5, .why = "half of it", .tried = "it waits; tried less"},
+                     {.factor = 0.4, .why = "much less"},
                      {.factor = 1, .against = "nobody"}},
            .family = {},
            .size = 0}};
@@ -55,10 +56,15 @@ TEST(TextTable, Verdicts) {
             "  met\n"
             "objects/pair, 64 B      2.000      2.500  peer \"<&>\"             0.800 <=  0.50"
             "  MISSED\n"
+            "objects/pair, 64 B      2.000      2.500  peer \"<&>\"             0.800 <=  0.40"
+            "  MISSED\n"
             "objects/pair, 64 B          -          -  nobody                     -        -"
             "  unknown\n"
-            "\n1 of 3 goals met, 1 unknown\n"
-            "  objects/pair, 64 B: half of it\n");
+            "\n1 of 4 goals met, 1 unknown\n"
+            "  objects/pair, 64 B: the goal is half of it\n"
+            "    it waits; tried less\n"
+            "  objects/pair, 64 B: the goal is much less\n"
+            "    missed for the first time: nobody has looked into it yet\n");
   EXPECT_EQ(VerdictsText({}), "");
 }
 
@@ -72,6 +78,7 @@ TEST(JsonReport, IsJson) {
   EXPECT_TRUE(json.contains(R"({"median": 2, "low": 1.5, "high": null})")) << json;
   EXPECT_TRUE(json.contains(R"("failure": "two objects overlap")")) << json;
   EXPECT_TRUE(json.contains(R"("at_most": 0.85, "state": "met")")) << json;
+  EXPECT_TRUE(json.contains(R"("why": "half of it", "tried": "it waits; tried less")")) << json;
 }
 
 TEST(JsonReport, Strings) { EXPECT_EQ(JsonString("a\"b\\c\n\x01"), R"("a\"b\\c\u000a\u0001")"); }

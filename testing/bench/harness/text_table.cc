@@ -103,8 +103,11 @@ std::string VerdictsText(const std::vector<Verdict>& verdicts) {
   const size_t unknown = Count(verdicts, Verdict::kUnknown);
   text += unknown == 0 ? "\n" : Format(", %zu unknown\n", unknown);
   for (const Verdict& verdict : verdicts) {
-    if (verdict.state == Verdict::kMissed && !verdict.why.empty()) {
-      text += "  " + verdict.workload + ": " + verdict.why + "\n";
+    if (verdict.state == Verdict::kMissed) {
+      text += "  " + verdict.workload + ": the goal is " + verdict.why + "\n    " +
+              (verdict.tried.empty() ? "missed for the first time: nobody has looked into it yet"
+                                     : verdict.tried) +
+              "\n";
     }
   }
   return text;

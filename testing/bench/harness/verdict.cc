@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <span>
 #include <utility>
 
 namespace bench {
@@ -73,10 +74,11 @@ void JudgeFamily(const std::vector<Point>& points, const Goal& goal, Verdict& ve
     verdict.ours = high.value;
     verdict.reference = low.value;
   } else {
-    // The size that is worst for what log n allows it, and that allowance.
+    // The size that is worst for what log n allows it, and that allowance. The smallest size gives
+    // the measure.
     verdict.against = "log n";
     const Point& smallest = points.front();
-    for (const Point& point : points) {
+    for (const Point& point : std::span(points).subspan(1)) {
       const double allowed = smallest.value * std::log(point.size) / std::log(smallest.size);
       if (verdict.reference == 0 || point.value * verdict.reference > verdict.ours * allowed) {
         verdict.ours = point.value;
@@ -93,7 +95,8 @@ Verdict JudgeGoal(const std::vector<WorkloadResult>& results, const WorkloadResu
                   .unit = goal.figure.empty() ? result.unit : goal.figure,
                   .against = goal.against,
                   .kind = goal.kind,
-                  .why = goal.why};
+                  .why = goal.why,
+                  .tried = goal.tried};
   if (!goal.figure.empty()) {
     verdict.workload += ", " + goal.figure;
   }

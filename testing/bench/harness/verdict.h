@@ -20,7 +20,8 @@ struct Verdict {
   double ratio = 0;   // ours / reference
   double factor = 0;  // what `ratio` is to be at most (or at least)
   State state = kUnknown;
-  std::string why;
+  std::string why;    // the goal's
+  std::string tried;  // the goal's
 };
 
 // The verdicts of all goals, in the order of the workloads.

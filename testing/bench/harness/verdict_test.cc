@@ -95,7 +95,8 @@ TEST(Verdict, OfAFamily) {
       {{.factor = 2, .kind = Goal::kFlat}, {10, 8, 16}, 2, Verdict::kMet},
       {{.factor = 1.9, .kind = Goal::kFlat}, {16, 8, 10}, 2, Verdict::kMissed},
       {{.factor = 1.01, .kind = Goal::kLogarithmic}, {10, 20, 30}, 1, Verdict::kMet},
-      {{.factor = 1.01, .kind = Goal::kLogarithmic}, {10, 5, 3}, 1, Verdict::kMet},
+      {{.factor = 1.01, .kind = Goal::kLogarithmic}, {10, 5, 3}, 0.25, Verdict::kMet},
+      {{.factor = 1, .kind = Goal::kLogarithmic}, {0.7, 0.35, 0.21}, 0.25, Verdict::kMet},
       {{.factor = 1.2, .kind = Goal::kLogarithmic}, {10, 30, 30}, 1.5, Verdict::kMissed},
       {{.factor = 1, .kind = Goal::kLogarithmic}, {10}, 0, Verdict::kUnknown},
   };
