@@ -31,7 +31,12 @@ class AreaFrames {
   // Error: kOutOfMemory, also before UseMemory().
   [[nodiscard]] base::Result<mm::FrameNumber> AllocateFrame();
   void FreeFrame(mm::FrameNumber frame);
-  [[nodiscard]] uint64_t& LinkOf(mm::FrameNumber frame) { return memory_->table().Of(frame).owner; }
+  [[nodiscard]] mm::FrameNumber LinkOf(mm::FrameNumber frame) const {
+    return {memory_->table().Of(frame).owner()};
+  }
+  void SetLink(mm::FrameNumber frame, mm::FrameNumber next) {
+    memory_->table().Of(frame).SetOwner(next.value);
+  }
 
  private:
   mm::PhysicalMemory* memory_ = nullptr;

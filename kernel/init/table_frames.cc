@@ -19,13 +19,12 @@ void TableFrames::Source::FreeFrames(mm::PhysAddr first, unsigned order) {
   CHECK(memory_->Free(mm::FrameContaining(first), pages).has_value());
 }
 
-// The owner's word of its descriptor. What was taken before physical memory was managed has none,
-// and cannot go back.
-uint64_t* TableFrames::Source::WordOf(mm::PhysAddr frame) {
+// What was taken before physical memory was managed has none, and cannot go back.
+mm::FrameDescriptor* TableFrames::Source::DescriptorOf(mm::PhysAddr frame) {
   const mm::FrameNumber number = mm::FrameContaining(frame);
   const mm::MemoryRegion* const region = map_.FindRegion(number);
   if (memory_ == nullptr || region->state != mm::MemoryState::kUsable) return nullptr;
-  return &memory_->table().Of(number).owner;
+  return &memory_->table().Of(number);
 }
 
 void TableFrames::Publish(const mm::VirtRange&) { arch::PublishTables(); }

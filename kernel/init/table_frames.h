@@ -52,7 +52,7 @@ class TableFrames {
     base::Result<mm::PhysAddr> AllocateFrames(unsigned order) override;
     void FreeFrames(mm::PhysAddr first, unsigned order) override;
     void* Pointer(mm::PhysAddr pa) override { return direct_map_.ToPointer(pa); }
-    uint64_t* WordOf(mm::PhysAddr frame) override;
+    mm::FrameDescriptor* DescriptorOf(mm::PhysAddr frame) override;
 
    private:
     const DirectMap& direct_map_;

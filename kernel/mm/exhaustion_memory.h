@@ -71,8 +71,8 @@ class TrialMemory final : public PageSource, public TableFrameSource {
   [[nodiscard]] void* Pointer(PhysAddr pa) override {
     return static_cast<std::byte*>(table_.Pointer(FrameContaining(pa))) + pa.value % kPageSize;
   }
-  [[nodiscard]] uint64_t* WordOf(PhysAddr frame) override {
-    return &table_.Of(FrameContaining(frame)).owner;
+  [[nodiscard]] FrameDescriptor* DescriptorOf(PhysAddr frame) override {
+    return &table_.Of(FrameContaining(frame));
   }
 
   // For vmalloc.
@@ -81,7 +81,8 @@ class TrialMemory final : public PageSource, public TableFrameSource {
     return memory_.AllocateFrame();
   }
   void FreeFrame(FrameNumber frame) { CHECK(memory_.Free(frame, PageCount{1}).has_value()); }
-  [[nodiscard]] uint64_t& LinkOf(FrameNumber frame) { return table_.Of(frame).owner; }
+  [[nodiscard]] FrameNumber LinkOf(FrameNumber frame) const { return {table_.Of(frame).owner()}; }
+  void SetLink(FrameNumber frame, FrameNumber next) { table_.Of(frame).SetOwner(next.value); }
 
   [[nodiscard]] PhysicalMemory& memory() { return memory_; }
   [[nodiscard]] const FrameTable& table() const { return table_; }

@@ -15,8 +15,8 @@ constexpr uint64_t kLastFrame = std::numeric_limits<uint64_t>::max();
 // What freed memory is full of in debug builds: as an address it is mapped nowhere.
 constexpr uint64_t kPoison = 0x6F5A'F4EE'DF4A'3E5D;
 constexpr size_t kPoisonWords = kPageSize / sizeof(uint64_t);
-// The count of references of a frame that is free and poisoned.
-constexpr uint32_t kPoisonedMark = std::numeric_limits<uint32_t>::max();
+// Of a frame that is free and poisoned.
+constexpr uint32_t kPoisonedMark = FrameDescriptor::kMarked | 0x0F4E'EF4A;
 
 // What is not a power of two, or too large for a processor to keep.
 constexpr unsigned kNoOrder = 64;
@@ -128,9 +128,7 @@ std::optional<FreeFault> PhysicalMemory::FindFault(FrameNumber first, PageCount 
 void PhysicalMemory::Poison(FrameNumber first, PageCount pages) {
   for (FrameNumber frame = first; frame < first + pages; ++frame.value) {
     if (!table_.HasPointer(frame)) continue;
-    FrameDescriptor& descriptor = table_.Of(frame);
-    CHECK(descriptor.references == 0);  // others still use it
-    descriptor.references = kPoisonedMark;
+    table_.Of(frame).SetMark(kPoisonedMark);  // nobody uses it any more
     std::fill_n(static_cast<uint64_t*>(table_.Pointer(frame)), kPoisonWords, kPoison);
   }
 }
@@ -139,8 +137,8 @@ void PhysicalMemory::CheckPoison(FrameNumber first, PageCount pages) {
   for (FrameNumber frame = first; frame < first + pages; ++frame.value) {
     if (!table_.HasPointer(frame)) continue;
     FrameDescriptor& descriptor = table_.Of(frame);
-    if (descriptor.references != kPoisonedMark) continue;  // never freed
-    descriptor.references = 0;
+    if (descriptor.mark() != kPoisonedMark) continue;  // never freed
+    descriptor.ClearMark();
     const auto* const words = static_cast<const uint64_t*>(table_.Pointer(frame));
     const bool written_after_free =
         std::any_of(words, words + kPoisonWords, [](uint64_t word) { return word != kPoison; });

@@ -186,7 +186,7 @@ TEST(PhysicalMemoryContents, DebugBuildsPoisonFreedFrames) {
   ASSERT_TRUE(machine.memory().FreeFrame(frame).has_value());
   EXPECT_EQ(*machine.PointerTo(frame) != std::byte{0}, kDebug);
   EXPECT_TRUE(machine.memory().AllocateFrame() == frame);
-  EXPECT_EQ(machine.memory().table().Of(frame).references, 0U);
+  EXPECT_EQ(machine.memory().table().Of(frame).mark(), 0U);
 }
 
 TEST(PhysicalMemoryDeathTest, DebugBuildsNoticeAWriteAfterFree) {
@@ -203,7 +203,23 @@ TEST(PhysicalMemoryDeathTest, DebugBuildsNoticeAFreeOfASharedFrame) {
   RealMachine machine;
   const FrameNumber frame = *machine.memory().AllocateFrame();
   ASSERT_TRUE(machine.memory().table().AddReference(frame).has_value());
-  EXPECT_DEATH(static_cast<void>(machine.memory().FreeFrame(frame)), "references == 0");
+  EXPECT_DEATH(static_cast<void>(machine.memory().FreeFrame(frame)), "references_or_mark_ == 0");
+}
+
+// In every build: what has a mark, for example a slab's frame, is nobody's to share.
+TEST(FrameTableDeathTest, AMarkedFrameHasOneOwner) {
+  RealMachine machine;
+  const FrameTable& table = machine.memory().table();
+  const FrameNumber marked = *machine.memory().AllocateFrame();
+  table.Of(marked).SetMark(FrameDescriptor::kMarked);
+  EXPECT_DEATH(static_cast<void>(table.AddReference(marked)), "others < FrameDescriptor::kMarked");
+  EXPECT_DEATH(static_cast<void>(table.DropReference(marked)), "others < FrameDescriptor::kMarked");
+  EXPECT_DEATH(table.Of(marked).SetMark(FrameDescriptor::kMarked), "references_or_mark_ == 0");
+  const FrameNumber shared = *machine.memory().AllocateFrame();
+  ASSERT_TRUE(table.AddReference(shared).has_value());
+  EXPECT_DEATH(table.Of(shared).SetMark(FrameDescriptor::kMarked), "references_or_mark_ == 0");
+  EXPECT_DEATH(table.Of(shared).ClearMark(), "references_or_mark_ >= kMarked");
+  EXPECT_DEATH(table.Of(marked).SetMark(1), "mark >= kMarked");
 }
 
 TEST(DirectMapPages, AreFramesOfTheDirectMap) {

@@ -1,12 +1,14 @@
 #include "kernel/mm/physical_memory.h"
 
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <span>
 #include <string_view>
 
 #include "kernel/mm/memory_map.h"
 #include "kernel/mm/physical_memory_test_machine.h"
+#include "kernel/sync/cpu_count.h"
 #include "testing/unit/test.h"
 
 namespace mm {
@@ -203,8 +205,8 @@ TEST(PhysicalMemory, PreparesOnlyWhatItNeeds) {
   EXPECT_EQ(memory.Statistics(ZoneKind::kDma).unprepared, PageCount{kDma - 0x9F - 0x100});
   EXPECT_EQ(memory.Statistics(ZoneKind::kNormal).unprepared, PageCount{0x400});
   // So are descriptors.
-  EXPECT_EQ(machine.table().Of(*frame).owner, 0u);
-  EXPECT_EQ(machine.table().Of(FrameNumber{kBlock}).owner, 0xDEADu);
+  EXPECT_EQ(machine.table().Of(*frame).owner(), 0u);
+  EXPECT_EQ(machine.table().Of(FrameNumber{kBlock}).owner(), 0xDEADu);
 }
 
 // The run under test: 5 frames from the normal zone, the first of a fresh block.
@@ -334,6 +336,23 @@ TEST(PhysicalMemory, PlansOnlyWhatItCanDescribe) {
   EXPECT_TRUE(!too_large && too_large.error() == base::Error::kOutOfRange);
 }
 
+// The descriptor, the allocator's words, and what the processors keep.
+TEST(PhysicalMemory, SpendsAtMost16BytesAFrame) {
+  constexpr PageCount kMachines[] = {PagesIn(uint64_t{128} << 20), PagesIn(uint64_t{1} << 30),
+                                     PagesIn(uint64_t{15} << 40)};
+  for (const PageCount pages : kMachines) {
+    std::array<MemoryRegion, 4> storage;
+    const FirmwareRange ram[] = {{{0x0}, pages.bytes(), kRam}};
+    const auto map = MemoryMap::FromFirmware(ram, storage, PageCount{0});
+    const auto plan = FramePlan::For(*map, kLimits);
+    ASSERT_TRUE(plan.has_value()) << pages.value;
+    const uint64_t bytes = plan->pages().value * sizeof(FrameDescriptor) +
+                           plan->storage_words() * sizeof(uint64_t) +
+                           locking::kMaxCpus * sizeof(FrameCpu);
+    EXPECT_LE(bytes, pages.value * 16) << pages.value;
+  }
+}
+
 // The memory map stays the live list of what lies where.
 TEST(PhysicalMemory, ReservesFreeFramesForGood) {
   struct Row {
@@ -404,10 +423,38 @@ TEST(FrameTable, CountsOwners) {
   EXPECT_FALSE(table.DropReference(frame));
   EXPECT_FALSE(table.IsShared(frame));
   EXPECT_TRUE(table.DropReference(frame));
-  table.Of(frame).references = ~uint32_t{0};
+  constexpr std::array<uint32_t, 3> kNearlyAll = {0, 0, FrameDescriptor::kMostReferences - 1};
+  table.Of(frame) = std::bit_cast<FrameDescriptor>(kNearlyAll);
+  EXPECT_TRUE(table.AddReference(frame).has_value());
   const auto one_too_many = table.AddReference(frame);
   EXPECT_TRUE(!one_too_many && one_too_many.error() == base::Error::kOutOfRange);
-  table.Of(frame).references = 0;
+  EXPECT_TRUE(table.IsShared(frame));
+  EXPECT_FALSE(table.DropReference(frame));
+  table.Of(frame) = {};
+}
+
+// The owner's word keeps all its bits, and beside it a mark is no count.
+TEST(FrameTable, KeepsAnOwnerAndAMark) {
+  PhysicalMemory& memory = Start();
+  const FrameTable& table = memory.table();
+  const FrameNumber frame = *memory.Allocate({.pages = {3}}) + PageCount{1};
+  FrameDescriptor& descriptor = table.Of(frame);
+  for (const uint64_t owner : {uint64_t{0}, ~uint64_t{0}, uint64_t{0x0123'4567'89AB'CDEF}}) {
+    for (const uint32_t mark : {FrameDescriptor::kMarked, ~uint32_t{0}}) {
+      descriptor.SetOwner(owner);
+      descriptor.SetMark(mark);
+      EXPECT_EQ(descriptor.owner(), owner);
+      EXPECT_EQ(descriptor.mark(), mark);
+      EXPECT_FALSE(table.IsShared(frame));
+      descriptor.ClearMark();
+      EXPECT_LT(descriptor.mark(), FrameDescriptor::kMarked);
+      EXPECT_EQ(descriptor.owner(), owner);
+    }
+  }
+  for (const FrameNumber beside : {FrameNumber{frame.value - 1}, frame + PageCount{1}}) {
+    EXPECT_EQ(table.Of(beside).owner(), 0u);
+    EXPECT_EQ(table.Of(beside).mark(), 0u);
+  }
 }
 
 TEST(FrameTable, KnowsTheDirectMap) {

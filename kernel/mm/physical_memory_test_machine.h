@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -25,6 +26,9 @@ template <size_t kBlocks, unsigned kProcessors = 1>
 class FakeMachine {
  public:
   static constexpr size_t kFrames = kBlocks * kBlockFrames;
+  // Owner 0xDEAD, shared by many.
+  static constexpr auto kStaleDescriptor =
+      std::bit_cast<FrameDescriptor>(std::array<uint32_t, 3>{0xDEAD, 0, 0xBEEF});
 
   // Starts again with another machine.
   PhysicalMemory& Start(std::span<const FirmwareRange> ranges, const ZoneLimits& limits,
@@ -33,7 +37,7 @@ class FakeMachine {
     const FramePlan plan = *FramePlan::For(*map_, limits);
     CHECK(plan.blocks <= kBlocks && plan.storage_words() <= words_.size());
     words_.fill(0xDEAD'BEEF'0404'0404);  // blocks with rows and free frames, at first sight
-    descriptors_.fill({.owner = 0xDEAD, .references = 0xBEEF, .detail = 0x5555});
+    descriptors_.fill(kStaleDescriptor);
     for (FrameCpu& cpu : cpus_) std::construct_at(&cpu);
     table_.emplace(descriptors_, plan.first, direct_map);
     return memory_.emplace(*map_, plan, words_, cpus_, *table_);

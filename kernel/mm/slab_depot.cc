@@ -45,8 +45,8 @@ base::Result<Slab*> SlabDepot::MakeSlab(SlabCache& cache, unsigned order, unsign
   slab.order = static_cast<uint8_t>(order);
   for (size_t offset = 0; offset < slab.bytes(); offset += kPageSize) {
     FrameDescriptor& frame = frames_.Of(slab.objects + offset);
-    frame.owner = reinterpret_cast<uintptr_t>(&slab);
-    frame.detail = kSlabMark + size_class;
+    frame.SetOwner(reinterpret_cast<uintptr_t>(&slab));
+    frame.SetMark(kSlabMark + size_class);
   }
   return &slab;
 }
@@ -77,8 +77,8 @@ base::Result<Slab*> SlabDepot::MakeRecord(unsigned objects) {
 void SlabDepot::DropSlab(Slab& slab) {
   for (size_t offset = 0; offset < slab.bytes(); offset += kPageSize) {
     FrameDescriptor& frame = frames_.Of(slab.objects + offset);
-    frame.owner = 0;
-    frame.detail = 0;
+    frame.SetOwner(0);
+    frame.ClearMark();
   }
   pages_.FreePages(slab.objects, slab.order);
   const unsigned objects = slab.object_count;

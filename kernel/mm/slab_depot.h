@@ -48,20 +48,20 @@ class SlabDepot {
   // The slab of the page that holds `object`; null when it is no slab.
   [[nodiscard]] Slab* SlabOf(const void* object) const {
     const FrameDescriptor& frame = frames_.Of(object);
-    if (frame.detail - kSlabMark > kNoSizeClass) [[unlikely]]
+    if (frame.mark() - kSlabMark > kNoSizeClass) [[unlikely]]
       return nullptr;
-    return reinterpret_cast<Slab*>(static_cast<uintptr_t>(frame.owner));
+    return reinterpret_cast<Slab*>(static_cast<uintptr_t>(frame.owner()));
   }
   // Asks the processor for the record of the page's slab; harmless when it is no slab.
   void PrefetchSlabOf(const void* object) const {
-    const auto record = static_cast<uintptr_t>(frames_.Of(object).owner);
+    const auto record = static_cast<uintptr_t>(frames_.Of(object).owner());
     __builtin_prefetch(reinterpret_cast<const void*>(record));
     __builtin_prefetch(reinterpret_cast<const void*>(record + kSmallSlabRecordBytes));
   }
   // The size class of its slab; kNoSizeClass or more when it has none, or is in no slab. One load:
   // the record is not looked at.
   [[nodiscard]] uint32_t SizeClassOf(const void* object) const {
-    return frames_.Of(object).detail - kSlabMark;
+    return frames_.Of(object).mark() - kSlabMark;
   }
 
   // Every cache of the depot, oldest first, with the list locked: no cache may be made or
@@ -78,9 +78,9 @@ class SlabDepot {
  private:
   friend class SlabCache;
 
-  // The frames of a slab have its record's address in their descriptors' owner word, and beside it
-  // this plus the size class. Others leave there what they like.
-  static constexpr uint32_t kSlabMark = 0x5AB5'1A00;
+  // The frames of a slab have its record's address in their descriptors' owner word, and this plus
+  // the size class as their mark.
+  static constexpr uint32_t kSlabMark = FrameDescriptor::kMarked | 0x5AB5'1A00;
 
   // Magazines come in four sizes, from 128 bytes.
   static constexpr size_t kSmallestMagazineBytes = 128;

@@ -59,7 +59,7 @@ void TableFrames::FreeTable(PhysAddr table, uint64_t bytes) {
   {
     const locking::SpinLockHolder holder(lock_);
     table_bytes_ -= bytes;
-    if (source_.WordOf(FrameOf(table)) == nullptr) return Keep(table, log2_bytes);
+    if (source_.DescriptorOf(FrameOf(table)) == nullptr) return Keep(table, log2_bytes);
     if (bytes < kPageSize && !FreePiece(table, log2_bytes)) return;
     frames_ -= PageCount{base::Bit(order)};
   }
@@ -77,11 +77,11 @@ PageCount TableFrames::frames() const {
 }
 
 TableFrames::Pieces TableFrames::PiecesOf(PhysAddr frame) const {
-  return std::bit_cast<Pieces>(*source_.WordOf(frame));
+  return std::bit_cast<Pieces>(source_.DescriptorOf(frame)->owner());
 }
 
 void TableFrames::SetPieces(PhysAddr frame, Pieces pieces) {
-  *source_.WordOf(frame) = std::bit_cast<uint64_t>(pieces);
+  source_.DescriptorOf(frame)->SetOwner(std::bit_cast<uint64_t>(pieces));
 }
 
 // In the lowest free piece: the frame has one.
@@ -124,7 +124,7 @@ std::optional<PhysAddr> TableFrames::TakePiece(unsigned log2_bytes) {
 
 // Gives the first piece; the others are free.
 PhysAddr TableFrames::CutFrame(PhysAddr frame, unsigned log2_bytes) {
-  if (source_.WordOf(frame) == nullptr) {
+  if (source_.DescriptorOf(frame) == nullptr) {
     const unsigned pieces = 1U << (kPageShift - log2_bytes);
     for (unsigned i = 1; i < pieces; ++i) Keep(PieceAt(frame, i, log2_bytes), log2_bytes);
     return frame;

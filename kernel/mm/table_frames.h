@@ -2,8 +2,8 @@
 // (ARM's second level is 1 KiB, its first 16 KiB >> N). Pieces of one size share a frame, and a
 // frame whose pieces are all free goes back at once: an address space that ends leaves nothing.
 //
-// Nothing is kept beside the frames: a word of each frame, which its source has room for (a page
-// descriptor's), says which pieces are free, and frames with free pieces are listed in those.
+// Nothing is kept beside the frames: the owner's word of each frame's descriptor says which pieces
+// are free, and frames with free pieces are listed in those.
 #pragma once
 
 #include <array>
@@ -12,6 +12,7 @@
 
 #include "kernel/base/result.h"
 #include "kernel/mm/address.h"
+#include "kernel/mm/frame_table.h"
 #include "kernel/sync/spin_lock.h"
 
 namespace mm {
@@ -28,9 +29,10 @@ class TableFrameSource {
   // Where physical memory of these frames can be read and written.
   [[nodiscard]] virtual void* Pointer(PhysAddr pa) = 0;
 
-  // A word of the user's for a frame in use, contents arbitrary at first. Null for memory that
-  // cannot go back (what start-up took): its pieces are kept for the next tables of their size.
-  [[nodiscard]] virtual uint64_t* WordOf(PhysAddr frame) = 0;
+  // Of a frame in use, whose owner's word is the user's, contents arbitrary at first. Null for
+  // memory that cannot go back (what start-up took): its pieces are kept for the next tables of
+  // their size.
+  [[nodiscard]] virtual FrameDescriptor* DescriptorOf(PhysAddr frame) = 0;
 
  protected:
   TableFrameSource() = default;

@@ -24,7 +24,7 @@ class ArenaSource final : public TableFrameSource {
 
   base::Result<PhysAddr> AllocateFrames(unsigned order) override {
     const auto first = reinterpret_cast<uintptr_t>(TRY(pages_.AllocatePages(order)));
-    words_[IndexOf(PhysAddr{first})] = 0x5555'5555'5555'5555;  // arbitrary
+    descriptors_[IndexOf(PhysAddr{first})].SetOwner(0x5555'5555'5555'5555);  // arbitrary
     return PhysAddr{first};
   }
   void FreeFrames(PhysAddr first, unsigned order) override {
@@ -33,8 +33,8 @@ class ArenaSource final : public TableFrameSource {
   void* Pointer(PhysAddr pa) override {
     return reinterpret_cast<void*>(static_cast<uintptr_t>(pa.value));
   }
-  uint64_t* WordOf(PhysAddr frame) override {
-    return is_start_up_ ? nullptr : &words_[IndexOf(frame)];
+  FrameDescriptor* DescriptorOf(PhysAddr frame) override {
+    return is_start_up_ ? nullptr : &descriptors_[IndexOf(frame)];
   }
 
   TestPages& pages() { return pages_; }
@@ -47,7 +47,7 @@ class ArenaSource final : public TableFrameSource {
   }
 
   TestPages pages_;
-  std::array<uint64_t, kPages> words_{};
+  std::array<FrameDescriptor, kPages> descriptors_{};
   bool is_start_up_ = false;
 };
 
@@ -186,7 +186,7 @@ TEST(TableFrames, AFailedAllocationChangesNothing) {
 }
 
 // What start-up took cannot go back, and serves again.
-TEST(TableFrames, KeepsWhatHasNoWord) {
+TEST(TableFrames, KeepsWhatHasNoDescriptor) {
   ArenaSource source;
   TableFrames tables(source);
   source.SetStartUp(true);
@@ -235,17 +235,17 @@ TEST(TableFrames, NoticesDamage) {
   TableFrames tables(source);
   const PhysAddr table = *tables.AllocateTable(kBytes, kBytes);
   std::memset(tables.Pointer(table), 0xFF, kBytes);
-  uint64_t& word = *source.WordOf(table);
-  const uint64_t right = word;
+  FrameDescriptor& descriptor = *source.DescriptorOf(table);
+  const uint64_t right = descriptor.owner();
   const auto is_corrupt = [&] {
     return tables.CheckInvariants() == std::unexpected(base::Error::kCorrupt);
   };
   constexpr uint64_t kAllFree = 0xF;
   for (const uint64_t wrong : {right | kAllFree, right & ~kAllFree, right + (uint64_t{1} << 32)}) {
-    word = wrong;
+    descriptor.SetOwner(wrong);
     EXPECT_TRUE(is_corrupt()) << wrong;
   }
-  word = right;
+  descriptor.SetOwner(right);
   EXPECT_FALSE(is_corrupt());
   auto* const free_piece = static_cast<uint64_t*>(tables.Pointer(table + kBytes));
   free_piece[1] = 0;  // the frame before it in the list, of which it is the first

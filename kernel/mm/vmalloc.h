@@ -32,12 +32,14 @@ namespace mm {
 // Where an area's pages come from.
 // - AllocateFrame(): one frame, contents arbitrary. Error: kOutOfMemory.
 // - FreeFrame(frame): what AllocateFrame() gave.
-// - LinkOf(frame): a word that is the caller's while he has the frame (its descriptor's `owner`).
+// - LinkOf(frame), SetLink(frame, next): a number that the caller keeps with a frame he has (in its
+//   descriptor's owner word).
 template <class F>
 concept FrameProvider = requires(F& frames, FrameNumber frame) {
   { frames.AllocateFrame() } -> std::same_as<base::Result<FrameNumber>>;
   { frames.FreeFrame(frame) } -> std::same_as<void>;
-  { frames.LinkOf(frame) } -> std::same_as<uint64_t&>;
+  { frames.LinkOf(frame) } -> std::same_as<FrameNumber>;
+  { frames.SetLink(frame, frame) } -> std::same_as<void>;
 };
 
 struct VmallocRequest {

@@ -85,7 +85,7 @@ base::Result<> Vmalloc<Table, Memory, Frames>::TakeFrames(VmallocArea& area) {
     if (page == 0) {
       area.first_frame = frame;
     } else {
-      frames_.LinkOf(previous) = frame.value;
+      frames_.SetLink(previous, frame);
     }
     ++area.frames;
     previous = frame;
@@ -102,7 +102,7 @@ base::Result<> Vmalloc<Table, Memory, Frames>::MapFrames(const VmallocArea& area
     const FrameNumber run_first = frame;
     uint64_t run = 1;
     while (page + run < area.frames) {
-      const FrameNumber next{frames_.LinkOf(frame)};
+      const FrameNumber next = frames_.LinkOf(frame);
       frame = next;
       if (run == kMostPagesAtOnce.value || next != run_first + PageCount{run}) break;
       ++run;
@@ -153,7 +153,7 @@ void Vmalloc<Table, Memory, Frames>::PurgeLocked() {
   while (VmallocArea* const area = areas_.TakeParked()) {
     FrameNumber frame = area->first_frame;
     for (uint64_t left = area->frames; left > 0; --left) {
-      const FrameNumber next{frames_.LinkOf(frame)};
+      const FrameNumber next = frames_.LinkOf(frame);
       frames_.FreeFrame(frame);
       frame = next;
     }
@@ -185,7 +185,7 @@ base::Result<> Vmalloc<Table, Memory, Frames>::CheckPages(const VmallocArea& are
     PhysAddr expected;
     if (area.kind == AreaKind::kMemory) {
       expected = BaseOf(frame);
-      frame = FrameNumber{frames_.LinkOf(frame)};
+      frame = frames_.LinkOf(frame);
     } else {
       expected = AlignDown(area.target.base, kPageSize) + page * kPageSize;
     }

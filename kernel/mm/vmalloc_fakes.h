@@ -137,7 +137,8 @@ class FakeVmallocFrames {
     taken_[index] = false;
     --in_use_;
   }
-  [[nodiscard]] uint64_t& LinkOf(FrameNumber frame) { return links_[IndexOf(frame)]; }
+  [[nodiscard]] FrameNumber LinkOf(FrameNumber frame) const { return links_[IndexOf(frame)]; }
+  void SetLink(FrameNumber frame, FrameNumber next) { links_[IndexOf(frame)] = next; }
 
   [[nodiscard]] size_t in_use() const { return in_use_; }
 
@@ -152,7 +153,7 @@ class FakeVmallocFrames {
 
   const Table& table_;
   std::array<bool, kFrames> taken_{};
-  std::array<uint64_t, kFrames> links_{};
+  std::array<FrameNumber, kFrames> links_{};
   size_t in_use_ = 0;
 };
 

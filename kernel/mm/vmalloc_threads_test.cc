@@ -78,7 +78,8 @@ class SharedFrames {
     const locking::SpinLockHolder holder(lock_);
     stack_[free_++] = frame.value;
   }
-  uint64_t& LinkOf(FrameNumber frame) { return links_[frame.value]; }
+  FrameNumber LinkOf(FrameNumber frame) const { return links_[frame.value]; }
+  void SetLink(FrameNumber frame, FrameNumber next) { links_[frame.value] = next; }
 
   SharedFrames() {
     for (uint64_t i = 0; i < kFrames; ++i) stack_[i] = i + 1;
@@ -93,7 +94,7 @@ class SharedFrames {
   mutable locking::SpinLock lock_;
   std::array<uint64_t, kFrames> stack_{};
   size_t free_ GUARDED_BY(lock_) = kFrames;
-  std::array<uint64_t, kFrames + 1> links_{};
+  std::array<FrameNumber, kFrames + 1> links_{};
 };
 
 template <class Work>

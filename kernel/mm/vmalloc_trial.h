@@ -44,13 +44,12 @@ class TrialFrames {
     return std::unexpected(base::Error::kOutOfMemory);
   }
   void FreeFrame(FrameNumber frame) {
-    bool& taken = taken_[static_cast<size_t>(frame.value - kFirst.value)];
+    bool& taken = taken_[IndexOf(frame)];
     CHECK(taken);
     taken = false;
   }
-  [[nodiscard]] uint64_t& LinkOf(FrameNumber frame) {
-    return links_[static_cast<size_t>(frame.value - kFirst.value)];
-  }
+  [[nodiscard]] FrameNumber LinkOf(FrameNumber frame) const { return links_[IndexOf(frame)]; }
+  void SetLink(FrameNumber frame, FrameNumber next) { links_[IndexOf(frame)] = next; }
   [[nodiscard]] bool AreAllFree() const {
     for (const bool taken : taken_) {
       if (taken) return false;
@@ -59,8 +58,12 @@ class TrialFrames {
   }
 
  private:
+  [[nodiscard]] static size_t IndexOf(FrameNumber frame) {
+    return static_cast<size_t>((frame - kFirst).value);
+  }
+
   std::array<bool, kFrames> taken_{};
-  std::array<uint64_t, kFrames> links_{};
+  std::array<FrameNumber, kFrames> links_{};
 };
 
 template <PagingPolicy P>

@@ -252,7 +252,7 @@ void AddFrameWorkloads(std::vector<Workload>& workloads) {
                             .figure = "bytes per page"});
   all.more_goals.push_back({.factor = 16,
                             .against = "limit",
-                            .why = "reference: metadata with page descriptors; a descriptor is 16",
+                            .why = "reference: metadata with page descriptors",
                             .figure = "with descriptor"});
   workloads.push_back(std::move(all));
   workloads.push_back(Compare("free all, random order", FreeEveryFrame<OurFrames>,
