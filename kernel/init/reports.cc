@@ -61,6 +61,7 @@ void PrintFrames(base::Sink& sink, mm::PhysicalMemory& memory) {
     for (const uint64_t blocks : zone.free_blocks) base::Print(sink, " {}", blocks);
     sink.Write("\n");
   }
+  base::Print(sink, "double frees noticed late: {}\n", memory.late_faults());
 }
 
 Verdict VerifyLiveTables(base::Sink& sink, const System& system) {

@@ -12,7 +12,7 @@ constexpr uint32_t kNearlyFull = 32;
 // Runs go back to a block that is nearly free.
 constexpr uint32_t kNearlyFree = kBlockFrames / 8;
 
-// A processor keeps at most this part of a zone in runs of each order.
+// A processor keeps at most this part of a zone in frames, and in runs of each order.
 constexpr uint32_t kShareKept = 64;
 
 }  // namespace
@@ -24,7 +24,7 @@ FrameCache::FrameCache(FrameAllocator& frames, std::span<FrameCpu> cpus)
     for (unsigned order = 0; order <= kBlockOrder; ++order) {
       const uint32_t pages = uint32_t{1} << order;
       const uint32_t limit = kBlockFrames - std::min(kBlockFrames, kNearlyFree + pages);
-      const uint32_t most = order == 0 ? kMaxKept[0] : std::max(share >> order, uint32_t{1});
+      const uint32_t most = std::max(share >> order, uint32_t{1});
       for (FrameCpu& cpu : cpus_) {
         Zone& zone = cpu.zones_[kind];
         zone.full_enough[order] = static_cast<uint16_t>(limit);

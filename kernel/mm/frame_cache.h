@@ -149,7 +149,7 @@ class FrameCache {
     if (marks_.InfoOf(frame / kBlockFrames).free > zone.full_enough[0]) [[unlikely]] {
       return PushFrame(cpu, zone, FrameCpu::kLeaving, kFrameBatch, frame);
     }
-    return PushFrame(cpu, zone, 0, kMaxKept[0], frame);
+    return PushFrame(cpu, zone, 0, zone.most[0], frame);
   }
   // A run of 2^order frames, `order` <= kBlockOrder. What is not aligned to its size is refused, or
   // given back at once.

@@ -12,7 +12,7 @@
 namespace mm {
 
 enum class ZoneKind : uint8_t {
-  kDma,     // what devices with short addresses reach
+  kDma,     // what devices with short addresses reach; empty where every device reaches all
   kNormal,  // the rest of the direct map
   kHigh,    // beyond the direct map
 };

@@ -90,7 +90,7 @@ void FrameZone::Start(const Parts& parts) {
 }
 
 // Moves the block between sets. `was` is what its info says still.
-inline void FrameZone::Reclassify(uint32_t block, BlockInfo was, BlockInfo now) {
+void FrameZone::Reclassify(uint32_t block, BlockInfo was, BlockInfo now) {
   const uint32_t member = block - first_block_;
   const unsigned old_fullness = FullnessSet(was);
   const unsigned new_fullness = FullnessSet(now);
@@ -304,14 +304,13 @@ uint32_t FrameZone::GiveFrames(const uint32_t* frames, uint32_t count) {
   uint32_t given = 0;
   for (uint32_t i = 0; i < count; ++i) {
     const uint32_t frame = frames[i];
+    // After a double free by two processors it may be free by now, or part of a run.
+    if (!marks_.IsAllocatedFrame(frame, kBlockFrames) && !IsTaken(frame, 1)) [[unlikely]]
+      continue;
     const uint32_t block = frame / kBlockFrames;
     const BlockInfo was = marks_.InfoOf(block);
     FrameRow& row = marks_.RowOf(frame);
-    const uint64_t bit = uint64_t{1} << (frame % kRowFrames);
-    const uint64_t free = LoadRelaxed(row.free);
-    if (!was.HasRows() || (free & bit) != 0) [[unlikely]]
-      continue;
-    StoreRelaxed(row.free, free | bit);
+    StoreRelaxed(row.free, LoadRelaxed(row.free) | uint64_t{1} << (frame % kRowFrames));
     BlockInfo now = was;
     now.free = static_cast<uint16_t>(now.free + 1);
     now.largest = LargestWith(marks_.RowsOf(block), frame % kBlockFrames, 0, was.largest);
@@ -393,6 +392,9 @@ void FrameZone::ReservePart(uint32_t block, uint32_t offset, uint32_t pages) {
 
 // Whether the run is still one.
 bool FrameZone::IsTaken(uint32_t first, uint32_t pages) const {
+  const BlockState state = marks_.InfoOf(first / kBlockFrames).state;
+  if (state == BlockState::kReserved) return false;
+  if (state == BlockState::kRowsPartly && !map_->IsUsable(first)) return false;
   if (marks_.IsFree(first) || marks_.IsInside(first)) return false;
   const uint32_t most = std::min(pages, prepared() - (first + 1));
   return marks_.CountInside(first + 1, most) == pages - 1;

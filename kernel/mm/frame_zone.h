@@ -61,8 +61,8 @@ class FrameZone {
   // Any run. O(1) when it fits an aligned run within a block; else a scan.
   [[nodiscard]] std::optional<uint32_t> TakeRun(const RunRequest& request) EXCLUDES(lock_);
 
-  // Take back what the functions above gave. Frames that are free already, because two processors
-  // freed them at the same time, are left out; returns how many.
+  // Take back what the functions above gave. What is no longer such a frame or run, because two
+  // processors freed it and the first has given it back, is left out; returns how many.
   [[nodiscard]] uint32_t GiveFrames(const uint32_t* frames, uint32_t count) EXCLUDES(lock_);
   [[nodiscard]] uint32_t GiveRuns(unsigned order, const uint32_t* runs, uint32_t count)
       EXCLUDES(lock_);

@@ -122,6 +122,10 @@ std::optional<FreeFault> PhysicalMemory::FindFault(FrameNumber first, PageCount 
   const unsigned order = CachedOrder(pages);
   const uint32_t frame = static_cast<uint32_t>((first - frames_.first()).value);
   if (order != kNoOrder && cache_.Keeps(frame, order)) return FreeFault::kDoubleFree;
+  // Another processor keeps it.
+  if (table_.HasPointer(first) && table_.Of(first).mark() == kPoisonedMark) {
+    return FreeFault::kDoubleFree;
+  }
   return std::nullopt;
 }
 

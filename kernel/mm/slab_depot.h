@@ -22,8 +22,8 @@ namespace mm {
 // Of an object that belongs to a cache of its own, not to a size class.
 inline constexpr uint32_t kNoSizeClass = 255;
 
-// Outlives its caches. Locks: its own inside that of a cache, except for ForEachCache; `pages` is
-// called with the own lock held, or with none.
+// Outlives its caches. Locks: `pages` is called with the own lock held, or with none; never its own
+// inside that of a cache, since the visitor of ForEachCache() may take those.
 class SlabDepot {
  public:
   // `pages` lie in the memory that `frames` describes.
