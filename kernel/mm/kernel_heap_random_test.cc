@@ -20,6 +20,7 @@
 #include "kernel/mm/kernel_heap.h"
 #include "kernel/mm/slab_test_memory.h"
 #include "kernel/mm/test_pages.h"
+#include "kernel/mm/test_seed.h"
 #include "kernel/sync/cpu.h"
 
 namespace mm {
@@ -61,10 +62,11 @@ struct Block {
   }
 };
 
-unsigned Seed() {
-  const unsigned seed = std::random_device{}();
-  std::printf("seed %u\n", seed);
-  return seed;
+// Printed, so that a failure can be repeated.
+std::mt19937::result_type Seed() {
+  const uint64_t seed = TestSeed();
+  std::printf("ATLAS_TEST_SEED=%#llx\n", static_cast<unsigned long long>(seed));
+  return static_cast<std::mt19937::result_type>(seed);
 }
 
 // Sizes of all magnitudes alike.
@@ -133,7 +135,7 @@ TEST(KernelHeapThreads, BlocksTravelBetweenProcessors) {
   KernelHeap& heap = *machine.heap;
   std::array<std::atomic<unsigned char*>, 64> table{};
   std::atomic<int> damaged = 0;
-  const unsigned seed = Seed();
+  const auto seed = Seed();
   const auto work = [&](unsigned index) {
     const locking::ThreadAsCpu cpu(index);
     std::mt19937 random(seed + index);

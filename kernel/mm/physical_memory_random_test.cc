@@ -1,7 +1,6 @@
 // Random allocations and frees against a model that remembers every run.
 #include <array>
 #include <cstdint>
-#include <cstdlib>
 #include <expected>
 #include <iterator>
 #include <map>
@@ -15,15 +14,10 @@
 #include "kernel/mm/memory_map.h"
 #include "kernel/mm/memory_map_boards.h"
 #include "kernel/mm/physical_memory.h"
+#include "kernel/mm/test_seed.h"
 
 namespace mm {
 namespace {
-
-// A new seed each run would make a failure unrepeatable; ATLAS_TEST_SEED tries others.
-uint64_t Seed() {
-  const char* const text = std::getenv("ATLAS_TEST_SEED");
-  return text != nullptr ? std::strtoull(text, nullptr, 0) : 0x41746C61731962;
-}
 
 class Model {
  public:
@@ -177,8 +171,9 @@ class Trial {
 
 TEST(PhysicalMemoryRandom, AgreesWithAModel) {
   for (const World& world : kWorlds) {
-    SCOPED_TRACE(std::string(world.board->name) + ", ATLAS_TEST_SEED=" + std::to_string(Seed()));
-    std::make_unique<Trial>(world, Seed())->Run();
+    SCOPED_TRACE(std::string(world.board->name) +
+                 ", ATLAS_TEST_SEED=" + std::to_string(TestSeed()));
+    std::make_unique<Trial>(world, TestSeed())->Run();
   }
 }
 

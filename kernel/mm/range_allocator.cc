@@ -68,7 +68,12 @@ base::Result<> RangeAllocator::Start(const VirtRange& space) {
   CHECK(space_.IsEmpty());
   if (space.IsEmpty() || space.Wraps()) return std::unexpected(base::Error::kInvalidArgument);
   if (!space.IsAligned(granule_bytes_)) return std::unexpected(base::Error::kNotAligned);
-  TRY(nodes_.EnsureAtLeast(boundaries_.nodes_for_insertion() + free_sizes_.nodes_for_insertion()));
+  const auto enough =
+      nodes_.EnsureAtLeast(boundaries_.nodes_for_insertion() + free_sizes_.nodes_for_insertion());
+  if (!enough) {
+    nodes_.KeepAtMost(0);
+    return enough;
+  }
   boundaries_.Insert(FreeFrom(space.base.value), nodes_);
   free_sizes_.Insert({space.size_bytes, space.base.value}, nodes_);
   space_ = space;

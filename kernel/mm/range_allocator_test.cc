@@ -347,36 +347,32 @@ void Fill(RangeAllocator& allocator) {
 TEST(RangeAllocator, AFailedAllocationChangesNothing) {
   TestPages pages(arena.bytes);
   RangeAllocator allocator(pages, kGranule);
-  const FailureRun start = FailEachAllocation(
-      pages, [&] { return RangeAllocator(pages, kGranule).Start(kWide); },
-      [&] { return pages.pages_in_use() == 0; });
-  EXPECT_EQ(start.fault, "");
-  EXPECT_GT(start.failed, 0U);
+  {
+    RangeAllocator unstarted(pages, kGranule);
+    const FailureRun start = FailEachAllocation(
+        pages, [&] { return unstarted.Start(kWide); }, [&] { return pages.pages_in_use() == 0; });
+    EXPECT_EQ(start.fault, "");
+    EXPECT_GT(start.failed, 0U);
+    EXPECT_TRUE(unstarted.CheckInvariants().has_value());
+  }
   Fill(allocator);
   unsigned failed = 0;
-  for (uint64_t i = 0; i < 64; ++i) {
+  const auto fail_each = [&](auto operation) {
     const size_t pages_before = pages.pages_in_use();
     const auto before = allocator.statistics();
-    const auto unchanged = [&] {
+    const FailureRun run = FailEachAllocation(pages, operation, [&] {
       const auto now = allocator.statistics();
       return allocator.CheckInvariants() && pages.pages_in_use() == pages_before &&
              now.free_bytes == before.free_bytes && now.free_ranges == before.free_ranges;
-    };
+    });
+    EXPECT_EQ(run.fault, "");
+    failed += run.failed;
+  };
+  for (uint64_t i = 0; i < 64; ++i) {
     const VirtRange there = At(kWide, {2000 + 7 * i, 2});
-    const FailureRun runs[] = {
-        FailEachAllocation(
-            pages, [&] { return allocator.AllocateAt(there); }, unchanged),
-        FailEachAllocation(
-            pages, [&] { return allocator.Allocate(kGranule); },
-            [&] { return allocator.CheckInvariants().has_value(); }),
-        FailEachAllocation(
-            pages, [&] { return allocator.AllocateAligned(2 * kGranule, 8 * kGranule); },
-            [&] { return allocator.CheckInvariants().has_value(); }),
-    };
-    for (const FailureRun& run : runs) {
-      EXPECT_EQ(run.fault, "") << i;
-      failed += run.failed;
-    }
+    fail_each([&] { return allocator.AllocateAt(there); });
+    fail_each([&] { return allocator.Allocate(kGranule); });
+    fail_each([&] { return allocator.AllocateAligned(2 * kGranule, 8 * kGranule); });
   }
   EXPECT_GT(failed, 0U);
 }

@@ -1,24 +1,18 @@
 // The random test of vma_index_random.h with so many ranges that the tree has several levels.
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <vector>
 
 #include "gtest/gtest.h"
 #include "kernel/mm/address.h"
 #include "kernel/mm/test_pages.h"
+#include "kernel/mm/test_seed.h"
 #include "kernel/mm/vma_index_model.h"
 #include "kernel/mm/vma_index_random.h"
 
 namespace mm {
 namespace {
-
-// A new seed each run would make a failure unrepeatable; ATLAS_TEST_SEED tries others.
-uint64_t Seed() {
-  const char* const text = std::getenv("ATLAS_TEST_SEED");
-  return text != nullptr ? std::strtoull(text, nullptr, 0) : 0x41746C61732004;
-}
 
 constexpr unsigned kSteps = 30'000;
 constexpr unsigned kCheckEvery = 1'000;
@@ -32,7 +26,7 @@ constexpr VmaRandomRow kRows[] = {
 };
 
 TEST(VmaIndexDeep, AgreesWithTheModel) {
-  const uint64_t seed = Seed();
+  const uint64_t seed = TestSeed();
   std::vector<TestArena<1>> arena(kArenaPages);
   std::vector<ModelVma> storage(kMost);
   for (const VmaRandomRow& row : kRows) {

@@ -466,9 +466,26 @@ TEST(Vmalloc, AFailedOperationChangesNothing) {
   run("tables", 5, FailEachAllocation(world.table.failure, allocate, unchanged));
   run("tables, device", 1, FailEachAllocation(world.table.failure, map_device, unchanged));
   run("nodes", 0, FailEachAllocation(world.pages, allocate, unchanged));
-  run("nodes, device", 0, FailEachAllocation(world.pages, map_device, unchanged));
-  run("nodes, reserve", 0, FailEachAllocation(world.pages, reserve, unchanged));
   EXPECT_TRUE(unchanged());
+  // Which number of areas makes the next one ask for a page of nodes depends on the nodes' sizes.
+  constexpr unsigned kAreas = 200;
+  std::array<unsigned, 3> failed{};
+  for (unsigned areas = 0; areas < kAreas; ++areas) {
+    const size_t pages_now = world.pages.pages_in_use();
+    const auto sound = [&] {
+      return world.IsSound() && world.pages.pages_in_use() <= pages_now &&
+             world.vmalloc.statistics().areas == before.areas + areas;
+    };
+    const FailureRun runs[] = {FailEachAllocation(world.pages, allocate, sound),
+                               FailEachAllocation(world.pages, map_device, sound),
+                               FailEachAllocation(world.pages, reserve, sound)};
+    for (size_t i = 0; i < failed.size(); ++i) {
+      EXPECT_EQ(runs[i].fault, "") << areas;
+      failed[i] += runs[i].failed;
+    }
+    ASSERT_TRUE(world.vmalloc.Reserve(PageCount{1}, "another").has_value());
+  }
+  for (const unsigned times : failed) EXPECT_GT(times, 0U);
 }
 
 TEST(Vmalloc, EndsCleanlyWithItsNodes) {

@@ -88,6 +88,35 @@ Sample UnmapRound(Fixture<Pages>& fixture) {
   return PerPage(fixture, nanoseconds, 1);
 }
 
+// Whether a walk sees the pages, in order, and nothing else.
+template <class Pages>
+bool IsWalkRight(Fixture<Pages>& fixture) {
+  size_t index = 0;
+  bool in_order = true;
+  fixture.pages.ForEach([&](uint64_t pa) {
+    in_order = in_order && index < fixture.ordered.size() && fixture.ordered[index].pa == pa;
+    ++index;
+  });
+  return in_order && index == fixture.ordered.size();
+}
+
+// A page that is unmapped is gone, one that is mapped again is back.
+template <class Pages>
+std::optional<std::string> VerifyChanges(Fixture<Pages>& fixture) {
+  for (const PageAt& page : fixture.shuffled) {
+    fixture.pages.Unmap(page);
+    if (fixture.pages.Find(page.va) != ~uint64_t{0}) return "a page is there after its unmapping";
+    fixture.pages.Map(page);
+    if (fixture.pages.Find(page.va) != page.pa) return "a page is not there after its mapping";
+  }
+  if (!IsWalkRight(fixture)) return "the walk differs after unmapping and mapping";
+  for (const PageAt& page : fixture.shuffled) fixture.pages.Unmap(page);
+  size_t left = 0;
+  fixture.pages.ForEach([&left](uint64_t) { ++left; });
+  if (left != 0) return "pages are there after all were unmapped";
+  return std::nullopt;
+}
+
 // Every page is found, nothing beside them is, and a walk sees them in order.
 template <class Pages>
 std::optional<std::string> Verify(Spread spread) {
@@ -98,13 +127,10 @@ std::optional<std::string> Verify(Spread spread) {
   if (fixture.pages.Find(fixture.ordered.back().va + mm::kPageSize) != ~uint64_t{0}) {
     return "a page is found that was never mapped";
   }
-  size_t index = 0;
-  bool in_order = true;
-  fixture.pages.ForEach([&](uint64_t pa) {
-    in_order = in_order && index < fixture.ordered.size() && fixture.ordered[index].pa == pa;
-    ++index;
-  });
-  if (!in_order || index != fixture.ordered.size()) return "the walk differs from what was mapped";
+  if (!IsWalkRight(fixture)) return "the walk differs from what was mapped";
+  if constexpr (requires(const PageAt& page) { fixture.pages.Unmap(page); }) {
+    return VerifyChanges(fixture);
+  }
   return std::nullopt;
 }
 
