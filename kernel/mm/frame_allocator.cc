@@ -19,6 +19,9 @@ constexpr FrameNumber BlockUp(FrameNumber frame) {
   return {base::AlignUp(frame.value, kBlockFrames)};
 }
 
+// Frames, and the frame behind the last one, are numbers of 32 bits.
+constexpr PageCount kMostPages{(uint64_t{1} << 32) - kBlockFrames};
+
 // Two infos in a word.
 constexpr size_t InfoWords(uint32_t blocks) { return (size_t{blocks} + 1) / 2; }
 
@@ -39,8 +42,10 @@ base::Result<FramePlan> FramePlan::For(const MemoryMap& map, const ZoneLimits& l
     if (after.value == 0) first = BlockDown(region.first);
     after = BlockUp(region.last() + PageCount{1});
   }
-  const uint64_t frames = (after - first).value;
-  if (frames >= kNoFrame) return std::unexpected(base::Error::kOutOfRange);
+  if (after - first > kMostPages + PageCount{kBlockFrames}) {
+    return std::unexpected(base::Error::kOutOfRange);
+  }
+  after = std::min(after, first + kMostPages);
   const auto block_of = [&](FrameNumber frame) {
     return static_cast<uint32_t>((std::clamp(frame, first, after) - first).value / kBlockFrames);
   };

@@ -34,8 +34,8 @@ struct FramePlan {
       zone_blocks;  // where each zone starts, and where the last ends
 
   // Errors: kNotAligned (zone limits that are no multiples of kBlockFrames), kInvalidArgument
-  // (limits that descend), kOutOfRange (16 TiB or more from the first to the last frame).
-  // O(regions).
+  // (limits that descend), kOutOfRange (more than 16 TiB from the first to the last frame's block).
+  // Of 16 TiB the last block is not managed. O(regions).
   [[nodiscard]] static base::Result<FramePlan> For(const MemoryMap& map, const ZoneLimits& limits);
 
   // 64-bit words, which need not be initialised: 0.28 bytes a frame.

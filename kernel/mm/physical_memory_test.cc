@@ -330,16 +330,26 @@ TEST(PhysicalMemory, PlansOnlyWhatItCanDescribe) {
   const auto crossed = FramePlan::For(map, {{4 * kBlock}, {2 * kBlock}});
   EXPECT_TRUE(!crossed && crossed.error() == base::Error::kInvalidArgument);
   std::array<MemoryRegion, 4> storage;
-  constexpr FirmwareRange kHuge[] = {{{0x0}, uint64_t{16} << 40, kRam}};
+  constexpr uint64_t kMost = uint64_t{16} << 40;
+  constexpr FirmwareRange kHuge[] = {{{0x0}, kMost + kPageSize, kRam}};
   const auto huge = MemoryMap::FromFirmware(kHuge, storage, PageCount{0});
   const auto too_large = FramePlan::For(*huge, kLimits);
   EXPECT_TRUE(!too_large && too_large.error() == base::Error::kOutOfRange);
+  // All blocks but the last one, also where a block fewer is there.
+  for (const uint64_t bytes : {kMost, kMost - kPageSize, kMost - kBlockFrames * kPageSize}) {
+    const FirmwareRange ram[] = {{{0x0}, bytes, kRam}};
+    const auto large = MemoryMap::FromFirmware(ram, storage, PageCount{0});
+    const auto plan = FramePlan::For(*large, kLimits);
+    ASSERT_TRUE(plan.has_value()) << bytes;
+    EXPECT_EQ(plan->pages(), PagesIn(kMost) - PageCount{kBlockFrames}) << bytes;
+    EXPECT_EQ(plan->zone_blocks[kZoneCount], plan->blocks) << bytes;
+  }
 }
 
 // The descriptor, the allocator's words, and what the processors keep.
 TEST(PhysicalMemory, SpendsAtMost16BytesAFrame) {
   constexpr PageCount kMachines[] = {PagesIn(uint64_t{128} << 20), PagesIn(uint64_t{1} << 30),
-                                     PagesIn(uint64_t{15} << 40)};
+                                     PagesIn(uint64_t{16} << 40)};
   for (const PageCount pages : kMachines) {
     std::array<MemoryRegion, 4> storage;
     const FirmwareRange ram[] = {{{0x0}, pages.bytes(), kRam}};

@@ -203,9 +203,7 @@ template <uint64_t kMiB>
 Sample StartMachine() {
   constexpr uint64_t kMiBShift = 20;
   constexpr uint32_t kStarts = 20;
-  // One block less than 16 TiB is the most that is managed.
-  constexpr mm::FirmwareRange kRam[] = {
-      {{0}, (kMiB << kMiBShift) - mm::kPageSize * mm::kBlockFrames, mm::FirmwareKind::kRam}};
+  constexpr mm::FirmwareRange kRam[] = {{{0}, kMiB << kMiBShift, mm::FirmwareKind::kRam}};
   constexpr mm::ZoneLimits kZones = {.normal_first = {0x1000}, .high_first = {0x4000}};
   std::array<mm::MemoryRegion, 4> regions;
   mm::MemoryMap map = *mm::MemoryMap::FromFirmware(kRam, regions, mm::PageCount{0});
