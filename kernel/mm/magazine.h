@@ -32,11 +32,7 @@ class Magazine {
     if (held == 0) [[unlikely]]
       return nullptr;
     set_count(held - 1);
-    void** const object = objects() + (held - 1);
-    // The next one to go may have been written to long ago. Below the first lies
-    // something that is harmless.
-    __builtin_prefetch(object[-1], 1);
-    return *object;
+    return objects()[held - 1];
   }
 
   // False when full.
@@ -52,9 +48,6 @@ class Magazine {
  private:
   std::atomic<uint32_t> count_ = 0;
   uint32_t capacity_;
-  // What a look below the first object finds: an address that is mapped, or the look costs a walk
-  // of the page tables.
-  [[maybe_unused]] void* const below_ = this;
 };
 
 static_assert(sizeof(Magazine) % sizeof(void*) == 0);
