@@ -73,10 +73,11 @@ template <size_t... kClasses>
 KernelHeap::KernelHeap(SlabDepot& depot, LargeBlocks& large, std::index_sequence<kClasses...>)
     : depot_(depot), large_(large), caches_{SlabCache(depot, OptionsOf(kClasses))...} {}
 
-// Rather than take pages, a class borrows from the classes a little larger. How many objects a
-// class has goes up and down, and slabs drain slowly; of neighbours, one is down while another is
-// up.
+// Rather than take pages, a class that has no free object left borrows from the classes a little
+// larger. How many objects a class has goes up and down, and slabs drain slowly; of neighbours, one
+// is down while another is up.
 base::Result<void*> KernelHeap::AllocateSlow(size_t size_class, size_t bytes) {
+  if (const auto block = caches_[size_class].AllocateBytes(bytes, kNoGrowth)) return block;
   const size_t most = kSizeClassBytes[size_class] * (kLendingShare + 1) / kLendingShare;
   for (size_t i = size_class + 1; i < kSizeClassCount && kSizeClassBytes[i] <= most; ++i) {
     if (const auto block = caches_[i].Lend(bytes)) return block;

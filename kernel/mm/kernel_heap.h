@@ -35,10 +35,9 @@ class KernelHeap {
     if (bytes > kMaxClassBytes) [[unlikely]]
       return large_.AllocateBlock(bytes, kMinAlignment);
     const size_t size_class = SizeClassOf(bytes);
-    const auto block = caches_.data()[size_class].AllocateBytes(bytes, kNoGrowth);
-    if (!block) [[unlikely]]
-      return AllocateSlow(size_class, bytes);
-    return block;
+    if (void* const block = caches_.data()[size_class].TryAllocateBytes(bytes)) [[likely]]
+      return block;
+    return AllocateSlow(size_class, bytes);
   }
 
   // `alignment` is a power of two. Above a page it costs a block from vmalloc.
@@ -82,7 +81,7 @@ class KernelHeap {
   static constexpr auto kGrowth = SlabCache::Growth::kAllowed;
   static constexpr auto kNoGrowth = SlabCache::Growth::kForbidden;
 
-  // When the class has no free object left.
+  // When this processor has no object of the class at hand.
   [[nodiscard]] base::Result<void*> AllocateSlow(size_t size_class, size_t bytes);
   void FreeLarge(void* block);
   // Null when the block is in no size class.

@@ -56,20 +56,24 @@ SlabCache::~SlabCache() {
   CHECK(slabs_ == 0);
 }
 
-base::Result<void*> SlabCache::AllocateSlow(unsigned cpu, Growth growth) {
-  Magazine* const magazine = MagazineOf(cpu);
+base::Result<void*> SlabCache::AllocateSlow(Growth growth) {
+  const locking::CpuPin pin;
+  Magazine* const magazine = MagazineOf(pin.index());
   if (magazine == nullptr) {
     void* object = nullptr;
     TRY(TakeObjects(&object, 1, growth));
     return object;
   }
+  // An interrupt in between may have filled it.
+  if (void* const object = magazine->TryPop()) return object;
   const size_t taken = TRY(TakeObjects(magazine->objects(), magazine_capacity_ / 2, growth));
   magazine->set_count(static_cast<uint32_t>(taken));
   return magazine->TryPop();
 }
 
-void SlabCache::FreeSlow(unsigned cpu, void* object) {
-  Magazine* const magazine = MagazineOf(cpu);
+void SlabCache::FreeSlow(void* object) {
+  const locking::CpuPin pin;
+  Magazine* const magazine = MagazineOf(pin.index());
   if (magazine == nullptr) return ReturnObjects(&object, 1);
   if (magazine->TryPush(object)) return;
   // The older half goes: what was freed last is the most likely to be in the processor's cache.

@@ -114,23 +114,39 @@ class SlabCache {
   // holds. Error: kOutOfMemory.
   [[nodiscard]] base::Result<void*> Lend(size_t requested);
 
-  // The two fast paths.
-  [[nodiscard]] base::Result<void*> AllocateRaw(Growth growth) {
-    const locking::CpuPin pin;
-    void* const object = magazines_[pin.index()].load(std::memory_order_relaxed)->TryPop();
-    if (object == nullptr) [[unlikely]]
-      return AllocateSlow(pin.index(), growth);
+  // AllocateBytes() as far as this processor's magazine goes: null when it is empty.
+  [[nodiscard]] void* TryAllocateBytes(size_t requested) {
+    void* const object = TryPop();
+    if constexpr (kDebug) {
+      if (object != nullptr) GuardAllocated(object, requested);
+    }
     return object;
   }
+
+  [[nodiscard]] base::Result<void*> AllocateRaw(Growth growth) {
+    if (void* const object = TryPop()) [[likely]]
+      return object;
+    return AllocateSlow(growth);
+  }
   void FreeRaw(void* object) {
-    const locking::CpuPin pin;
-    Magazine& magazine = *magazines_[pin.index()].load(std::memory_order_relaxed);
-    if (!magazine.TryPush(object)) [[unlikely]]
-      FreeSlow(pin.index(), object);
+    if (!TryPush(object)) [[unlikely]]
+      FreeSlow(object);
   }
 
-  [[nodiscard]] base::Result<void*> AllocateSlow(unsigned cpu, Growth growth);
-  void FreeSlow(unsigned cpu, void* object);
+  // The two fast paths: to and from the magazine of this processor. Null when it is empty, false
+  // when it is full. The slow paths pin anew and look again: pinned code that calls keeps more
+  // registers, in the fast path too.
+  [[nodiscard]] void* TryPop() {
+    const locking::CpuPin pin;
+    return magazines_.data()[pin.index()].load(std::memory_order_relaxed)->TryPop();
+  }
+  [[nodiscard]] bool TryPush(void* object) {
+    const locking::CpuPin pin;
+    return magazines_.data()[pin.index()].load(std::memory_order_relaxed)->TryPush(object);
+  }
+
+  [[nodiscard]] base::Result<void*> AllocateSlow(Growth growth);
+  void FreeSlow(void* object);
 
   // Debug builds; see object_guard.h. `requested` is at most object_bytes().
   [[nodiscard]] base::Result<void*> AllocateGuarded(size_t requested, Growth growth);

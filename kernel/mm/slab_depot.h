@@ -94,7 +94,7 @@ class SlabDepot {
   void Strike(SlabCache& cache);
 
   PageSource& pages_;
-  const FrameTable& frames_;
+  const FrameTable frames_;  // a copy: each free would follow a pointer more
   ObjectFaultHandler on_fault_;
   mutable locking::SpinLock lock_;
   NodePool small_records_ GUARDED_BY(lock_);
