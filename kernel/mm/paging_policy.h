@@ -42,10 +42,10 @@ enum class EntryKind : uint8_t {
 // How addresses continue above the highest translated bit.
 enum class AddressExtension : uint8_t { kZero, kSign };
 
-// Rights that an entry of some architecture can give: readable, and nothing beyond r, w, x.
+// Rights that a page may have, user and kernel taken together: r, rw or rx. None is writable and
+// executable, although the hardware could.
 constexpr bool IsMappable(Access access) {
-  constexpr Access kAll = Access::kReadWrite | Access::kExecute;
-  return Has(access, Access::kRead) && Has(kAll, access);
+  return access == Access::kRead || access == Access::kReadWrite || access == Access::kReadExecute;
 }
 
 // What an entry remembers of a scope: whether it is global. A thread's mapping reads as the

@@ -104,6 +104,12 @@ class VmallocTrial {
            frames_.AreAllFree() && IsSound();
   }
 
+  [[nodiscard]] bool RefusesToWriteWhatRuns() {
+    constexpr Access kAll = Access::kReadWrite | Access::kExecute;
+    const auto area = vmalloc_.Allocate({.size_bytes = 1, .name = "w and x", .access = kAll});
+    return !area && area.error() == base::Error::kUnsupported && IsSound();
+  }
+
   // To the last frame, then once more when one is back.
   [[nodiscard]] bool RunsOutAndRecovers() {
     const auto most =

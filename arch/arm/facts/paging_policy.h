@@ -109,7 +109,7 @@ struct PagingPolicy {
     mm::PageAttributes granted = wanted;
     granted.scope = mm::EntryScope(wanted.scope);
     if (for_user) granted.kernel = wanted.kernel | (wanted.user & Access::kReadWrite);
-    if (!mm::IsMappable(granted.kernel)) return std::nullopt;
+    if (!mm::IsMappable(granted.user | granted.kernel)) return std::nullopt;
     const bool kernel_executes = mm::Has(granted.kernel, Access::kExecute);
     const bool user_executes = mm::Has(granted.user, Access::kExecute);
     if (for_user && kernel_executes && !user_executes) return std::nullopt;

@@ -47,6 +47,10 @@ TEST(Vmalloc, MapsAndFreesInRealTables) {
   ForEachRoot([](auto& trial) { return trial.MapsAndFrees(); });
 }
 
+TEST(Vmalloc, RefusesToWriteWhatRunsInRealTables) {
+  ForEachRoot([](auto& trial) { return trial.RefusesToWriteWhatRuns(); });
+}
+
 TEST(Vmalloc, RunsOutAndRecoversInRealTables) {
   ForEachRoot([](auto& trial) { return trial.RunsOutAndRecovers(); });
 }

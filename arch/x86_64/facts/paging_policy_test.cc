@@ -51,7 +51,6 @@ constexpr LeafRow kLeaves[] = {
     {"kernel r", {0x1000}, Kernel(Access::kRead), 0, 0x8000'0000'0000'1101},
     {"kernel rw", {0x1000}, Kernel(Access::kReadWrite), 0, 0x8000'0000'0000'1103},
     {"kernel rx", {0x20'0000}, Kernel(Access::kReadExecute), 0, 0x0000'0000'0020'0101},
-    {"kernel rwx", {0x1000}, Kernel(kAll), 0, 0x0000'0000'0000'1103},
     {"kernel rw, not global",
      {0x1000},
      Kernel(Access::kReadWrite, Scope::kProcess),
@@ -93,6 +92,14 @@ TEST(X86PagingPolicy, ReadsLeavesBack) {
     EXPECT_TRUE(PagingPolicy::AttributesOf(row.entry, row.level, {}) == row.attributes) << row.name;
     EXPECT_TRUE(PagingPolicy::Granted(row.attributes) == row.attributes) << row.name;
   }
+}
+
+// What no table of the memory manager holds, but those of the start-up code may.
+TEST(X86PagingPolicy, ReadsWhatIsWritableAndExecutable) {
+  constexpr uint64_t kEntry = 0x0000'0000'0000'1103;
+  EXPECT_EQ(PagingPolicy::MakeLeaf(PhysAddr{0x1000}, Kernel(kAll), 0), kEntry);
+  EXPECT_TRUE(PagingPolicy::AttributesOf(kEntry, 0, {}) == Kernel(kAll));
+  EXPECT_FALSE(PagingPolicy::Granted(Kernel(kAll)).has_value());
 }
 
 // Accessed and dirty are the processor's (SDM vol. 3A 4.8) and change nothing that is read back.
@@ -182,6 +189,8 @@ constexpr GrantRow kGrants[] = {
     {"write-only", Both(Access::kNone, Access::kWrite), std::nullopt},
     {"execute-only", Both(Access::kExecute, Access::kNone), std::nullopt},
     {"a layout's image", Both(Access::kNone, Access::kImage), std::nullopt},
+    {"writable and executable", Kernel(kAll), std::nullopt},
+    {"the user's, writable and executable", Both(kAll, Access::kNone), std::nullopt},
     {"user only", Both(Access::kReadWrite, Access::kNone), User(Access::kReadWrite)},
     {"shared", Both(Access::kReadWrite, Access::kReadWrite), User(Access::kReadWrite)},
     {"kernel writes what the user reads", Both(Access::kRead, Access::kReadWrite), std::nullopt},
