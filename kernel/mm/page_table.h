@@ -59,7 +59,8 @@ class PageTable {
 
   // Maps `range` to memory from `target` on, with the largest pages that fit; marks in it go.
   // Errors: those of CheckRange, kUnsupported (no entry grants exactly these attributes, see
-  // P::Granted), kAlreadyExists (some of the range is mapped), kOutOfMemory.
+  // P::Granted, or none beside the pages that share a table with it, see P::Admit),
+  // kAlreadyExists (some of the range is mapped), kOutOfMemory.
   [[nodiscard]] base::Result<> Map(const VirtRange& range, PhysAddr target,
                                    const PageAttributes& attributes);
 
@@ -126,8 +127,8 @@ class PageTable {
   [[nodiscard]] base::Result<> CheckRange(const VirtRange& range) const;
 
   // kCorrupt when an entry is of a kind this policy does not make or grants what it would not, a
-  // leaf is on a level this CPU does not have, a table below the root is empty, or a count of
-  // entries is wrong. O(tables).
+  // leaf is on a level this CPU does not have or below a table entry that lacks what it needs, a
+  // table below the root is empty, or a count of entries is wrong. O(tables).
   [[nodiscard]] base::Result<> CheckInvariants() const;
 
  private:
@@ -235,6 +236,15 @@ class PageTable {
   template <class Use>
   bool ForEachLeaf(const Table& table, const VirtRange& range, Inherited above, Use&& use) const;
 
+  // page_table_admit.h
+  [[nodiscard]] bool IsAdmissible(const Table& table, const VirtRange& range,
+                                  const PageAttributes& attributes) const;
+  [[nodiscard]] bool MayAdmit(Entry table_entry, unsigned level, const VirtRange& piece,
+                              const PageAttributes& attributes) const;
+  static bool MaySplitFor(Entry leaf, unsigned level, const PageAttributes& attributes);
+  Entry AdmitInUse(Entry& slot, unsigned level, VirtAddr va, const PageAttributes& attributes);
+  [[nodiscard]] bool HasWhatLeavesNeed(Entry table_entry, unsigned level) const;
+
   // page_table_fill.h
   template <class Filling>
   [[nodiscard]] base::Result<> Fill(const VirtRange& range, const Filling& filling);
@@ -254,10 +264,9 @@ class PageTable {
   bool DropIfEmpty(Entry& slot, unsigned level, const VirtRange& piece, Removed below,
                    TlbBatch& batch);
   static bool IsEmptyAround(const Table& table, const VirtRange& range);
-  void AdmitIn(const Table& table, const VirtRange& range, const PageAttributes& attributes);
   void BreakLeaves(const VirtRange& range, const PageAttributes& attributes, TlbBatch& batch);
   void RewriteIn(const Table& table, const VirtRange& range, const PageAttributes& attributes,
-                 PageRun& changed);
+                 Inherited above, PageRun& changed);
   void ReleaseIn(const Table& table);
   [[nodiscard]] bool IsUnmapped(const VirtRange& range) const;
   [[nodiscard]] bool IsFullyMapped(const VirtRange& range) const;
@@ -284,6 +293,7 @@ class PageTable {
 
 }  // namespace mm
 
+#include "kernel/mm/page_table_admit.h"   // IWYU pragma: export
 #include "kernel/mm/page_table_change.h"  // IWYU pragma: export
 #include "kernel/mm/page_table_fill.h"    // IWYU pragma: export
 #include "kernel/mm/page_table_split.h"   // IWYU pragma: export

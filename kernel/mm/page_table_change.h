@@ -131,11 +131,13 @@ base::Result<> PageTable<P, M>::Protect(const VirtRange& range, const PageAttrib
   const std::optional<PageAttributes> granted = P::Granted(attributes);
   if (!granted) return std::unexpected(base::Error::kUnsupported);
   if (!IsFullyMapped(range)) return std::unexpected(base::Error::kNotFound);
+  if (!IsAdmissible(RootTable(), range, *granted)) {
+    return std::unexpected(base::Error::kUnsupported);
+  }
   TRY(SplitEnds(range, batch));
-  AdmitIn(RootTable(), range, *granted);
   if constexpr (P::kBreakBeforeMake) BreakLeaves(range, *granted, batch);
   PageRun changed(batch);
-  RewriteIn(RootTable(), range, *granted, changed);
+  RewriteIn(RootTable(), range, *granted, Inherited{}, changed);
   return {};
 }
 
@@ -145,21 +147,6 @@ base::Result<> PageTable<P, M>::Protect(const VirtRange& range, const PageAttrib
   TRY(Protect(range, attributes, batch));
   batch.Flush(*memory_);
   return {};
-}
-
-template <PagingPolicy P, TableMemory M>
-void PageTable<P, M>::AdmitIn(const Table& table, const VirtRange& range,
-                              const PageAttributes& attributes) {
-  if (table.level == 0) return;
-  ForEachUsedEntry(table, range, [&](const VirtRange& piece, Entry& slot) {
-    const Entry entry = Load(slot);
-    if (P::KindOf(entry, table.level) == EntryKind::kTable) {
-      const Entry admitting = P::Admit(entry, attributes, table.level);
-      if (admitting != entry) Store(slot, admitting);
-      AdmitIn(ChildOf(entry, table.level), piece, attributes);
-    }
-    return true;
-  });
 }
 
 // Makes absent, and has forgotten, what may not change while it is in use.
@@ -184,19 +171,26 @@ void PageTable<P, M>::BreakLeaves(const VirtRange& range, const PageAttributes& 
   if (any) batch.Flush(*memory_);
 }
 
-// All of `range` is leaves, some of them broken.
+// All of `range` is leaves, some of them broken. `above` is what they inherited until now: a leaf
+// may change with the table entry above it alone. Whatever is stored first, a processor finds
+// rights that the page had or will have.
 template <PagingPolicy P, TableMemory M>
 void PageTable<P, M>::RewriteIn(const Table& table, const VirtRange& range,
-                                const PageAttributes& attributes, PageRun& changed) {
+                                const PageAttributes& attributes, Inherited above,
+                                PageRun& changed) {
   const unsigned level = table.level;
   ForEachUsedEntry(table, range, [&](const VirtRange& piece, Entry& slot) {
     const Entry entry = Load(slot);
     switch (P::KindOf(entry, level)) {
-      case EntryKind::kTable:
-        RewriteIn(ChildOf(entry, level), piece, attributes, changed);
+      case EntryKind::kTable: {
+        const Entry admitting = P::Admit(entry, attributes, level);
+        if (admitting != entry) Store(slot, admitting);
+        RewriteIn(ChildOf(entry, level), piece, attributes, P::Inherit(above, entry, level),
+                  changed);
         break;
+      }
       case EntryKind::kLeaf:
-        if (P::WithAttributes(entry, attributes, level) == entry) break;
+        if (P::AttributesOf(entry, level, above) == attributes) break;
         Update(slot, [&](Entry leaf) { return P::WithAttributes(leaf, attributes, level); });
         changed.Add(piece, entry, level);
         break;

@@ -1,7 +1,8 @@
 // Filling page tables with pages or marks. Part of page_table.h; not to be included on its own.
 //
-// Three passes: look whether the range is free and count the tables it needs; take them all; write.
-// Only the second can fail, and then nothing has been changed that the hardware could have seen.
+// Three passes: look whether the range is free, which tables it needs and whether those that are
+// there admit it; take what is missing; write. The last cannot fail, and before it nothing has been
+// changed that the hardware could have seen.
 #pragma once
 
 #include "kernel/mm/page_table.h"
@@ -133,6 +134,9 @@ base::Result<> PageTable<P, M>::Fill(const VirtRange& range, const Filling& fill
   if (!CountTables(RootTable(), range, filling, counts)) {
     return std::unexpected(base::Error::kAlreadyExists);
   }
+  if (!IsAdmissible(RootTable(), range, filling.attributes)) {
+    return std::unexpected(base::Error::kUnsupported);
+  }
   Reserve reserve(*this);
   TRY(reserve.Add(counts));
   FillIn(RootTable(), range, filling, reserve);
@@ -192,9 +196,11 @@ uint64_t PageTable<P, M>::FillIn(const Table& table, const VirtRange& range, con
       Store(slot, filling.EntryFor(pattern, piece));
       return true;
     }
-    Entry entry = kind == EntryKind::kTable ? old_entry : MakeFullTable(old_entry, level, reserve);
+    Entry entry =
+        kind == EntryKind::kTable
+            ? AdmitInUse(slot, level, piece.base, filling.attributes)
+            : P::Admit(MakeFullTable(old_entry, level, reserve), filling.attributes, level);
     const uint64_t below = FillIn(ChildOf(entry, level), piece, filling, reserve);
-    entry = P::Admit(entry, filling.attributes, level);
     if constexpr (P::kCountsEntries) {
       entry = P::WithLiveEntries(entry, P::LiveEntries(entry) + below);
     }

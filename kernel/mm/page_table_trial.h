@@ -6,6 +6,8 @@
 //   kWindows                                  where to map: ranges of addresses
 //   kAttributes                               what to map with; all are granted
 //   Walk(memory, root, va)                    std::optional<Translation>, from the manual
+//   kSharedBytes, MayShare(one, other)        pages with which two attributes may lie in one block
+//                                             of so many bytes, if it is no large page
 //   kSizesMayMix                              whether pages of two sizes may be cached for an
 //   address
 //
@@ -186,6 +188,9 @@ class PageTableTrial {
     switch (operation.kind) {
       case Kind::kMap:
         if (!model_.IsUnmapped(range)) return std::unexpected(base::Error::kAlreadyExists);
+        if (!FitsItsNeighbours(range, operation.attributes)) {
+          return std::unexpected(base::Error::kUnsupported);
+        }
         model_.Map(range, operation.target, operation.attributes);
         break;
       case Kind::kUnmap:
@@ -193,6 +198,9 @@ class PageTableTrial {
         break;
       case Kind::kProtect:
         if (!model_.IsFullyMapped(range)) return std::unexpected(base::Error::kNotFound);
+        if (!FitsItsNeighbours(range, operation.attributes)) {
+          return std::unexpected(base::Error::kUnsupported);
+        }
         model_.Protect(range, operation.attributes);
         break;
       case Kind::kCollapse:
@@ -207,6 +215,18 @@ class PageTableTrial {
         break;
     }
     return {};
+  }
+
+  // Whether pages of `range` may have `attributes` beside those around it that stay as they are.
+  bool FitsItsNeighbours(const VirtRange& range, const PageAttributes& attributes) const {
+    constexpr uint64_t kMask = Machine::kSharedBytes - 1;
+    const VirtRange around = FromFirstToLast(AlignDown(range.base, Machine::kSharedBytes),
+                                             VirtAddr{range.last().value | kMask});
+    return std::ranges::all_of(model_.Merged(), [&](const Mapping& mapping) {
+      const VirtRange near = Intersection(mapping.range, around);
+      return near.IsEmpty() || range.Contains(near) ||
+             Machine::MayShare(attributes, mapping.attributes);
+    });
   }
 
   // Each allocation fails in turn, and nothing changes, until the operation needs no more.

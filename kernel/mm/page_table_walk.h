@@ -193,7 +193,7 @@ std::optional<uint64_t> PageTable<P, M>::CountSoundEntries(const Table& table) c
     if (kind == EntryKind::kMark && P::MakeMark(P::MarkOf(entry)) != entry) return std::nullopt;
     if (kind != EntryKind::kTable) continue;
     const std::optional<uint64_t> below = CountSoundEntries(ChildOf(entry, level));
-    if (!below || *below == 0) return std::nullopt;
+    if (!below || *below == 0 || !HasWhatLeavesNeed(entry, level)) return std::nullopt;
     if constexpr (P::kCountsEntries) {
       if (P::LiveEntries(entry) != *below) return std::nullopt;
     }

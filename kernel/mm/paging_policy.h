@@ -63,6 +63,8 @@ constexpr Scope EntryScope(Scope scope) {
 // `kBreakBeforeMake`   whether an entry in use has to be absent, and forgotten by the TLBs, before
 //                      it becomes one that MustBreak() or that has pages of another size.
 // `kForgetsPageAtOnce` whether invalidating one address forgets all of a large page.
+// `kLeavesMayDisagree` whether a table entry decides something for all leaves below it, so that two
+//                      may need contrary things of it.
 template <class P>
 concept PagingPolicy = requires(typename P::Entry entry, typename P::Features features,
                                 typename P::Inherited inherited, unsigned level, uint64_t index,
@@ -78,6 +80,7 @@ concept PagingPolicy = requires(typename P::Entry entry, typename P::Features fe
   requires std::same_as<decltype(P::kCountsEntries), const bool>;
   requires std::same_as<decltype(P::kBreakBeforeMake), const bool>;
   requires std::same_as<decltype(P::kForgetsPageAtOnce), const bool>;
+  requires std::same_as<decltype(P::kLeavesMayDisagree), const bool>;
 
   // The shape of `level`'s tables, `level` < kLevelCount.
   { P::Level(level) } -> std::same_as<LevelShape>;
@@ -91,8 +94,9 @@ concept PagingPolicy = requires(typename P::Entry entry, typename P::Features fe
   { P::Granted(attributes) } -> std::same_as<std::optional<PageAttributes>>;
 
   { P::KindOf(entry, level) } -> std::same_as<EntryKind>;
-  // Entries. `attributes` must be ones that Granted() accepts. A table entry lets through at least
-  // what `attributes` needs; Admit() widens an existing one.
+  // Entries. `attributes` must be ones that Granted() accepts, or grant nothing. A table entry has
+  // what leaves with `attributes` need; Admit() makes an existing one so, and leaves alone one that
+  // is. Leaves below that Admit() would change back no longer have what they need.
   { P::MakeLeaf(pa, attributes, level) } -> std::same_as<typename P::Entry>;
   { P::MakeTable(pa, attributes, level) } -> std::same_as<typename P::Entry>;
   { P::Admit(entry, attributes, level) } -> std::same_as<typename P::Entry>;

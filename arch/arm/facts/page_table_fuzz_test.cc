@@ -11,13 +11,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size_bytes) {
   mm::ByteChoices choices({data, size_bytes});
   switch (choices.Below(3)) {
     case 0:
-      mm::RunFuzzedPageTable<TrialMachine<0, kKernelPool>>(choices);
+      mm::RunFuzzedPageTable<TrialMachine<0>>(choices);
       break;
     case 1:
-      mm::RunFuzzedPageTable<TrialMachine<1, kUserPool>>(choices);
+      mm::RunFuzzedPageTable<TrialMachine<1>>(choices);
       break;
     default:
-      mm::RunFuzzedPageTable<TrialMachine<7, kUserPool>>(choices);
+      mm::RunFuzzedPageTable<TrialMachine<7>>(choices);
       break;
   }
   return 0;

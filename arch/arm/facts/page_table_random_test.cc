@@ -10,15 +10,15 @@ namespace {
 constexpr int kTrials = 30;
 
 TEST(ArmPageTableRandom, WholeFirstLevel) {
-  mm::RunRandomPageTableTest<TrialMachine<0, kKernelPool>>(mm::RandomTestSeed(), kTrials);
+  mm::RunRandomPageTableTest<TrialMachine<0>>(mm::RandomTestSeed(), kTrials);
 }
 
 TEST(ArmPageTableRandom, HalfFirstLevel) {
-  mm::RunRandomPageTableTest<TrialMachine<1, kUserPool>>(mm::RandomTestSeed(), kTrials);
+  mm::RunRandomPageTableTest<TrialMachine<1>>(mm::RandomTestSeed(), kTrials);
 }
 
 TEST(ArmPageTableRandom, SmallestFirstLevel) {
-  mm::RunRandomPageTableTest<TrialMachine<7, kUserPool>>(mm::RandomTestSeed(), kTrials);
+  mm::RunRandomPageTableTest<TrialMachine<7>>(mm::RandomTestSeed(), kTrials);
 }
 
 }  // namespace

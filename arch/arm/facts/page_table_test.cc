@@ -7,6 +7,7 @@
 
 #include "arch/arm/facts/paging_policy.h"
 #include "kernel/mm/page_table_arena.h"
+#include "kernel/mm/tlb_batch.h"
 #include "testing/unit/test.h"
 
 namespace arch::arm {
@@ -26,6 +27,12 @@ constexpr PageAttributes kText{Access::kNone, Access::kReadExecute, Caching::kNo
                                Scope::kGlobal};
 constexpr PageAttributes kDevice{Access::kNone, Access::kReadWrite, Caching::kDevice,
                                  Scope::kGlobal};
+constexpr PageAttributes kUserText{Access::kReadExecute, Access::kRead, Caching::kNormal,
+                                   Scope::kProcess};
+constexpr PageAttributes kUserData{Access::kReadWrite, Access::kReadWrite, Caching::kNormal,
+                                   Scope::kProcess};
+constexpr PageAttributes kSharedText{Access::kReadExecute, Access::kReadExecute, Caching::kNormal,
+                                     Scope::kProcess};
 constexpr size_t kRootSlots = 16;
 
 constinit mm::PageTableArena g_arena;
@@ -136,10 +143,111 @@ TEST(ArmPageTable, AdmitsKernelCodeOnDemand) {
   Table table = WholeTable(arena);
   ASSERT_TRUE(table.Map({{0x8000'0000}, 0x1000}, {0x4000'0000}, kData).has_value());
   EXPECT_EQ(FirstLevel(table, 0x800) & 0x3FF, 0x005u);
+  EXPECT_EQ(arena.invalidations(), 0u);
   ASSERT_TRUE(table.Map({{0x8000'1000}, 0x1000}, {0x4000'1000}, kText).has_value());
   EXPECT_EQ(FirstLevel(table, 0x800) & 0x3FF, 0x001u);
+  EXPECT_EQ(arena.invalidations(), 1u);  // of the table as it was
+  EXPECT_TRUE(arena.invalidated() == (VirtRange{{0x8000'1000}, 0x1000}));
   EXPECT_TRUE(table.Query({0x8000'0000})->attributes == kData);
   EXPECT_TRUE(table.Query({0x8000'1000})->attributes == kText);
+}
+
+// Small pages of one MiB have PXN from one entry.
+struct NeighbourRow {
+  std::string_view name;
+  PageAttributes there;
+  PageAttributes wanted;
+  bool fit;
+};
+
+constexpr NeighbourRow kNeighbours[] = {
+    {"kernel data, kernel code", kData, kText, true},
+    {"kernel code, kernel data", kText, kData, true},
+    {"user data, user code", kUserData, kUserText, true},
+    {"user code, user data", kUserText, kUserData, true},
+    {"user data, shared code", kUserData, kSharedText, true},
+    {"user code, shared code", kUserText, kSharedText, false},
+    {"shared code, user code", kSharedText, kUserText, false},
+    {"user code, kernel code", kUserText, kText, false},
+    {"kernel code, user code", kText, kUserText, false},
+};
+
+constexpr VirtRange kThere{{0x1'0000}, 0x1000};
+constexpr VirtRange kBeside{{0x2'0000}, 0x1000};
+
+// Whether an operation succeeded, or failed for this reason, as the row says.
+bool IsAs(const NeighbourRow& row, const base::Result<>& result) {
+  return result.has_value() ? row.fit : !row.fit && result.error() == Error::kUnsupported;
+}
+
+TEST(ArmPageTable, MapsOnlyWhatFitsItsNeighbours) {
+  for (const NeighbourRow& row : kNeighbours) {
+    mm::PageTableArena& arena = FreshArena();
+    Table table = WholeTable(arena);
+    ASSERT_TRUE(table.Map(kThere, {0x4000'0000}, row.there).has_value()) << row.name;
+    const uint32_t before = FirstLevel(table, 0);
+    EXPECT_TRUE(IsAs(row, table.Map(kBeside, {0x4000'1000}, row.wanted))) << row.name;
+    EXPECT_TRUE(table.Query(kThere.base)->attributes == row.there) << row.name;
+    EXPECT_TRUE(table.CheckInvariants().has_value()) << row.name;
+    if (row.fit) continue;
+    EXPECT_EQ(FirstLevel(table, 0), before) << row.name;
+    EXPECT_EQ(arena.invalidations(), 0u) << row.name;
+    EXPECT_FALSE(table.Query(kBeside.base).has_value()) << row.name;
+    // The next MiB has a table of its own.
+    EXPECT_TRUE(table.Map({{0x10'0000}, 0x1000}, {0x4000'1000}, row.wanted).has_value());
+  }
+}
+
+// When the last page that needs it clear has gone.
+TEST(ArmPageTable, SetsPrivilegedExecuteNeverAgain) {
+  mm::PageTableArena& arena = FreshArena();
+  Table table = WholeTable(arena);
+  ASSERT_TRUE(table.Map(kThere, {0x4000'0000}, kUserData).has_value());
+  ASSERT_TRUE(table.Map(kBeside, {0x4000'1000}, kSharedText).has_value());
+  EXPECT_EQ(FirstLevel(table, 0) & 0x4, 0x0u);
+  ASSERT_TRUE(table.Unmap(kBeside).has_value());
+  ASSERT_TRUE(table.Map(kBeside, {0x4000'1000}, kUserText).has_value());
+  EXPECT_EQ(FirstLevel(table, 0) & 0x4, 0x4u);
+  EXPECT_TRUE(table.Query(kBeside.base)->attributes == kUserText);
+  EXPECT_TRUE(table.Query(kThere.base)->attributes == kUserData);
+}
+
+TEST(ArmPageTable, ProtectsOnlyWhatFitsItsNeighbours) {
+  for (const NeighbourRow& row : kNeighbours) {
+    mm::PageTableArena& arena = FreshArena();
+    Table table = WholeTable(arena);
+    ASSERT_TRUE(table.Map(kThere, {0x4000'0000}, row.there).has_value());
+    ASSERT_TRUE(table.Map(kBeside, {0x4000'1000}, row.there).has_value());
+    EXPECT_TRUE(IsAs(row, table.Protect(kBeside, row.wanted))) << row.name;
+    EXPECT_TRUE(table.Query(kThere.base)->attributes == row.there) << row.name;
+    EXPECT_TRUE(table.Query(kBeside.base)->attributes == (row.fit ? row.wanted : row.there));
+    EXPECT_TRUE(table.CheckInvariants().has_value()) << row.name;
+    // A part of a section is not split for nothing.
+    ASSERT_TRUE(table.Map({{0x10'0000}, 0x10'0000}, {0x4010'0000}, row.there).has_value());
+    const size_t slots = arena.taken_slots();
+    EXPECT_TRUE(IsAs(row, table.Protect({{0x11'0000}, 0x1000}, row.wanted))) << row.name;
+    EXPECT_EQ(arena.taken_slots(), row.fit ? slots + 1 : slots) << row.name;
+    EXPECT_TRUE(table.Query({0x10'0000})->attributes == row.there) << row.name;
+    // Nothing stays as it was.
+    ASSERT_TRUE(table.Protect({{0x10'0000}, 0x10'0000}, row.wanted).has_value()) << row.name;
+    EXPECT_TRUE(table.Query({0x11'0000})->attributes == row.wanted) << row.name;
+    EXPECT_TRUE(table.CheckInvariants().has_value()) << row.name;
+  }
+}
+
+// Nothing but PXN of the table tells the two apart, yet the pages must be forgotten.
+TEST(ArmPageTable, ForgetsPagesThatChangeWithTheirTable) {
+  mm::PageTableArena& arena = FreshArena();
+  Table table = WholeTable(arena);
+  ASSERT_TRUE(table.Map(kThere, {0x4000'0000}, kSharedText).has_value());
+  const uint32_t page = SecondLevel(table, 0, 0x10);
+  mm::TlbBatch batch;
+  ASSERT_TRUE(table.Protect(kThere, kUserText, batch).has_value());
+  EXPECT_EQ(SecondLevel(table, 0, 0x10), page);
+  EXPECT_FALSE(batch.IsEmpty());
+  batch.Flush(arena);
+  EXPECT_TRUE(arena.invalidated() == kThere);
+  EXPECT_TRUE(table.Query(kThere.base)->attributes == kUserText);
 }
 
 TEST(ArmPageTable, SplitsASection) {

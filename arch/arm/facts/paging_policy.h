@@ -89,6 +89,8 @@ struct PagingPolicy {
   static constexpr bool kBreakBeforeMake = true;
   // A section may be cached as several smaller entries (B3.10.1).
   static constexpr bool kForgetsPageAtOnce = false;
+  // PXN of small pages is their table's.
+  static constexpr bool kLeavesMayDisagree = true;
 
   // The root that TTBR0 points to when TTBCR.N is `n`; TTBR1's is always that of n = 0. Its table
   // of 16 KiB >> n is aligned to its size (B3.5.4).
@@ -148,9 +150,11 @@ struct PagingPolicy {
     return Admit(table, attributes, level);
   }
 
+  // Where nobody executes, XN says so in each page, and PXN may be either.
   static constexpr Entry Admit(Entry table, const mm::PageAttributes& attributes, unsigned) {
-    const bool kernel_executes = mm::Has(attributes.kernel, mm::Access::kExecute);
-    return kernel_executes ? table & ~first_level::kTablePrivilegedExecuteNever : table;
+    constexpr Entry kNever = first_level::kTablePrivilegedExecuteNever;
+    if (mm::Has(attributes.kernel, mm::Access::kExecute)) return table & ~kNever;
+    return mm::Has(attributes.user, mm::Access::kExecute) ? table | kNever : table;
   }
 
   static constexpr Entry WithAttributes(Entry leaf, const mm::PageAttributes& attributes,

@@ -126,6 +126,9 @@ TEST(ArmPagingPolicy, MakesTables) {
   EXPECT_EQ(PagingPolicy::MakeTable(kTable, kText, 1), 0x4000'4401);
   EXPECT_EQ(PagingPolicy::Admit(data, Kernel(Access::kRead), 1), 0x4000'4405);
   EXPECT_EQ(PagingPolicy::Admit(data, kText, 1), 0x4000'4401);
+  EXPECT_EQ(PagingPolicy::Admit(0x4000'4401, Kernel(Access::kRead), 1), 0x4000'4401);
+  EXPECT_EQ(PagingPolicy::Admit(0x4000'4401, Both(Access::kReadExecute, Access::kRead), 1),
+            0x4000'4405);
   EXPECT_EQ(PagingPolicy::KindOf(data, 1), EntryKind::kTable);
   EXPECT_EQ(PagingPolicy::TargetOf(data, 1), kTable);
 }

@@ -14,28 +14,22 @@
 
 namespace arch::arm {
 
-// Small pages of one section share their PXN bit, so what the kernel runs and what only the user
-// runs cannot lie in one: the two pools.
-inline constexpr mm::PageAttributes kKernelPool[] = {
+inline constexpr mm::PageAttributes kPool[] = {
     {mm::Access::kNone, mm::Access::kRead, mm::Caching::kNormal, mm::Scope::kGlobal},
     {mm::Access::kNone, mm::Access::kReadWrite, mm::Caching::kNormal, mm::Scope::kGlobal},
     {mm::Access::kNone, mm::Access::kReadExecute, mm::Caching::kNormal, mm::Scope::kGlobal},
     {mm::Access::kNone, mm::Access::kReadWrite, mm::Caching::kDevice, mm::Scope::kGlobal},
-    {mm::Access::kRead, mm::Access::kRead, mm::Caching::kNormal, mm::Scope::kProcess},
-    {mm::Access::kReadExecute, mm::Access::kReadExecute, mm::Caching::kNormal, mm::Scope::kProcess},
-};
-inline constexpr mm::PageAttributes kUserPool[] = {
     {mm::Access::kNone, mm::Access::kReadWrite, mm::Caching::kNormal, mm::Scope::kProcess},
-    {mm::Access::kNone, mm::Access::kReadWrite, mm::Caching::kDevice, mm::Scope::kGlobal},
     {mm::Access::kRead, mm::Access::kRead, mm::Caching::kNormal, mm::Scope::kProcess},
     {mm::Access::kRead, mm::Access::kReadWrite, mm::Caching::kNormal, mm::Scope::kProcess},
     {mm::Access::kReadWrite, mm::Access::kReadWrite, mm::Caching::kNormal, mm::Scope::kProcess},
     {mm::Access::kReadExecute, mm::Access::kRead, mm::Caching::kNormal, mm::Scope::kProcess},
+    {mm::Access::kReadExecute, mm::Access::kReadExecute, mm::Caching::kNormal, mm::Scope::kProcess},
     {mm::Access::kReadWrite, mm::Access::kReadWrite, mm::Caching::kNormal, mm::Scope::kGlobal},
 };
 
 // `n` is TTBCR.N.
-template <unsigned n, const auto& pool>
+template <unsigned n>
 struct TrialMachine {
   using Policy = PagingPolicy;
   static constexpr mm::RootShape kRoot = PagingPolicy::Root(n);
@@ -46,11 +40,24 @@ struct TrialMachine {
   static constexpr mm::VirtRange kWindows[] = {
       {{0}, kSize}, {{kLimit / 2 - kSize / 2}, kSize}, {{kLimit - kSize}, kSize}};
   static constexpr bool kSizesMayMix = false;
-  static constexpr const auto& kAttributes = pool;
+  static constexpr const auto& kAttributes = kPool;
+  // Small pages of one MiB have PXN from one descriptor (B3.5.1).
+  static constexpr uint64_t kSharedBytes = 1 << 20;
+  static constexpr bool MayShare(const mm::PageAttributes& one, const mm::PageAttributes& other) {
+    return NeededPxn(one) == Pxn::kAny || NeededPxn(other) == Pxn::kAny ||
+           NeededPxn(one) == NeededPxn(other);
+  }
 
   static std::optional<mm::Translation> Walk(const mm::FakeTableMemory& memory, mm::PhysAddr root,
                                              mm::VirtAddr va) {
     return WalkAsManual(memory, root.value, n, va.value);
+  }
+
+ private:
+  enum class Pxn : uint8_t { kAny, kClear, kSet };
+  static constexpr Pxn NeededPxn(const mm::PageAttributes& attributes) {
+    if (mm::Has(attributes.kernel, mm::Access::kExecute)) return Pxn::kClear;
+    return mm::Has(attributes.user, mm::Access::kExecute) ? Pxn::kSet : Pxn::kAny;
   }
 };
 

@@ -68,6 +68,8 @@ struct PagingPolicy {
   // 4.10.4.2), and INVLPG forgets a page whole, whatever its size (4.10.4.1).
   static constexpr bool kBreakBeforeMake = false;
   static constexpr bool kForgetsPageAtOnce = true;
+  // Table entries withhold nothing but user access, which is each leaf's own where they do not.
+  static constexpr bool kLeavesMayDisagree = false;
 
   static constexpr mm::LevelShape Level(unsigned level) {
     return {.shift = 12 + 9 * level, .index_bits = 9, .table_bytes = 4096, .table_alignment = 4096};

@@ -42,6 +42,10 @@ struct TrialMachine {
                                                {{~kSize + 1}, kSize}};
   static constexpr bool kSizesMayMix = true;
   static constexpr const auto& kAttributes = kPool;
+  static constexpr uint64_t kSharedBytes = mm::kPageSize;
+  static constexpr bool MayShare(const mm::PageAttributes&, const mm::PageAttributes&) {
+    return true;
+  }
 
   static std::optional<mm::Translation> Walk(const mm::FakeTableMemory& memory, mm::PhysAddr root,
                                              mm::VirtAddr va) {
