@@ -74,6 +74,23 @@ TEST(ArmPageTable, MapsTheLastPageOfAll) {
   EXPECT_EQ(arena.taken_slots(), kRootSlots);
 }
 
+TEST(ArmPageTable, FindsTheRightFrameInsideASection) {
+  mm::PageTableArena& arena = FreshArena();
+  Table table = WholeTable(arena);
+  ASSERT_TRUE(table.Map({{0x8010'0000}, 0x10'0000}, {0x4230'0000}, kData).has_value());
+  EXPECT_EQ(arena.taken_slots(), kRootSlots);
+  EXPECT_TRUE(table.Translate({0x8010'0000}) == PhysAddr{0x4230'0000});
+  EXPECT_TRUE(table.Translate({0x8014'5678}) == PhysAddr{0x4234'5678});
+  EXPECT_TRUE(table.Translate({0x801F'FFFF}) == PhysAddr{0x423F'FFFF});
+  EXPECT_FALSE(table.Translate({0x8020'0000}).has_value());
+  EXPECT_FALSE(table.Translate({0x800F'FFFF}).has_value());
+  EXPECT_FALSE(table.Translate({0x1'8014'5678}).has_value());  // beyond 32 bits
+  const auto page = table.Query({0x8014'5678});
+  ASSERT_TRUE(page.has_value());
+  EXPECT_TRUE(page->range == (VirtRange{{0x8010'0000}, 0x10'0000}));
+  EXPECT_TRUE(page->target == PhysAddr{0x4230'0000});
+}
+
 struct Part {
   VirtRange range;
   PhysAddr target;
