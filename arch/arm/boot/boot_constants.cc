@@ -55,8 +55,9 @@ extern constexpr uint32_t boot_ttbcr = kSplit;
 extern constexpr uint32_t boot_walk_attributes = ttbr::kInnerWriteAllocate | ttbr::kShareable |
                                                  ttbr::kOuterWriteAllocate |
                                                  ttbr::kNotOuterShareable;
-// Rights are checked in the one domain in use; nothing is exempt.
-extern constexpr uint32_t boot_dacr = dacr::Domain(PagingPolicy::kDomain, dacr::kClient);
+// Rights are checked in the kernel's domain, nothing is exempt; the user's opens with the first
+// process.
+extern constexpr uint32_t boot_dacr = PagingPolicy::kUserClosed;
 
 // The memory types that PagingPolicy's entries name.
 extern constexpr uint32_t boot_prrr = remap::Type(PagingPolicy::kNormalMemory, remap::kNormal) |

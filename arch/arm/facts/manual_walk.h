@@ -1,6 +1,6 @@
 // How the processor translates an address with short descriptors, written from ARM DDI 0406C (B3.5,
 // B3.7, B3.8.3) and sharing nothing with paging_policy.h, which the tests check with it. With AFE
-// clear and TRE set, PRRR and NMRR as the kernel sets them, and only domain 0 a client.
+// clear and TRE set, PRRR and NMRR as the kernel sets them.
 #pragma once
 
 #include <cstdint>
@@ -64,9 +64,23 @@ inline mm::PageAttributes AttributesAsManual(const ManualDescriptor& descriptor)
   return attributes;
 }
 
+// B3.7.3: two bits of DACR for each domain.
+inline bool IsDomainFault(uint32_t dacr, uint32_t domain) {
+  switch (dacr >> (2 * domain) & 0b11) {
+    case 0b00:  // no access: any access faults
+      return true;
+    case 0b01:  // client: the descriptor's rights hold
+      return false;
+    default:
+      ADD_FAILURE() << "domain " << domain << " is a manager's, or reserved";
+      return false;
+  }
+}
+
 // `n` is TTBCR.N and the address one that TTBR0 serves. Nothing for a fault.
 inline std::optional<mm::Translation> WalkAsManual(const mm::FakeTableMemory& memory,
-                                                   uint64_t ttbr0, unsigned n, uint64_t va) {
+                                                   uint64_t ttbr0, unsigned n, uint32_t dacr,
+                                                   uint64_t va) {
   if (va >> (32 - n) != 0) return std::nullopt;
   const std::optional<uint32_t> first = memory.Read<uint32_t>(ttbr0 + 4 * (va >> 20));
   if (!first) {
@@ -74,7 +88,7 @@ inline std::optional<mm::Translation> WalkAsManual(const mm::FakeTableMemory& me
     return std::nullopt;
   }
   if (*first % 4 == 0) return std::nullopt;
-  if ((*first >> 5 & 0xF) != 0) return std::nullopt;  // a domain without access
+  if (IsDomainFault(dacr, *first >> 5 & 0xF)) return std::nullopt;
   if (*first % 4 == 1) {
     const std::optional<uint32_t> second =
         memory.Read<uint32_t>((*first & 0xFFFFFC00) + 4 * (va >> 12 & 0xFF));

@@ -169,7 +169,7 @@ TEST(ArmPageTable, AdmitsKernelCodeOnDemand) {
   EXPECT_TRUE(table.Query({0x8000'1000})->attributes == kText);
 }
 
-// Small pages of one MiB have PXN from one entry.
+// Small pages of one MiB have PXN and the domain from one entry.
 struct NeighbourRow {
   std::string_view name;
   PageAttributes there;
@@ -183,6 +183,9 @@ constexpr NeighbourRow kNeighbours[] = {
     {"user data, user code", kUserData, kUserText, true},
     {"user code, user data", kUserText, kUserData, true},
     {"user data, shared code", kUserData, kSharedText, true},
+    {"kernel data, user data", kData, kUserData, false},
+    {"user data, kernel data", kUserData, kData, false},
+    {"a device, user data", kDevice, kUserData, false},
     {"user code, shared code", kUserText, kSharedText, false},
     {"shared code, user code", kSharedText, kUserText, false},
     {"user code, kernel code", kUserText, kText, false},
@@ -250,6 +253,21 @@ TEST(ArmPageTable, ProtectsOnlyWhatFitsItsNeighbours) {
     EXPECT_TRUE(table.Query({0x11'0000})->attributes == row.wanted) << row.name;
     EXPECT_TRUE(table.CheckInvariants().has_value()) << row.name;
   }
+}
+
+TEST(ArmPageTable, MovesATableToTheOtherDomain) {
+  mm::PageTableArena& arena = FreshArena();
+  Table table = WholeTable(arena);
+  mm::TlbBatch batch;
+  ASSERT_TRUE(table.Mark(kThere, 7, batch).has_value());  // marks are in no domain
+  ASSERT_TRUE(table.Map(kBeside, {0x4000'1000}, kData).has_value());
+  EXPECT_EQ(FirstLevel(table, 0) & 0x1E0, 0x000u);
+  ASSERT_TRUE(table.Protect(kBeside, kUserData).has_value());
+  EXPECT_EQ(FirstLevel(table, 0) & 0x1E0, 0x020u);
+  ASSERT_TRUE(table.Unmap(kBeside).has_value());
+  ASSERT_TRUE(table.Map(kThere, {0x4000'0000}, kData).has_value());
+  EXPECT_EQ(FirstLevel(table, 0) & 0x1E0, 0x000u);
+  EXPECT_TRUE(table.Query(kThere.base)->attributes == kData);
 }
 
 // Nothing but PXN of the table tells the two apart, yet the pages must be forgotten.
@@ -332,6 +350,11 @@ TEST(ArmPageTable, NoticesWhatItNeverMakes) {
     entries[0x801] = bad;  // supersection, domain 1, write-through
     EXPECT_FALSE(table.CheckInvariants().has_value()) << bad;
   }
+  entries[0x801] = good;
+  ASSERT_TRUE(table.Map({{0x8020'0000}, 0x1000}, {0x4020'0000}, kData).has_value());
+  ASSERT_TRUE(table.CheckInvariants().has_value());
+  entries[0x802] ^= 0x20;  // the kernel's page in the user's domain
+  EXPECT_FALSE(table.CheckInvariants().has_value());
 }
 
 }  // namespace

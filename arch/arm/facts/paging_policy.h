@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "arch/arm/facts/registers.h"
 #include "kernel/mm/address.h"
 #include "kernel/mm/attributes.h"
 #include "kernel/mm/paging_policy.h"
@@ -61,7 +62,7 @@ enum class AccessPermission : uint8_t {
 };
 
 // Assumes what the start-up code sets: SCTLR.AFE = 0, SCTLR.TRE = 1 with PRRR and NMRR of
-// registers.h, DACR: domain 0 client and all others no access.
+// registers.h, and in DACR kUserOpen or kUserClosed.
 struct PagingPolicy {
   using Entry = uint32_t;
   struct Features {};  // every ARMv7-A has sections and small pages
@@ -75,7 +76,15 @@ struct PagingPolicy {
   static constexpr unsigned kLevelCount = 2;
   static constexpr unsigned kPhysicalBits = 32;
   static constexpr mm::AddressExtension kExtension = mm::AddressExtension::kZero;
-  static constexpr uint32_t kDomain = 0;
+  // A page is in the user's domain when the user has a right to it. While that is closed, the
+  // kernel reaches its own pages only: ARMv7 has no other way to keep it from the user's (B3.7.3).
+  // Open is for user mode, which the domain binds as well, and for checked copies.
+  static constexpr uint32_t kKernelDomain = 0;
+  static constexpr uint32_t kUserDomain = 1;
+  static constexpr uint32_t kUserClosed =
+      dacr::Domain(kKernelDomain, dacr::kClient) | dacr::Domain(kUserDomain, dacr::kNoAccess);
+  static constexpr uint32_t kUserOpen =
+      dacr::Domain(kKernelDomain, dacr::kClient) | dacr::Domain(kUserDomain, dacr::kClient);
   // TEX[0] C B of the memory types in use, which PRRR and NMRR have to give their meaning.
   static constexpr unsigned kNormalMemory = 0b111;
   static constexpr unsigned kDeviceMemory = 0b001;
@@ -89,7 +98,7 @@ struct PagingPolicy {
   static constexpr bool kBreakBeforeMake = true;
   // A section may be cached as several smaller entries (B3.10.1).
   static constexpr bool kForgetsPageAtOnce = false;
-  // PXN of small pages is their table's.
+  // PXN and the domain of small pages are their table's.
   static constexpr bool kLeavesMayDisagree = true;
 
   // The root that TTBR0 points to when TTBCR.N is `n`; TTBR1's is always that of n = 0. Its table
@@ -102,8 +111,9 @@ struct PagingPolicy {
 
   static constexpr bool MayHoldLeaf(unsigned, Features) { return true; }
 
-  // A user page is open to the kernel at least as to the user (B3.7.1); the kernel may write where
-  // the user only reads. One XN bit serves both, PXN takes the kernel's right away.
+  // A user page is open to the kernel at least as to the user (B3.7.1), while the user's domain is;
+  // the kernel may write where the user only reads. One XN bit serves both, PXN takes the kernel's
+  // right away.
   static constexpr std::optional<mm::PageAttributes> Granted(const mm::PageAttributes& wanted) {
     using mm::Access;
     const bool for_user = wanted.user != Access::kNone;
@@ -128,9 +138,8 @@ struct PagingPolicy {
       const bool small = (type & descriptor_type::kSmallPage) != 0;
       return small ? mm::EntryKind::kLeaf : mm::EntryKind::kForeign;  // large page
     }
-    if ((entry & first_level::kDomainMask) >> first_level::kDomainShift != kDomain) {
-      return mm::EntryKind::kForeign;
-    }
+    const uint32_t domain = (entry & first_level::kDomainMask) >> first_level::kDomainShift;
+    if (domain != kKernelDomain && domain != kUserDomain) return mm::EntryKind::kForeign;
     if (type == descriptor_type::kTable) return mm::EntryKind::kTable;
     const bool supersection = (entry & first_level::kSupersection) != 0;
     return supersection ? mm::EntryKind::kForeign : mm::EntryKind::kLeaf;
@@ -146,15 +155,18 @@ struct PagingPolicy {
                                    unsigned level) {
     const Entry table = static_cast<Entry>(pa.value) | descriptor_type::kTable |
                         first_level::kTablePrivilegedExecuteNever |
-                        (kDomain << first_level::kDomainShift);
+                        (kKernelDomain << first_level::kDomainShift);
     return Admit(table, attributes, level);
   }
 
   // Where nobody executes, XN says so in each page, and PXN may be either.
   static constexpr Entry Admit(Entry table, const mm::PageAttributes& attributes, unsigned) {
+    using mm::Access;
     constexpr Entry kNever = first_level::kTablePrivilegedExecuteNever;
-    if (mm::Has(attributes.kernel, mm::Access::kExecute)) return table & ~kNever;
-    return mm::Has(attributes.user, mm::Access::kExecute) ? table | kNever : table;
+    if ((attributes.user | attributes.kernel) == Access::kNone) return table;
+    const Entry in_domain = (table & ~first_level::kDomainMask) | DomainBits(attributes);
+    if (mm::Has(attributes.kernel, Access::kExecute)) return in_domain & ~kNever;
+    return mm::Has(attributes.user, Access::kExecute) ? in_domain | kNever : in_domain;
   }
 
   static constexpr Entry WithAttributes(Entry leaf, const mm::PageAttributes& attributes,
@@ -217,6 +229,11 @@ struct PagingPolicy {
     return level == 1 ? first_level::kSpareShift : small_page::kSpareShift;
   }
 
+  static constexpr Entry DomainBits(const mm::PageAttributes& attributes) {
+    const bool for_user = attributes.user != mm::Access::kNone;
+    return (for_user ? kUserDomain : kKernelDomain) << first_level::kDomainShift;
+  }
+
   static constexpr AccessPermission PermissionFor(const mm::PageAttributes& attributes);
   static constexpr Entry MakeSection(Entry base, const mm::PageAttributes& attributes);
   static constexpr Entry MakeSmallPage(Entry base, const mm::PageAttributes& attributes);
@@ -237,7 +254,7 @@ constexpr PagingPolicy::Entry PagingPolicy::MakeSection(Entry base,
   using namespace first_level;
   using mm::Access;
   const auto permission = static_cast<Entry>(PermissionFor(attributes));
-  Entry entry = base | descriptor_type::kSection | (kDomain << kDomainShift) | kBufferable;
+  Entry entry = base | descriptor_type::kSection | DomainBits(attributes) | kBufferable;
   entry |= (permission & 0b11) << kAccessShift;
   if ((permission & 0b100) != 0) entry |= kAccess2;
   if (!mm::Has(attributes.user | attributes.kernel, Access::kExecute)) entry |= kExecuteNever;

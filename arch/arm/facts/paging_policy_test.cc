@@ -83,19 +83,19 @@ constexpr LeafRow kLeaves[] = {
      Both(Access::kReadWrite, Access::kReadWrite),
      1,
      false,
-     0x4013'1C1F},
+     0x4013'1C3F},
     {"section user rx",
      {0x4010'0000},
      Both(Access::kReadExecute, Access::kRead),
      1,
      false,
-     0x4013'9C0F},
+     0x4013'9C2F},
     {"section user r, kernel rw",
      {0x4010'0000},
      Both(Access::kRead, Access::kReadWrite),
      1,
      false,
-     0x4013'181F},
+     0x4013'183F},
     {"section device", {0x0900'0000}, Device(Access::kReadWrite), 1, false, 0x0900'0417},
     {"highest section", {0xFFF0'0000}, Kernel(Access::kReadWrite), 1, false, 0xFFF1'141F},
 };
@@ -117,7 +117,8 @@ TEST(ArmPagingPolicy, ReadsLeavesBack) {
   }
 }
 
-// Figure B3-4, page table: domain 0, PXN unless the kernel runs code below.
+// Figure B3-4, page table: the kernel's domain or the user's, PXN unless the kernel runs code
+// below.
 TEST(ArmPagingPolicy, MakesTables) {
   constexpr PhysAddr kTable{0x4000'4400};  // second-level tables are 1 KiB
   constexpr PageAttributes kText = Kernel(Access::kReadExecute);
@@ -128,7 +129,10 @@ TEST(ArmPagingPolicy, MakesTables) {
   EXPECT_EQ(PagingPolicy::Admit(data, kText, 1), 0x4000'4401);
   EXPECT_EQ(PagingPolicy::Admit(0x4000'4401, Kernel(Access::kRead), 1), 0x4000'4401);
   EXPECT_EQ(PagingPolicy::Admit(0x4000'4401, Both(Access::kReadExecute, Access::kRead), 1),
-            0x4000'4405);
+            0x4000'4425);
+  EXPECT_EQ(PagingPolicy::MakeTable(kTable, Both(Access::kRead, Access::kRead), 1), 0x4000'4425);
+  EXPECT_EQ(PagingPolicy::Admit(0x4000'4425, Kernel(Access::kRead), 1), 0x4000'4405);
+  EXPECT_EQ(PagingPolicy::Admit(0x4000'4421, {}, 1), 0x4000'4421);
   EXPECT_EQ(PagingPolicy::KindOf(data, 1), EntryKind::kTable);
   EXPECT_EQ(PagingPolicy::TargetOf(data, 1), kTable);
 }
@@ -146,9 +150,11 @@ constexpr KindRow kKinds[] = {
     {"first level, fault, all other bits set", 0xFFFF'FFFC, 1, EntryKind::kMark},
     {"second level, fault, all other bits set", 0xFFFF'FFFC, 0, EntryKind::kMark},
     {"page table", 0x4000'4401, 1, EntryKind::kTable},
-    {"page table in domain 1", 0x4000'4421, 1, EntryKind::kForeign},
+    {"page table in the user's domain", 0x4000'4421, 1, EntryKind::kTable},
+    {"page table in domain 2", 0x4000'4441, 1, EntryKind::kForeign},
     {"section", 0x4010'0402, 1, EntryKind::kLeaf},
     {"section with PXN", 0x4010'0403, 1, EntryKind::kLeaf},
+    {"section in the user's domain", 0x4010'0422, 1, EntryKind::kLeaf},
     {"section in domain 15", 0x4010'05E2, 1, EntryKind::kForeign},
     {"supersection", 0x4014'0402, 1, EntryKind::kForeign},
     {"large page", 0x4001'0011, 0, EntryKind::kForeign},
@@ -258,6 +264,12 @@ TEST(ArmPagingPolicy, SplitsSections) {
   EXPECT_EQ(PagingPolicy::PartOf(kSection, 1, 255), 0x401F'F45F);
   constexpr uint32_t kText = 0x4011'940E;  // kernel rx
   EXPECT_EQ(PagingPolicy::PartOf(kText, 1, 1), 0x4010'165E);
+}
+
+// B4.1.43: two bits a domain, 01 for client.
+TEST(ArmPagingPolicy, OpensAndClosesTheUsersDomain) {
+  EXPECT_EQ(PagingPolicy::kUserClosed, 0b00'01u);
+  EXPECT_EQ(PagingPolicy::kUserOpen, 0b01'01u);
 }
 
 // B3.5.4: with TTBCR.N the first level has 2^(12-N) entries in 16 KiB >> N.

@@ -6,6 +6,7 @@
 
 #include "arch/arm/facts/manual_walk.h"
 #include "arch/arm/facts/paging_policy.h"
+#include "gtest/gtest.h"
 #include "kernel/mm/address.h"
 #include "kernel/mm/attributes.h"
 #include "kernel/mm/page_table_fake_memory.h"
@@ -41,16 +42,23 @@ struct TrialMachine {
       {{0}, kSize}, {{kLimit / 2 - kSize / 2}, kSize}, {{kLimit - kSize}, kSize}};
   static constexpr bool kSizesMayMix = false;
   static constexpr const auto& kAttributes = kPool;
-  // Small pages of one MiB have PXN from one descriptor (B3.5.1).
+  // Small pages of one MiB have PXN and the domain from one descriptor (B3.5.1).
   static constexpr uint64_t kSharedBytes = 1 << 20;
   static constexpr bool MayShare(const mm::PageAttributes& one, const mm::PageAttributes& other) {
+    if ((one.user == mm::Access::kNone) != (other.user == mm::Access::kNone)) return false;
     return NeededPxn(one) == Pxn::kAny || NeededPxn(other) == Pxn::kAny ||
            NeededPxn(one) == NeededPxn(other);
   }
 
   static std::optional<mm::Translation> Walk(const mm::FakeTableMemory& memory, mm::PhysAddr root,
                                              mm::VirtAddr va) {
-    return WalkAsManual(memory, root.value, n, va.value);
+    const bool open_to_kernel =
+        WalkAsManual(memory, root.value, n, PagingPolicy::kUserClosed, va.value).has_value();
+    (void)memory.TakeReadTables();  // those of one walk count
+    const std::optional<mm::Translation> found =
+        WalkAsManual(memory, root.value, n, PagingPolicy::kUserOpen, va.value);
+    EXPECT_EQ(open_to_kernel, found && found->attributes.user == mm::Access::kNone) << va.value;
+    return found;
   }
 
  private:
