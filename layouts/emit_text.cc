@@ -1,5 +1,6 @@
 #include "layouts/emit_text.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <string_view>
@@ -68,6 +69,13 @@ void CheckSameKernelHalf(const Layout& left, const Layout& right) {
   }
 }
 
+// Start-up code turns on the deepest page tables that any table has addresses for, and no deeper.
+unsigned WidestAddressBits(Tables tables) {
+  unsigned widest = 0;
+  for (const Layout* const layout : tables) widest = std::max(widest, layout->shape.address_bits);
+  return widest;
+}
+
 void EmitNumbers(Sink& sink, const Style& style, Tables tables) {
   CHECK(!tables.empty());
   const Layout& layout = *tables.front();
@@ -83,6 +91,7 @@ void EmitNumbers(Sink& sink, const Style& style, Tables tables) {
   }
   EmitNumber(sink, style, "DIRECT", "_TARGET", layout.direct_map_target.value);
   EmitNumber(sink, style, "PAGE", "_SIZE", layout.shape.page_bytes);
+  EmitNumber(sink, style, "ADDRESS", "_BITS", WidestAddressBits(tables));
 }
 
 // Names and reasons are plain text of ours; anything that JSON would escape is a mistake.

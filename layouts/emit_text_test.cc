@@ -29,7 +29,8 @@ TEST(EmitText, LinkerSymbolsOfSos) {
             "LAYOUT_VMALLOC_LAST = 0xffffffff;\n"
             "LAYOUT_VMALLOC_SIZE = 0x800000;\n"
             "LAYOUT_DIRECT_TARGET = 0x40000000;\n"
-            "LAYOUT_PAGE_SIZE = 0x1000;\n");
+            "LAYOUT_PAGE_SIZE = 0x1000;\n"
+            "LAYOUT_ADDRESS_BITS = 0x20;\n");
 }
 
 TEST(EmitText, AssemblerHeaderOfOsz) {
@@ -44,6 +45,7 @@ TEST(EmitText, AssemblerHeaderOfOsz) {
            "#define LAYOUT_DIRECT_SIZE 0x80000000\n",
            "#define LAYOUT_DIRECT_TARGET 0x0\n",
            "#define LAYOUT_WINDOW_LAST 0xffffffffffffffff\n",
+           "#define LAYOUT_ADDRESS_BITS 0x39\n",
        }) {
     EXPECT_TRUE(buffer.text().contains(line)) << line;
   }

@@ -38,8 +38,8 @@ namespace {
 using namespace base::literals;
 using namespace arch::x86_64;
 
-// What start.S maps: physical memory from address 0 on for reading, and its first GiB in the direct
-// map.
+// What start.S maps: physical memory from address 0 on for reading, and a GiB at the start of the
+// direct map.
 constexpr uint64_t kVisibleBytes = 4_GiB;
 constexpr uint64_t kReachableBytes = 1_GiB;
 
@@ -50,6 +50,9 @@ constinit std::array<kernel::Reservation, 2 + StartInfo::kMaxModules> reservatio
 
 // The same for every depth of page tables.
 constexpr const mm::Layout& kLayout = *layouts::selected::kLayouts.front();
+// The direct map may be shorter.
+constexpr mm::PhysRange kReachable =
+    mm::Intersection({kLayout.direct_map_target, kReachableBytes}, mm::DirectMapTarget(kLayout));
 
 mm::PhysRange ImageRange() {
   return {kLayout.image_load_base, static_cast<uint64_t>(image_limit - image_start)};
@@ -99,7 +102,7 @@ void ArchEnter(uint64_t start_info_pa, uint64_t entry_cycles, const std::byte* p
       .command_line = start_info.command_line(),
       .direct_map_target = kLayout.direct_map_target,
       .image_base = ImageRange().base,
-      .reachable = {kLayout.direct_map_target, kReachableBytes},
+      .reachable = kReachable,
       .entry_cycles = entry_cycles,
   });
 }

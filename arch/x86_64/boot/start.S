@@ -11,6 +11,9 @@
 // Where a symbol of the image lies before there are page tables.
 #define PHYSICAL(symbol) ((symbol) - LAYOUT_IMAGE_LINK_BASE + LAYOUT_IMAGE_LOAD_BASE)
 
+// Bits of an address that four levels of tables translate, SDM vol. 3A 4.5.4.
+#define FOUR_LEVEL_ADDRESS_BITS 48
+
 // Which entry of a table covers an address; `shift` is the size of what one entry covers.
 #define TABLE_OFFSET(address, shift) ((((address) >> (shift)) & 511) * 8)
 
@@ -40,8 +43,11 @@
     .set ENTRY_LARGE_PAGE, 0x083          // present, writable, 2 MiB
     .set LARGE_PAGE_BYTES, 0x200000
     .set TABLE_BYTES, 4096
-    .set VISIBLE_GIB, 4
-    .set VIEW_ENTRY, 1                    // of level 4: 512 GiB
+    .set TABLE_ENTRIES, 512
+    // At most: of level 3 for four entries of level 4, and one for each map_gigabyte.
+    .set BOOT_TABLES, 4 + 7
+    .set GIGABYTE, 1 << 30
+    .set VIEW_BASE, 1 << 39               // no layout's: 512 GiB
 
     .set CODE_SELECTOR, 0x08
     .set DATA_SELECTOR, 0x10
@@ -59,6 +65,19 @@
     movl $PHYSICAL(\message), %esi
     btl $\bit, %edi
     jnc refuse
+.endm
+
+// Maps large pages from `virtual` to the next multiple of 1 GiB to memory from `physical` on. EDX:
+// the next unused table. Uses EAX, EBX, ECX.
+.macro map_gigabyte virtual, physical
+    movl $PHYSICAL(boot_level4) + TABLE_OFFSET(\virtual, 39), %ebx
+    calll next_table
+    addl $TABLE_OFFSET(\virtual, 30), %ebx
+    calll next_table
+    addl $TABLE_OFFSET(\virtual, 21), %ebx
+    movl $((\physical) & ~(LARGE_PAGE_BYTES - 1)) + ENTRY_LARGE_PAGE, %eax
+    movl $TABLE_ENTRIES - TABLE_OFFSET(\virtual, 21) / 8, %ecx
+    calll fill_table
 .endm
 
     .section .text.start, "ax"
@@ -105,8 +124,10 @@ pvh_start:
 1:  require CPUID_LONG_MODE, no_long_mode
     require CPUID_NX, no_execute_disable
 
-    // EDI: CR4 to be. Five levels where the processor has them.
+    // EDI: CR4 to be.
     movl $CR4_PAE, %edi
+#if LAYOUT_ADDRESS_BITS > FOUR_LEVEL_ADDRESS_BITS
+    // Five levels where the processor has them.
     xorl %eax, %eax
     cpuid
     cmpl $CPUID_STRUCTURED_LEAF, %eax
@@ -118,52 +139,41 @@ pvh_start:
     jnc 1f
     orl $CR4_LA57, %edi
 1:
+#endif
 
 // Page tables for the way up, all of large pages that may do anything; kernel/init replaces them.
 // Tables are in .bss, so only what is not zero is written.
-    // Physical memory below 4 GiB: at its own address for this code, and a second time for reading
-    // firmware's tables, which may start at address 0.
-    movl $PHYSICAL(boot_directories), %ebx
-    movl $ENTRY_LARGE_PAGE, %eax
-1:  movl %eax, (%ebx)
-    addl $8, %ebx
-    addl $LARGE_PAGE_BYTES, %eax
-    jnc 1b                                // until the address wraps at 4 GiB
-    movl $PHYSICAL(boot_low_gigabytes), %ebx
-    movl $PHYSICAL(boot_directories) + ENTRY_TABLE, %eax
-    movl $VISIBLE_GIB, %ecx
-1:  movl %eax, (%ebx)
-    addl $8, %ebx
-    addl $TABLE_BYTES, %eax
-    loop 1b
-
-    // The first GiB again, at the start of the direct map and at the image's addresses.
-    movl $PHYSICAL(boot_directories) + ENTRY_TABLE, %eax
-    movl %eax, PHYSICAL(boot_high_gigabytes) + TABLE_OFFSET(LAYOUT_DIRECT_BASE, 30)
-    movl %eax, PHYSICAL(boot_high_gigabytes) + TABLE_OFFSET(LAYOUT_IMAGE_LINK_BASE, 30)
-#if (LAYOUT_DIRECT_BASE >> 39) != (LAYOUT_IMAGE_LINK_BASE >> 39)
-#error "the boot tables have one table for the direct map and the image"
+    movl $PHYSICAL(boot_tables), %edx
+    // This code, at its own address.
+    map_gigabyte 0, 0
+    // Physical memory below 4 GiB for reading firmware's tables, which may start at address 0.
+    map_gigabyte VIEW_BASE, 0
+    map_gigabyte VIEW_BASE + GIGABYTE, GIGABYTE
+    map_gigabyte VIEW_BASE + 2 * GIGABYTE, 2 * GIGABYTE
+    map_gigabyte VIEW_BASE + 3 * GIGABYTE, 3 * GIGABYTE
+    // The start of the direct map, and the image; one may lie inside the other.
+    map_gigabyte LAYOUT_DIRECT_BASE, LAYOUT_DIRECT_TARGET
+    map_gigabyte LAYOUT_IMAGE_LINK_BASE, LAYOUT_IMAGE_LOAD_BASE
+#if (LAYOUT_DIRECT_BASE & 0x3fffffff) != 0 || (LAYOUT_DIRECT_TARGET & 0x1fffff) != 0
+#error "the direct map must start at a whole GiB and show memory from a whole large page on"
 #endif
-#if LAYOUT_DIRECT_TARGET != 0
-#error "the boot tables start the direct map with physical address 0"
-#endif
-#if ((LAYOUT_IMAGE_LINK_BASE - LAYOUT_IMAGE_LOAD_BASE) & 0x3fffffff) != 0
-#error "the image's addresses must differ from its physical ones by whole GiB"
+#if ((LAYOUT_IMAGE_LINK_BASE - LAYOUT_IMAGE_LOAD_BASE) & 0x1fffff) != 0
+#error "the image's addresses must differ from its physical ones by whole large pages"
 #endif
 
-    movl $PHYSICAL(boot_low_gigabytes) + ENTRY_TABLE, %eax
-    movl %eax, PHYSICAL(boot_level4)
-    movl %eax, PHYSICAL(boot_level4) + VIEW_ENTRY * 8
-    movl $PHYSICAL(boot_high_gigabytes) + ENTRY_TABLE, \
-        PHYSICAL(boot_level4) + TABLE_OFFSET(LAYOUT_IMAGE_LINK_BASE, 39)
     movl $PHYSICAL(boot_level4), %eax
+#if LAYOUT_ADDRESS_BITS > FOUR_LEVEL_ADDRESS_BITS
+#if (LAYOUT_DIRECT_BASE >> 48) != (LAYOUT_IMAGE_LINK_BASE >> 48)
+#error "the boot tables have one table of level 4 for the direct map and the image"
+#endif
     testl $CR4_LA57, %edi
     jz 1f
-    movl $PHYSICAL(boot_level4) + ENTRY_TABLE, %eax
+    addl $ENTRY_TABLE, %eax
     movl %eax, PHYSICAL(boot_level5)
     movl %eax, PHYSICAL(boot_level5) + TABLE_OFFSET(LAYOUT_IMAGE_LINK_BASE, 48)
     movl $PHYSICAL(boot_level5), %eax
 1:
+#endif
     // The order of SDM vol. 3A 9.8.5.
     movl %edi, %cr4
     movl %eax, %cr3
@@ -189,7 +199,7 @@ pvh_start:
     leaq boot_stack_top(%rip), %rsp
     movl %ebp, %edi
     movq entry_cycles(%rip), %rsi
-    movabsq $(VIEW_ENTRY << 39), %rdx
+    movabsq $VIEW_BASE, %rdx
     xorl %ebp, %ebp                       // the end of every backtrace
     pushq $0
     pushq $0
@@ -197,8 +207,33 @@ pvh_start:
     ud2
     .size pvh_start, . - pvh_start
 
-// Prints the text at ESI and ends the run with a failing status: there will be no kernel to do it.
+// From the entry at EBX to the table that it points to, which it is given if it has none: EBX. Takes
+// from EDX on. Uses EAX.
     .code32
+    .type next_table, @function
+next_table:
+    movl (%ebx), %eax
+    testl %eax, %eax
+    jnz 1f
+    leal ENTRY_TABLE(%edx), %eax
+    movl %eax, (%ebx)
+    addl $TABLE_BYTES, %edx
+1:  andl $-TABLE_BYTES, %eax
+    movl %eax, %ebx
+    retl
+    .size next_table, . - next_table
+
+// Writes ECX entries from EBX on: EAX, and from one to the next a large page further.
+    .type fill_table, @function
+fill_table:
+    movl %eax, (%ebx)
+    addl $8, %ebx
+    addl $LARGE_PAGE_BYTES, %eax
+    loop fill_table
+    retl
+    .size fill_table, . - fill_table
+
+// Prints the text at ESI and ends the run with a failing status: there will be no kernel to do it.
     .type refuse, @function
 refuse:
     movl %esi, %ebx
@@ -262,16 +297,14 @@ boot_descriptors_pointer:
 
     .section .bss.start, "aw", @nobits
     .balign TABLE_BYTES
+#if LAYOUT_ADDRESS_BITS > FOUR_LEVEL_ADDRESS_BITS
 boot_level5:
     .skip TABLE_BYTES
+#endif
 boot_level4:
     .skip TABLE_BYTES
-boot_low_gigabytes:
-    .skip TABLE_BYTES
-boot_high_gigabytes:
-    .skip TABLE_BYTES
-boot_directories:
-    .skip VISIBLE_GIB * TABLE_BYTES
+boot_tables:
+    .skip BOOT_TABLES * TABLE_BYTES
 entry_cycles:
     .skip 8
 
