@@ -1,10 +1,15 @@
 #include "arch/arm/boot/boot_constants.h"
 
+#include <algorithm>
+#include <cstdint>
+
 #include "arch/arm/devices/board.h"
 #include "arch/arm/facts/paging_policy.h"
 #include "arch/arm/facts/registers.h"
+#include "kernel/mm/address.h"
 #include "kernel/mm/attributes.h"
 #include "kernel/mm/layout.h"
+#include "kernel/mm/range.h"
 #include "layouts/selected.h"
 
 namespace arch::arm {
@@ -22,13 +27,30 @@ constexpr uint32_t Section(mm::Access access, mm::Caching caching) {
                                 kFirstLevel);
 }
 
-constexpr mm::VirtRange kDirectMap =
-    mm::RegionWith(*layouts::selected::kLayouts.front(), mm::Service::kDirectMap).range;
+constexpr const mm::Layout& kLayout = *layouts::selected::kLayouts.front();
+constexpr mm::VirtRange kDirectMap = mm::RegionWith(kLayout, mm::Service::kDirectMap).range;
 static_assert(kDirectMap.IsAligned(kSectionBytes));
 
-// TTBCR.N = 1: TTBR0 below 2 GiB, TTBR1 above.
-constexpr uint32_t kSplit = 1;
-static_assert(kDirectMap.base.value == uint64_t{1} << (32 - kSplit));
+// A kernel that begins at 2^(32-N) has a table of its own, TTBR1's, with TTBCR.N = N; any other
+// shares one table with the process (B3.5.4).
+constexpr uint32_t SplitAt(mm::VirtAddr kernel_base) {
+  for (uint32_t n = 1; n <= ttbcr::kSplitMask; ++n) {
+    if (kernel_base.value == uint64_t{1} << (32 - n)) return n;
+  }
+  return 0;
+}
+
+constexpr mm::VirtAddr KernelBase(const mm::Layout& layout) {
+  const auto row = std::ranges::find_if(
+      layout.regions, [](const mm::Region& one) { return mm::IsKernelService(one.service); });
+  return row->range.base;
+}
+
+constexpr uint32_t kSplit = SplitAt(KernelBase(kLayout));
+
+// Until ActivateKernelRoot() the image is also mapped at its physical address, which start.S wants
+// in the lower half.
+static_assert(KernelBase(kLayout).value >= uint64_t{1} << 31);
 
 }  // namespace
 }  // namespace arch::arm

@@ -17,7 +17,7 @@
     .equ MASK_ALL, 0x1C0                @ CPSR.A, I, F
 
     .equ SECTION_SHIFT, 20              @ B3.5.1
-    .equ SPLIT, 1 << (32 - 1)           @ TTBCR.N = 1 (B3.5.4)
+    .equ IDENTITY_LIMIT, 1 << 31        @ the kernel's addresses are above
     .equ TABLE_BYTES, 16384
     .equ TREE_SECTIONS, 3               @ 2 MiB of device tree, at any address
 
@@ -72,7 +72,7 @@ in_supervisor_mode:
     sub     r4, r4, r8
     sub     r4, r4, #1
     orr     r4, r4, r10
-    cmp     r4, #SPLIT
+    cmp     r4, #IDENTITY_LIMIT
     bhs     refuse_address
 
     bl      quiet_memory_system
@@ -191,8 +191,8 @@ clear_bss:
     blo     1b
     bx      lr
 
-    @ One first-level table for both halves: TTBR0 walks its lower, TTBR1 its upper half. Uses r0, r1,
-    @ r3-r7.
+    @ One first-level table for all addresses: both registers point to it, whatever TTBCR.N gives to
+    @ which. Uses r0, r1, r3-r7.
 make_boot_table:
     ldr     r7, =boot_first_level
     sub     r7, r7, r8

@@ -8,7 +8,7 @@
 
 namespace arch {
 
-// Usable from the first instruction in the high half, through the boot tables.
+// Usable from the first instruction at the image's own addresses, through the boot tables.
 void InitializeConsole();
 
 // Waits until the port takes it. May be called with interrupts off and while panicking.

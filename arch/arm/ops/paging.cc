@@ -9,13 +9,19 @@
 #include "kernel/base/check.h"
 
 // In switch_root.S.
-extern "C" void ArmSwitchRoot(uint32_t ttbr1);
+extern "C" void ArmSwitchRoot(uint32_t ttbr, uint32_t n);
 
 namespace arch {
 namespace {
 
 constexpr uint32_t kWholeRootMask = arm::ttbr::RootMask(0);
 constexpr uint32_t kLastAddress = 0xFFFF'FFFF;
+
+// TTBCR.N, which start.S takes from the layout. 0: one table serves every address.
+uint32_t Split() { return arm::ReadTtbcr() & arm::ttbcr::kSplitMask; }
+
+// The register with the kernel's table, and the walk's attributes beside the address.
+uint32_t ReadKernelTtbr() { return Split() == 0 ? arm::ReadTtbr0() : arm::ReadTtbr1(); }
 
 void InvalidateStretch(const mm::TlbStretch& stretch, mm::Asid asid) {
   for (uint64_t at = 0; at < stretch.range.size_bytes; at += stretch.page_bytes) {
@@ -34,24 +40,22 @@ PagingPolicy::Features PagingFeatures() { return {}; }
 
 mm::RootShape KernelRoot() { return PagingPolicy::Root(0); }
 
-mm::PhysAddr ReadKernelRoot() { return mm::PhysAddr{arm::ReadTtbr1() & kWholeRootMask}; }
+mm::PhysAddr ReadKernelRoot() { return mm::PhysAddr{ReadKernelTtbr() & kWholeRootMask}; }
 
-std::array<LiveRoot, 2> LiveRoots() {
-  const unsigned n = arm::ReadTtbcr() & arm::ttbcr::kSplitMask;
-  CHECK(n != 0);  // else there is one table; start.S sets 1
-  const mm::VirtAddr split{uint64_t{1} << (32 - n)};
-  return {{
-      {mm::PhysAddr{arm::ReadTtbr0() & arm::ttbr::RootMask(n)}, PagingPolicy::Root(n),
-       mm::VirtAddr{0}, split - 1},
-      {ReadKernelRoot(), KernelRoot(), split, mm::VirtAddr{kLastAddress}},
-  }};
+LiveRootList LiveRoots() {
+  const uint32_t n = Split();
+  LiveRoot kernel{ReadKernelRoot(), KernelRoot(), mm::VirtAddr{0}, mm::VirtAddr{kLastAddress}};
+  if (n == 0) return {{kernel}, 1};
+  kernel.first = mm::VirtAddr{uint64_t{1} << (32 - n)};
+  const mm::PhysAddr below{arm::ReadTtbr0() & arm::ttbr::RootMask(n)};
+  return {{LiveRoot{below, PagingPolicy::Root(n), mm::VirtAddr{0}, kernel.first - 1}, kernel}, 2};
 }
 
 void ActivateKernelRoot(mm::PhysAddr root) {
   CHECK((root.value & ~uint64_t{kWholeRootMask}) == 0);
-  const uint32_t walk_attributes = arm::ReadTtbr1() & ~kWholeRootMask;
+  const uint32_t walk_attributes = ReadKernelTtbr() & ~kWholeRootMask;
   PublishTables();
-  ArmSwitchRoot(static_cast<uint32_t>(root.value) | walk_attributes);
+  ArmSwitchRoot(static_cast<uint32_t>(root.value) | walk_attributes, Split());
   arm::MoveConsole();
   // WXN came with the virtualization extensions (ARM DDI 0406C B3.7.2).
   if (arm::HasVirtualization()) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 
 #include "arch/arm/facts/paging_policy.h"
 #include "kernel/mm/address.h"
@@ -15,7 +16,8 @@ using PagingPolicy = arm::PagingPolicy;
 // What this processor's page tables can do.
 PagingPolicy::Features PagingFeatures();
 
-// The kernel's table is TTBR1's: always a whole one, of which TTBCR.N = 1 uses the upper half.
+// The kernel's table is always a whole one. With a split (TTBCR.N) it is TTBR1's, which is asked
+// above 2^(32-N) only; without one it is TTBR0's, and TTBR1's is never asked.
 mm::RootShape KernelRoot();
 mm::PhysAddr ReadKernelRoot();
 
@@ -27,12 +29,25 @@ struct LiveRoot {
   mm::VirtAddr last;
 };
 
-// All of them, read from the registers, ascending: TTBR0's and TTBR1's.
-std::array<LiveRoot, 2> LiveRoots();
+class LiveRootList {
+ public:
+  LiveRootList(const std::array<LiveRoot, 2>& roots, size_t count) : roots_(roots), count_(count) {}
 
-// Leaves the boot tables for the final ones, and with them everything mapped below 2 GiB: no
-// process runs yet, and TTBR0 is left with a table in which all faults. Called once, at boot, with
-// interrupts masked, after MapConsole(). Turns WXN on where the processor has it.
+  const LiveRoot* begin() const { return roots_.data(); }
+  const LiveRoot* end() const { return roots_.data() + count_; }
+
+ private:
+  std::array<LiveRoot, 2> roots_;
+  size_t count_;
+};
+
+// All of them, read from the registers, ascending: TTBR0's, and with a split TTBR1's.
+LiveRootList LiveRoots();
+
+// Leaves the boot tables for the final ones, and with them the identity mapping and the early
+// serial port. `root` has no entries where the image lies physically. No process runs yet: the
+// register that does not hold the kernel's table is left with one in which all faults. Called once,
+// at boot, with interrupts masked, after MapConsole(). Turns WXN on where the processor has it.
 void ActivateKernelRoot(mm::PhysAddr root);
 
 // Entries made where there were none are visible to the walker when this returns.
