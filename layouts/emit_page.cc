@@ -34,8 +34,9 @@ void EmitRow(Sink& sink, const Region& region) {
 }
 
 void EmitTable(Sink& sink, const Layout& layout) {
-  Print(sink, "\n## {} address bits\n\nDigest `{:016x}`: a kernel prints it when its live page ",
-        layout.shape.address_bits, mm::Digest(layout));
+  Print(sink, "\n## {} address bits, RAM from {:#x}\n\n", layout.shape.address_bits,
+        layout.direct_map_target.value);
+  Print(sink, "Digest `{:016x}`: a kernel prints it when its live page ", mm::Digest(layout));
   Print(sink, "tables agree with this table.\n\n");
   Print(sink, "| first | last | size | region | user | kernel | scope | holds |");
   Print(sink, " caching | grows | guards | why |\n");

@@ -7,6 +7,7 @@
 #include "kernel/base/print.h"
 #include "kernel/mm/layout.h"
 #include "kernel/mm/layout_digest.h"
+#include "layouts/kora.h"
 #include "layouts/osz.h"
 #include "layouts/sos.h"
 #include "testing/unit/text_buffer.h"
@@ -31,6 +32,44 @@ TEST(EmitText, LinkerSymbolsOfSos) {
             "LAYOUT_DIRECT_TARGET = 0x40000000;\n"
             "LAYOUT_PAGE_SIZE = 0x1000;\n"
             "LAYOUT_ADDRESS_BITS = 0x20;\n");
+}
+
+// One table; what differs is where a machine has its RAM.
+struct PlacementRow {
+  std::string_view name;
+  layouts::Tables tables;
+  std::string_view link_base;
+  std::string_view load_base;
+  std::string_view direct_target;
+};
+
+TEST(EmitText, KoraLiesWhereItsMachineHasRam) {
+  constexpr PlacementRow kRows[] = {
+      {"arm", layouts::arm_kora::kLayouts, "0xc0010000", "0x40010000", "0x40000000"},
+      {"x86_64", layouts::x86_64_kora::kLayouts, "0xc0100000", "0x100000", "0x0"},
+  };
+  for (const PlacementRow& row : kRows) {
+    unit::TextBuffer wanted;
+    base::Print(wanted,
+                "LAYOUT_IMAGE_BASE = 0xc0000000;\n"
+                "LAYOUT_IMAGE_LAST = 0xefffffff;\n"
+                "LAYOUT_IMAGE_SIZE = 0x30000000;\n"
+                "LAYOUT_IMAGE_LINK_BASE = {};\n"
+                "LAYOUT_IMAGE_LOAD_BASE = {};\n"
+                "LAYOUT_DIRECT_BASE = 0xc0000000;\n"
+                "LAYOUT_DIRECT_LAST = 0xefffffff;\n"
+                "LAYOUT_DIRECT_SIZE = 0x30000000;\n"
+                "LAYOUT_VMALLOC_BASE = 0xf0000000;\n"
+                "LAYOUT_VMALLOC_LAST = 0xfeffffff;\n"
+                "LAYOUT_VMALLOC_SIZE = 0xf000000;\n"
+                "LAYOUT_DIRECT_TARGET = {};\n"
+                "LAYOUT_PAGE_SIZE = 0x1000;\n"
+                "LAYOUT_ADDRESS_BITS = 0x20;\n",
+                row.link_base, row.load_base, row.direct_target);
+    unit::TextBuffer buffer;
+    layouts::EmitLinkerSymbols(buffer, row.tables);
+    EXPECT_EQ(buffer.text(), wanted.text()) << row.name;
+  }
 }
 
 TEST(EmitText, AssemblerHeaderOfOsz) {

@@ -1,22 +1,34 @@
 """layout: everything that is made from one layout's table."""
 
-def layout(*, name):
-    """The targets of the layout in `<name>.h`, which defines namespace layouts::<name>.
+def layout(*, name, placements = []):
+    """The targets of the layout in `<name>.h`.
 
     Args:
-      name: the layout. Makes `:<name>` (the table as a library), `:<name>_selected` (the same as
-        layouts/selected.h), `:<name>_ld` (layout.ld), `:<name>_asm` (layouts/layout_asm.h),
-        `:<name>_json`, `:<name>_page` and `:<name>_map` (its page of the documentation and the
-        picture there), and the program behind the last five, `:emit_<name>`.
+      name: the layout. Makes `:<name>`, its header as a library; `:<name>_page` and `:<name>_map`,
+        its page of the documentation and the picture there, with all tables of layouts::<name>.
+      placements: the namespaces layouts::<placement> that the header defines: the table as it lies
+        in the memory of one kind of machine. By default there is one, with the layout's name. Each
+        makes `:<placement>_selected` (the table as layouts/selected.h), `:<placement>_ld`
+        (layout.ld), `:<placement>_asm` (layouts/layout_asm.h), `:<placement>_json` and the program
+        behind the last three, `:emit_<placement>`.
     """
-    generated = name + "_generated"
-
     native.cc_library(
         name = name,
         hdrs = [name + ".h"],
-        visibility = ["//testing:__subpackages__"] + _KERNEL,
+        visibility = _READERS,
         deps = _TABLE_DEPS,
     )
+    for placement in placements or [name]:
+        _emitter(placement, name)
+        _numbers(placement)
+    if placements:
+        _emitter(name, name)
+    for form, ending in [("page", ".md"), ("map", ".svg")]:
+        _emit(name + "_" + form, name, form, name + ending)
+
+# The program that prints what is made from the tables of layouts::<name>.
+def _emitter(name, layout):
+    generated = name + "_generated"
 
     native.genrule(
         name = name + "_selected_header",
@@ -25,12 +37,12 @@ def layout(*, name):
 // The layout of this kernel.
 #pragma once
 
-#include "layouts/{name}.h"
+#include "layouts/{layout}.h"
 
 namespace layouts {{
 namespace selected = {name};
 }}
-END""".format(name = name),
+END""".format(layout = layout, name = name),
     )
     native.cc_library(
         name = name + "_selected",
@@ -38,7 +50,7 @@ END""".format(name = name),
         include_prefix = "layouts",
         strip_include_prefix = generated,
         visibility = ["//visibility:private"],
-        deps = [":" + name],
+        deps = [":" + layout],
     )
 
     native.cc_binary(
@@ -54,20 +66,13 @@ END""".format(name = name),
             "//kernel/base:print",
         ],
     )
-    for form, out in [
-        ("ld", generated + "/layout.ld"),
-        ("asm", generated + "/layout_asm.h"),
-        ("json", name + ".json"),
-        ("page", name + ".md"),
-        ("map", name + ".svg"),
-    ]:
-        native.genrule(
-            name = "%s_%s" % (name, form if form != "asm" else "asm_header"),
-            outs = [out],
-            cmd = "$(execpath :emit_%s) %s > $@" % (name, form),
-            tools = [":emit_" + name],
-            visibility = ["//visibility:public"],
-        )
+
+# What kernels and other programs read.
+def _numbers(name):
+    generated = name + "_generated"
+    _emit(name + "_ld", name, "ld", generated + "/layout.ld")
+    _emit(name + "_asm_header", name, "asm", generated + "/layout_asm.h")
+    _emit(name + "_json", name, "json", name + ".json")
     native.cc_library(
         name = name + "_asm",
         hdrs = [generated + "/layout_asm.h"],
@@ -76,7 +81,20 @@ END""".format(name = name),
         visibility = ["//visibility:private"],
     )
 
-_KERNEL = ["//kernel:__subpackages__"]
+def _emit(name, emitter, form, out):
+    native.genrule(
+        name = name,
+        outs = [out],
+        cmd = "$(execpath :emit_%s) %s > $@" % (emitter, form),
+        tools = [":emit_" + emitter],
+        visibility = ["//visibility:public"],
+    )
+
+_READERS = [
+    "//arch:__subpackages__",
+    "//kernel:__subpackages__",
+    "//testing:__subpackages__",
+]
 
 _TABLE_DEPS = [
     "//kernel/base:bits",

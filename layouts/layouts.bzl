@@ -1,6 +1,11 @@
-"""LAYOUTS: every published layout, by the name of its header here."""
+"""LAYOUTS: every published layout, by the name of its header here, with its placements."""
 
-LAYOUTS = [
-    "osz",
-    "sos",
-]
+# Without placements there is one, which has the layout's name.
+LAYOUTS = {
+    "kora": [
+        "arm_kora",
+        "x86_64_kora",
+    ],
+    "osz": [],
+    "sos": [],
+}

@@ -6,6 +6,7 @@
 
 #include "kernel/mm/attributes.h"
 #include "kernel/mm/layout.h"
+#include "layouts/kora.h"
 #include "layouts/osz.h"
 #include "layouts/sos.h"
 #include "testing/unit/test.h"
@@ -90,6 +91,7 @@ TEST(LayoutDigest, TextsDoNotRunTogether) {
 
 TEST(LayoutDigest, TablesDiffer) {
   EXPECT_NE(mm::Digest(layouts::osz::kFourLevelLayout), mm::Digest(layouts::osz::kFiveLevelLayout));
+  EXPECT_NE(mm::Digest(layouts::arm_kora::kLayout), mm::Digest(layouts::x86_64_kora::kLayout));
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "kernel/mm/address.h"
+#include "layouts/kora.h"
 #include "layouts/osz.h"
 #include "layouts/sos.h"
 #include "testing/unit/test.h"
@@ -111,6 +112,26 @@ TEST(Layout, FindRegionInOszWithFiveLevels) {
   ExpectRegions(layouts::osz::ForHardware(5), kRows);
 }
 
+TEST(Layout, FindRegionInKora) {
+  constexpr FindRow kRows[] = {
+      {0, "unused"},
+      {0x003F'FFFF, "unused"},
+      {0x0040'0000, "user"},
+      {0xBFFF'FFFF, "user"},
+      {0xC000'0000, "direct"},
+      {0xEFFF'FFFF, "direct"},
+      {0xF000'0000, "vmalloc"},
+      {0xFEFF'FFFF, "vmalloc"},
+      {0xFF00'0000, "unused"},
+      {0xFFFF'FFFF, "unused"},
+      {0x1'0000'0000, ""},
+      {0xFFFF'FFFF'C000'0000, ""},
+      {kMaximum, ""},
+  };
+  ExpectRegions(layouts::arm_kora::ForHardware(2), kRows);
+  ExpectRegions(layouts::x86_64_kora::ForHardware(4), kRows);
+}
+
 TEST(Layout, FindRegionInSos) {
   constexpr FindRow kRows[] = {
       {0, "unused"},
@@ -132,6 +153,16 @@ TEST(Layout, DirectMapIsArithmetic) {
   EXPECT_EQ(mm::DirectMapTarget(sos).last(), mm::PhysAddr{0xBF7F'FFFF});
   EXPECT_EQ(mm::DirectMapAddress(sos, sos.image_load_base), sos.image_link_base);
   EXPECT_EQ(mm::DirectMapTargetOf(sos, VirtAddr{0xFF7F'F000}), mm::PhysAddr{0xBF7F'F000});
+  // One table, in the memory of two machines.
+  const mm::Layout& arm = layouts::arm_kora::kLayout;
+  EXPECT_EQ(mm::DirectMapTarget(arm).base, mm::PhysAddr{0x4000'0000});
+  EXPECT_EQ(mm::DirectMapTarget(arm).last(), mm::PhysAddr{0x6FFF'FFFF});
+  EXPECT_EQ(mm::DirectMapAddress(arm, mm::PhysAddr{0x4001'0000}), arm.image_link_base);
+  const mm::Layout& pc = layouts::x86_64_kora::kLayout;
+  EXPECT_EQ(mm::DirectMapTarget(pc).base, mm::PhysAddr{0});
+  EXPECT_EQ(mm::DirectMapTarget(pc).last(), mm::PhysAddr{0x2FFF'FFFF});
+  EXPECT_EQ(mm::DirectMapAddress(pc, mm::PhysAddr{0x10'0000}), pc.image_link_base);
+  EXPECT_EQ(pc.regions.data(), arm.regions.data());
   const mm::Layout& osz = layouts::osz::kFourLevelLayout;
   EXPECT_EQ(mm::DirectMapAddress(osz, mm::PhysAddr{0x7FFF'FFFF}), VirtAddr{0xFFFF'FFFF'7FFF'FFFF});
 }

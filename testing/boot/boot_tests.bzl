@@ -7,13 +7,29 @@ _MONITOR_COMMANDS = ["help", "map", "regions", "frames", "slabs", "vmalloc", "wi
 # Where the amount does not matter.
 _MEMORY = "512M"
 
-def _image(*, name, banner, layout, machines, memories, high_memory, cpus, depths):
+# Memory of a PC: a range that its map has. 6 GiB lie partly above the 4 GiB hole.
+_PC_MEMORIES = {
+    "64M": "0x0000000000[0-9a-f]+-0x0000000003[0-9a-f]+ ",
+    "512M": "0x0000000000[0-9a-f]+-0x000000001f[0-9a-f]+ ",
+    "3G": "0x0000000000[0-9a-f]+-0x00000000[7b][0-9a-f]+ ",
+    "6G": "0x0000000100000000-0x00000001[0-9a-f]+ +[0-9]+ [GM]iB usable",
+}
+
+# The same of the "virt" board.
+_VIRT_MEMORIES = {
+    "64M": "-0x0000000043ffffff +[0-9]+ [KM]iB usable",
+    "512M": "-0x000000005fffffff +[0-9]+ [KM]iB usable",
+    "3G": "-0x00000000ffffffff +[0-9]+ [KM]iB usable",
+}
+
+def _image(*, name, banner, layout, machines, memories, high_memory, cpus, depths, forbid = []):
     return struct(
         name = name,
         banner = banner,
         cpus = cpus,
-        default_cpu = depths[0],
+        default_cpu = cpus.keys()[0],
         depths = depths,
+        forbid = FORBIDDEN + forbid,
         high_memory = high_memory,
         layout = layout,
         machines = machines,
@@ -24,26 +40,40 @@ def _image(*, name, banner, layout, machines, memories, high_memory, cpus, depth
 _X86_64_OSZ = _image(
     name = "x86_64_osz",
     banner = "Atlas x86_64 osz (PVH start info v1)",
-    # Processor: where the user half ends, which tells the depth of the page tables.
+    # Processor, the default first: where the user half ends, which tells the depth of the page tables.
     cpus = {
-        "kvm64": "0x00007fffffffffff",
         "max": "0x00ffffffffffffff",
+        "kvm64": "0x00007fffffffffff",
         "Nehalem": "0x00007fffffffffff",
         "qemu64": "0x00007fffffffffff",
     },
-    # A processor for each depth, tried with every machine and memory; the default first.
+    # A processor for each depth, tried with every machine and memory.
     depths = ["max", "qemu64"],
     # Some of it lies beyond the direct map.
-    high_memory = "6G",
+    high_memory = ["6G"],
     layout = "osz",
     machines = ["q35", "pc"],
-    # Memory: a range that its map has. 6 GiB lie partly above the 4 GiB hole.
-    memories = {
-        "64M": "0x0000000000[0-9a-f]+-0x0000000003[0-9a-f]+ ",
-        "512M": "0x0000000000[0-9a-f]+-0x000000001f[0-9a-f]+ ",
-        "3G": "0x0000000000[0-9a-f]+-0x00000000[7b][0-9a-f]+ ",
-        "6G": "0x0000000100000000-0x00000001[0-9a-f]+ +[0-9]+ [GM]iB usable",
+    memories = _PC_MEMORIES,
+)
+
+# One depth, whatever the processor: five levels stay off. How machine, processor and memory combine is start-up's, and
+# is tried with osz; here each of them is met once.
+_X86_64_KORA = _image(
+    name = "x86_64_kora",
+    banner = "Atlas x86_64 kora (PVH start info v1)",
+    cpus = {
+        "max": "0x00000000bfffffff",
+        "kvm64": "0x00000000bfffffff",
+        "Nehalem": "0x00000000bfffffff",
+        "qemu64": "0x00000000bfffffff",
     },
+    depths = [],
+    forbid = ["+la57"],
+    # Below and above the 4 GiB hole.
+    high_memory = ["3G", "6G"],
+    layout = "kora",
+    machines = ["q35", "pc"],
+    memories = _PC_MEMORIES,
 )
 
 _ARM_SOS = _image(
@@ -54,17 +84,27 @@ _ARM_SOS = _image(
         "cortex-a7": "0x000000007fffffff",
     },
     depths = ["cortex-a15"],
-    high_memory = "3G",
+    high_memory = ["3G"],
     layout = "sos",
     machines = ["virt"],
-    memories = {
-        "64M": "-0x0000000043ffffff +[0-9]+ [KM]iB usable",
-        "512M": "-0x000000005fffffff +[0-9]+ [KM]iB usable",
-        "3G": "-0x00000000ffffffff +[0-9]+ [KM]iB usable",
-    },
+    memories = _VIRT_MEMORIES,
 )
 
-IMAGES = [_X86_64_OSZ, _ARM_SOS]
+_ARM_KORA = _image(
+    name = "arm_kora",
+    banner = "Atlas arm kora (device tree)",
+    cpus = {
+        "cortex-a15": "0x00000000bfffffff",
+        "cortex-a7": "0x00000000bfffffff",
+    },
+    depths = [],
+    high_memory = ["3G"],
+    layout = "kora",
+    machines = ["virt"],
+    memories = _VIRT_MEMORIES,
+)
+
+IMAGES = [_X86_64_OSZ, _X86_64_KORA, _ARM_KORA, _ARM_SOS]
 
 # Deliberate mistake: how the panic begins, and the function that its backtrace names. A jump into nothing has no frame
 # of its own, and leaves the next one to the jump's caller.
@@ -92,21 +132,26 @@ def boot_tests(*, name):
     """
     for image in IMAGES:
         prefix = "%s_%s_" % (name, image.name)
-        for machine in image.machines:
-            for cpu in image.depths:
-                for memory in image.memories:
-                    _boot(prefix, image, machine, cpu, memory)
-        for cpu in image.cpus:
-            if cpu not in image.depths:
-                _boot(prefix, image, image.machines[0], cpu, _MEMORY)
+        for machine, cpu, memory in _combinations(image):
+            _boot(prefix, image, machine, cpu, memory)
         _monitor_test(prefix + "monitor_test", image)
         _reboot_test(prefix + "reboot_test", image)
         _units_test(prefix + "units_test", image)
         _initrd_test(prefix + "initrd_test", image)
         _too_little_test(prefix + "too_little_memory_test", image)
-        _high_memory_test(prefix + "high_memory_test", image)
+        for memory in image.high_memory:
+            _high_memory_test("%shigh_memory_%s_test" % (prefix, memory), image, memory)
         for kind in _CRASHES:
             _crash_test(prefix, image, kind)
+
+# Each machine, processor and memory with the defaults of the others, and all with all where the depth may matter.
+def _combinations(image):
+    machine, cpu = image.machines[0], image.default_cpu
+    found = [(m, c, memory) for m in image.machines for c in image.depths for memory in image.memories]
+    found += [(m, cpu, _MEMORY) for m in image.machines]
+    found += [(machine, c, _MEMORY) for c in image.cpus]
+    found += [(machine, cpu, memory) for memory in image.memories]
+    return {one: None for one in found}.keys()
 
 def _start(name, image, *, machine = None, cpu = None, memory = _MEMORY, kernel = "//kernel", **kwargs):
     qemu_boot_test(
@@ -140,6 +185,7 @@ def _boot(prefix, image, machine, cpu, memory):
             regex("^boot: [0-9]+ cycles from entry to monitor$"),
             "atlas> off",
         ],
+        forbid = image.forbid,
         input = ["off"],
         machine = machine,
         memory = memory,
@@ -229,7 +275,7 @@ def _too_little_test(name, image):
     )
 
 # Frames that the direct map does not show are reached through windows, with the layout intact after it.
-def _high_memory_test(name, image):
+def _high_memory_test(name, image, memory):
     _start(
         name,
         image,
@@ -241,7 +287,7 @@ def _high_memory_test(name, image):
             "atlas> off",
         ],
         input = ["window", "verify", "off"],
-        memory = image.high_memory,
+        memory = memory,
     )
 
 def _frame(function):

@@ -7,7 +7,12 @@
 #   stop_bazel_in DIRECTORY         ends its server and removes its outputs
 
 # Every file of every image: what QEMU boots, and the ELF file with its debug information.
-readonly image_files=(x86_64_osz x86_64_osz.elf arm_sos arm_sos.elf)
+readonly image_files=(
+  x86_64_osz x86_64_osz.elf
+  x86_64_kora x86_64_kora.elf
+  arm_kora arm_kora.elf
+  arm_sos arm_sos.elf
+)
 
 copy_checkout() {
   mkdir -p "$1" || return 1

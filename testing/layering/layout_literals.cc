@@ -2,11 +2,13 @@
 
 #include <cstdint>
 #include <format>
+#include <span>
 #include <string>
 
 #include "kernel/mm/address.h"
 #include "kernel/mm/attributes.h"
 #include "kernel/mm/layout.h"
+#include "layouts/kora.h"
 #include "layouts/osz.h"
 #include "layouts/sos.h"
 
@@ -40,11 +42,16 @@ std::string FindIn(const mm::Layout& layout, uint64_t number) {
 
 std::string FindLayoutAddress(uint64_t number) {
   if (number < kSmallest || number == kAllOnes32 || number == kAllOnes64) return "";
-  for (const mm::Layout* const layout : layouts::osz::kLayouts) {
-    if (std::string found = FindIn(*layout, number); !found.empty()) return found;
-  }
-  for (const mm::Layout* const layout : layouts::sos::kLayouts) {
-    if (std::string found = FindIn(*layout, number); !found.empty()) return found;
+  constexpr std::span<const mm::Layout* const> kAllLayouts[] = {
+      layouts::osz::kLayouts,
+      layouts::sos::kLayouts,
+      layouts::arm_kora::kLayouts,
+      layouts::x86_64_kora::kLayouts,
+  };
+  for (const auto& layouts_of_one : kAllLayouts) {
+    for (const mm::Layout* const layout : layouts_of_one) {
+      if (std::string found = FindIn(*layout, number); !found.empty()) return found;
+    }
   }
   return "";
 }
