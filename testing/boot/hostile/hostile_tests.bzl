@@ -52,6 +52,12 @@ _DEVICE_TREE_ADDRESSES = {
     "0xfffffff8": "the device tree is out of the direct map's reach",
 }
 
+# The same where the direct map is shorter than RAM: its last 8 bytes, and the byte after them.
+_DEVICE_TREE_ADDRESSES_KORA = {
+    "0x6ffffff8": "there is no device tree where r2 points",
+    "0x70000000": "the device tree is out of the direct map's reach",
+}
+
 # Where the loaders (start_*.S) look for the address to pass on, and where the data lies.
 _X86_64_POINTER = "0x2200000"
 
@@ -75,6 +81,8 @@ def hostile_tests(*, name):
         _arm_test("%s_arm_%s_test" % (name, case), {case + ".dtb": _ARM_DATA}, _ARM_DATA, refusal)
     for address, refusal in _DEVICE_TREE_ADDRESSES.items():
         _arm_test("%s_arm_at_%s_test" % (name, address), {}, address, refusal)
+    for address, refusal in _DEVICE_TREE_ADDRESSES_KORA.items():
+        _arm_test("%s_arm_kora_at_%s_test" % (name, address), {}, address, refusal, memory = "1G", image = "arm_kora")
 
 def _x86_64_test(name, loads, address, refusal):
     qemu_boot_test(
@@ -90,15 +98,15 @@ def _x86_64_test(name, loads, address, refusal):
         **_outcome(refusal)
     )
 
-def _arm_test(name, loads, address, refusal):
+def _arm_test(name, loads, address, refusal, *, memory = "512M", image = "arm_sos"):
     qemu_boot_test(
         name = name,
         cpu = "cortex-a15",
         image = "//kernel",
         loads = loads,
         machine = "virt",
-        memory = "512M",
-        platform = "//platforms:arm_sos",
+        memory = memory,
+        platform = "//platforms:" + image,
         shim = ":start_arm",
         words = {_ARM_POINTER: address},
         **_outcome(refusal)
