@@ -12,7 +12,6 @@
 #pragma once
 
 #include <algorithm>
-#include <bit>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -199,20 +198,22 @@ class VmaIndex<Value>::Cursor {
 template <VmaValue Value>
 base::Result<VirtAddr> VmaIndex<Value>::FindGap(const VmaGap& gap) const {
   const bool is_size_right = gap.size_bytes != 0 && base::IsAligned(gap.size_bytes, kPageSize);
-  const bool is_alignment_right = std::has_single_bit(gap.alignment) && gap.alignment >= kPageSize;
+  // Not std::has_single_bit(), which counts bits: without an instruction for it that takes longer
+  // than a level of the tree.
+  const bool is_alignment_right =
+      gap.alignment >= kPageSize && (gap.alignment & (gap.alignment - 1)) == 0;
   if (!is_size_right || !is_alignment_right || gap.within.IsEmpty() || gap.within.Wraps()) {
     return std::unexpected(base::Error::kInvalidArgument);
   }
   // The whole pages of the window, as far as the machine has them.
   const uint64_t first = base::DivideRoundUp(gap.within.base.value, kPageSize);
-  const uint64_t last_byte = gap.within.last().value;
+  const uint64_t last_byte = gap.within.base.value + (gap.within.size_bytes - 1);
   const bool ends_in_page = (last_byte & (kPageSize - 1)) != kPageSize - 1;
-  const uint64_t end = (last_byte >> kPageShift) + (ends_in_page ? 0 : 1);
-  const uint64_t last = std::min(end, uint64_t{kPageLimit}) - 1;
+  const uint64_t end =
+      std::min((last_byte >> kPageShift) + (ends_in_page ? 0 : 1), uint64_t{kPageLimit});
   const uint64_t pages = gap.size_bytes >> kPageShift;
-  if (end == 0 || first > last || pages > last - first + 1) {
-    return std::unexpected(base::Error::kOutOfMemory);
-  }
+  if (end <= first || pages > end - first) return std::unexpected(base::Error::kOutOfMemory);
+  const uint64_t last = end - 1;
   // No alignment beyond the machine's last page makes a difference between its pages.
   const uint64_t alignment = std::min(gap.alignment >> kPageShift, uint64_t{kPageLimit});
   return AddressOf(TRY(tree_.FindGap({static_cast<PageIndex>(pages),

@@ -8,15 +8,6 @@
 
 namespace mm {
 
-PageIndex VmaLeaf::LargestGap(PageIndex lower, PageIndex upper) const {
-  uint32_t inside = 0;
-  for (unsigned slot = 1; slot < count_; ++slot) {
-    inside = std::max(inside, slots_[slot].first - slots_[slot - 1].last);
-  }
-  if (inside != 0) --inside;  // first - last counts one page more than lies between
-  return std::max({PageIndex{inside}, first() - lower, upper - last_ - 1});
-}
-
 bool VmaLeaf::ReachesWithout(unsigned slot, PageIndex page) const {
   if (count_ == 1) return true;
   const PageIndex lowest = First(slot == 0 ? 1 : 0);
@@ -30,11 +21,19 @@ void VmaLeaf::Insert(unsigned slot, const PageSpan& span, uintptr_t value) {
   } else {
     MakeReach(span.first);
   }
+  // Of the gaps, the one above the span is new, unless it belongs to another leaf.
+  const unsigned added = slot == count_ ? slot : slot + 1;
   std::memmove(&slots_[slot + 1], &slots_[slot], (count_ - slot) * sizeof(VmaSlot));
   ++count_;
   NoteInsert(slot);
   slots_[slot].value = value;
-  SetSpan(slot, span);
+  Place(slot, span);
+  if (added == 0) return;
+  gaps_.MakeRoom(added);
+  const bool splits_gap = slot != 0 && added != slot;
+  if (splits_gap && !gaps_.IsTracked(slot)) return;
+  ChangeGap(added - 1);
+  ChangeGap(added);
 }
 
 void VmaLeaf::NoteInsert(unsigned slot) {
@@ -52,10 +51,19 @@ void VmaLeaf::Erase(unsigned slot) {
   --count_;
   std::memmove(&slots_[slot], &slots_[slot + 1], (count_ - slot) * sizeof(VmaSlot));
   slots_[count_] = kNoSlot;
-  if (slot == count_ && count_ != 0) last_ = base_ + slots_[count_ - 1].last;
+  if (count_ == 0) return;
+  if (slot == count_) last_ = base_ + slots_[count_ - 1].last;
+  const unsigned joined = slot == count_ ? slot : slot + 1;
+  gaps_.Join(joined);
+  ChangeGap(joined - 1);
 }
 
 void VmaLeaf::SetSpan(unsigned slot, const PageSpan& span) {
+  Place(slot, span);
+  ScanGaps();
+}
+
+void VmaLeaf::Place(unsigned slot, const PageSpan& span) {
   if (span.first < base_ || span.first - base_ > kReach) {
     // With another first page than this slot's, which is about to change.
     const PageIndex lowest = slot == 0 ? span.first : std::min(first(), span.first);
@@ -117,7 +125,10 @@ void VmaLeaf::MoveUp(VmaLeaf& above, unsigned count) {
   above.SetLast(above.last_);
   Fill(kept, count);
   count_ = kept;
-  if (kept != 0) last_ = base_ + slots_[kept - 1].last;
+  above.ScanGaps();
+  if (kept == 0) return;
+  last_ = base_ + slots_[kept - 1].last;
+  ScanGaps();
 }
 
 void VmaLeaf::MoveDown(VmaLeaf& above, unsigned count) {
@@ -135,6 +146,8 @@ void VmaLeaf::MoveDown(VmaLeaf& above, unsigned count) {
   std::memmove(&above.slots_[0], &above.slots_[count], above.count_ * sizeof(VmaSlot));
   above.Fill(above.count_, count);
   above.newest_ -= static_cast<uint16_t>(std::min<unsigned>(above.newest_, count));
+  ScanGaps();
+  if (above.count_ != 0) above.ScanGaps();
 }
 
 void VmaLeaf::PutAfter(VmaLeaf& leaf) {
@@ -164,19 +177,32 @@ bool VmaLeaf::IsSound() const {
     if (slots_[slot].first > kReach || First(slot) > Last(slot)) return false;
     if (!is_last && (slots_[slot].last == kFar || Last(slot) >= First(slot + 1))) return false;
   }
+  if (!gaps_.IsRight(count_, [this](unsigned slot) { return GapBefore(slot); })) return false;
   return std::all_of(&slots_[count_], &slots_[kSlots], [](const VmaSlot& slot) {
     return slot.first == kNoSlot.first && slot.last == kNoSlot.last;
   });
 }
 
-PageIndex VmaInner::LargestGap() const { return *std::max_element(&gaps_[0], &gaps_[count_]); }
+void VmaInner::set_gap(unsigned slot, PageIndex pages) {
+  const PageIndex was = gaps_[slot];
+  const PageIndex little = largest_.others() / kMuchLess;
+  gaps_[slot] = pages;
+  if (was > little && pages <= little) {
+    ScanGaps();
+  } else {
+    largest_.Change(slot, count_, GapIn{gaps_});
+  }
+}
+
+void VmaInner::ScanGaps() { largest_.Scan(count_, GapIn{gaps_}); }
 
 void VmaInner::Fill(unsigned first, unsigned count) {
   std::fill_n(&firsts_[first], count, kNoPage);
 }
 
-bool VmaInner::IsPadded() const {
-  return std::all_of(&firsts_[count_], &firsts_[kSlots],
+bool VmaInner::IsSound() const {
+  return largest_.IsRight(count_, GapIn{gaps_}) &&
+         std::all_of(&firsts_[count_], &firsts_[kSlots],
                      [](PageIndex page) { return page == kNoPage; });
 }
 
@@ -200,12 +226,14 @@ void VmaInner::Insert(unsigned slot, const Child& child) {
   firsts_[slot] = child.first;
   gaps_[slot] = child.gap;
   children_[slot] = child.node;
+  ScanGaps();
 }
 
 void VmaInner::Erase(unsigned slot) {
   --count_;
   if (slot < count_) Shift(slot + 1, slot, count_ - slot);
   firsts_[count_] = kNoPage;
+  if (count_ != 0) ScanGaps();
 }
 
 void VmaInner::MoveUp(VmaInner& above, unsigned count) {
@@ -215,6 +243,8 @@ void VmaInner::MoveUp(VmaInner& above, unsigned count) {
   above.count_ += count;
   count_ = kept;
   Fill(kept, count);
+  ScanGaps();
+  above.ScanGaps();
 }
 
 void VmaInner::MoveDown(VmaInner& above, unsigned count) {
@@ -223,6 +253,8 @@ void VmaInner::MoveDown(VmaInner& above, unsigned count) {
   above.count_ -= count;
   above.Shift(count, 0, above.count_);
   above.Fill(above.count_, count);
+  ScanGaps();
+  if (above.count_ != 0) above.ScanGaps();
 }
 
 }  // namespace mm

@@ -11,8 +11,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <utility>
 
 #include "kernel/mm/address.h"
+#include "kernel/mm/vma_largest_gaps.h"
 
 namespace mm {
 
@@ -133,18 +135,28 @@ class VmaLeaf {
   }
 
   // The largest gap that belongs to this leaf, when its part of the address space starts at `lower`
-  // and the next leaf's at `upper`. O(slots).
-  [[nodiscard]] PageIndex LargestGap(PageIndex lower, PageIndex upper) const;
+  // and the next leaf's at `upper`.
+  [[nodiscard]] PageIndex LargestGap(PageIndex lower, PageIndex upper) const {
+    return std::max({PageIndex{GapBefore(gaps_.largest())}, first() - lower, upper - last_ - 1});
+  }
+
+  // Whether, of the gaps between two ranges, only those before FewGaps() can have that many pages.
+  [[nodiscard]] bool HasFewGaps(PageIndex pages) const { return gaps_.AreFew(pages); }
+  // The lower slot and the upper: two gaps of that many pages; or twice the same, of the largest
+  // gap, which may have less; or twice 0, when there is no gap.
+  [[nodiscard]] std::pair<unsigned, unsigned> FewGaps(PageIndex pages) const {
+    return gaps_.FewSlots(pages, [this](unsigned slot) { return GapBefore(slot); });
+  }
 
   // The first slot from `slot` on (which is not 0) with a gap of that many pages between it and the
   // slot before; count() or more when there is none.
   [[nodiscard]] unsigned FindGapNotBelow(unsigned slot, PageIndex pages) const {
-    while (slot < count_ && PageIndex{slots_[slot].first - slots_[slot - 1].last} <= pages) ++slot;
+    while (slot < count_ && GapBetween(slot) < pages) ++slot;
     return slot;
   }
   // The same downwards from `slot`, which is less than count(); 0 when there is none.
   [[nodiscard]] unsigned FindGapNotAbove(unsigned slot, PageIndex pages) const {
-    while (slot != 0 && PageIndex{slots_[slot].first - slots_[slot - 1].last} <= pages) --slot;
+    while (slot != 0 && GapBetween(slot) < pages) --slot;
     return slot;
   }
 
@@ -180,6 +192,21 @@ class VmaLeaf {
   static constexpr int kRun = 4;
   static constexpr VmaSlot kNoSlot = {kFar, kFar, 0};
 
+  // How many pages lie between the ranges before `slot`, which is not 0, and in it.
+  [[nodiscard]] uint32_t GapBetween(unsigned slot) const {
+    return slots_[slot].first - slots_[slot - 1].last - 1;
+  }
+  // The same, for slot 0 none: what lies before it is not between two ranges of this leaf.
+  [[nodiscard]] uint32_t GapBefore(unsigned slot) const { return slot == 0 ? 0 : GapBetween(slot); }
+  void ChangeGap(unsigned slot) {
+    gaps_.Change(slot, count_, [this](unsigned index) { return GapBefore(index); });
+  }
+  void ScanGaps() {
+    gaps_.Scan(count_, [this](unsigned slot) { return GapBefore(slot); });
+  }
+  // SetSpan() without the gaps.
+  void Place(unsigned slot, const PageSpan& span);
+
   // Distances are from `base` from now on, which is not above the first range.
   void Rebase(PageIndex base);
   void MakeReach(PageIndex page);
@@ -194,8 +221,9 @@ class VmaLeaf {
   VmaLeaf* next_ = nullptr;
   VmaLeaf* previous_ = nullptr;
   uint32_t count_ = 0;
-  uint16_t newest_ = 0;  // the slot of the last insert
-  int16_t run_ = 0;      // inserts in order: counted up from below, down from above
+  uint16_t newest_ = 0;         // the slot of the last insert
+  int16_t run_ = 0;             // inserts in order: counted up from below, down from above
+  LargestGaps<uint32_t> gaps_;  // of GapBefore()
   // Plain arrays: moving a tail may name the place behind the last slot.
   alignas(16) VmaSlot slots_[kSlots];
 };
@@ -206,8 +234,9 @@ static_assert(sizeof(VmaLeaf) <= VmaLeaf::kBytes);
 class VmaInner {
  public:
   static constexpr size_t kBytes = 1344;  // three to a page, with the pool's header
+  static constexpr size_t kHeaderBytes = sizeof(uintptr_t) + sizeof(LargestGaps<PageIndex>);
   static constexpr unsigned kSlots =
-      (kBytes - sizeof(uintptr_t)) / (2 * sizeof(PageIndex) + sizeof(void*));
+      (kBytes - kHeaderBytes) / (2 * sizeof(PageIndex) + sizeof(void*));
 
   // An erase that leaves fewer takes from a neighbour, or joins it.
   static constexpr unsigned kSmall = kSlots / 4;
@@ -220,7 +249,7 @@ class VmaInner {
   [[nodiscard]] PageIndex first(unsigned slot) const { return firsts_[slot]; }
   void set_first(unsigned slot, PageIndex page) { firsts_[slot] = page; }
   [[nodiscard]] PageIndex gap(unsigned slot) const { return gaps_[slot]; }
-  void set_gap(unsigned slot, PageIndex pages) { gaps_[slot] = pages; }
+  void set_gap(unsigned slot, PageIndex pages);
   [[nodiscard]] void* child(unsigned slot) const { return children_[slot]; }
   [[nodiscard]] VmaInner* inner(unsigned slot) const {
     return static_cast<VmaInner*>(children_[slot]);
@@ -237,26 +266,51 @@ class VmaInner {
 
   // The child in whose part `page` lies.
   [[nodiscard]] unsigned SlotOf(PageIndex page) const {
-    return SlotNotAbove<kSlots>([this](unsigned index) { return firsts_[index]; }, page);
+    const auto first_of = [this](unsigned slot) { return firsts_[slot]; };
+    // Most roots have few children: their search takes half as long.
+    return count_ <= kFew ? SlotNotAbove<kFew>(first_of, page)
+                          : SlotNotAbove<kSlots>(first_of, page);
   }
 
-  [[nodiscard]] PageIndex LargestGap() const;
+  [[nodiscard]] PageIndex LargestGap() const { return gaps_[largest_.largest()]; }
 
-  // The first child from `slot` on with a gap of that many pages; count() when there is none.
-  [[nodiscard]] unsigned FindGapNotBelow(unsigned slot, PageIndex pages) const {
-    while (slot < count_ && gaps_[slot] < pages) ++slot;
-    return slot;
-  }
-  // The same downwards from the one before `end`; kSlots when there is none.
-  [[nodiscard]] unsigned FindGapBelow(unsigned end, PageIndex pages) const {
-    while (end-- != 0) {
-      if (gaps_[end] >= pages) return end;
+  // The first child with a gap of that many pages, of those whose parts do not end at or below
+  // `page`; kSlots when there is none. When no child at all has one it may be any.
+  [[nodiscard]] unsigned FindGapAbove(PageIndex page, PageIndex pages) const {
+    if (largest_.AreFew(pages)) {
+      const auto [lower, upper] = largest_.FewSlots(pages, GapIn{gaps_});
+      const unsigned slot = EndsAbove(lower, page) ? lower : upper;
+      return EndsAbove(slot, page) ? slot : kSlots;
     }
-    return kSlots;
+    return ScanUp(page <= firsts_[0] ? 0 : SlotOf(page), pages);
+  }
+  // The next such child after `slot`.
+  [[nodiscard]] unsigned FindGapAfter(unsigned slot, PageIndex pages) const {
+    if (largest_.AreFew(pages)) {
+      const auto [lower, upper] = largest_.FewSlots(pages, GapIn{gaps_});
+      return lower > slot ? lower : upper > slot ? upper : kSlots;
+    }
+    return ScanUp(slot + 1, pages);
   }
 
-  // Whether what lies behind the last child lets searches end before it.
-  [[nodiscard]] bool IsPadded() const;
+  // The same downwards: of the children whose parts do not start above `page`, the last.
+  [[nodiscard]] unsigned FindGapBelow(PageIndex page, PageIndex pages) const {
+    if (largest_.AreFew(pages)) {
+      const auto [lower, upper] = largest_.FewSlots(pages, GapIn{gaps_});
+      return firsts_[upper] <= page ? upper : firsts_[lower] <= page ? lower : kSlots;
+    }
+    return firsts_[0] <= page ? ScanDown(SlotOf(page) + 1, pages) : kSlots;
+  }
+  [[nodiscard]] unsigned FindGapBefore(unsigned slot, PageIndex pages) const {
+    if (largest_.AreFew(pages)) {
+      const auto [lower, upper] = largest_.FewSlots(pages, GapIn{gaps_});
+      return upper < slot ? upper : lower < slot ? lower : kSlots;
+    }
+    return ScanDown(slot, pages);
+  }
+
+  // What can be wrong in one node.
+  [[nodiscard]] bool IsSound() const;
 
   struct Child {
     PageIndex first;
@@ -273,12 +327,41 @@ class VmaInner {
 
  private:
   static constexpr PageIndex kNoPage = std::numeric_limits<PageIndex>::max();
+  static constexpr unsigned kFew = 8;
+  // When a gap falls below this part of what the others have at most, it may have been what that
+  // limit stands for: searches are worth a new one.
+  static constexpr PageIndex kMuchLess = 4;
 
+  struct GapIn {
+    const PageIndex* gaps;
+    PageIndex operator()(unsigned slot) const { return gaps[slot]; }
+  };
+
+  // Whether the child's part does, when this node's does.
+  [[nodiscard]] bool EndsAbove(unsigned slot, PageIndex page) const {
+    const PageIndex end = firsts_[std::min(slot + 1, kSlots - 1)];
+    const auto is_last = static_cast<unsigned>(slot + 1 == count_);
+    return (is_last | static_cast<unsigned>(end > page)) != 0;  // no branch
+  }
+  [[nodiscard]] unsigned ScanUp(unsigned slot, PageIndex pages) const {
+    for (; slot < count_; ++slot) {
+      if (gaps_[slot] >= pages) return slot;
+    }
+    return kSlots;
+  }
+  [[nodiscard]] unsigned ScanDown(unsigned end, PageIndex pages) const {
+    while (end-- != 0) {
+      if (gaps_[end] >= pages) return end;
+    }
+    return kSlots;
+  }
+  void ScanGaps();
   void Fill(unsigned first, unsigned count);
   void Shift(unsigned from, unsigned to, unsigned count);
   void CopyFrom(const VmaInner& from, unsigned from_slot, unsigned to_slot, unsigned count);
 
   uint32_t count_ = 0;
+  LargestGaps<PageIndex> largest_;
   PageIndex firsts_[kSlots];
   PageIndex gaps_[kSlots];
   void* children_[kSlots];

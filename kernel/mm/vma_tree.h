@@ -3,7 +3,8 @@
 // Every part of the address space belongs to one leaf: from the first page of its first range (of
 // the lowest leaf: from page 0) to the page before the next leaf's first. So the gap between two
 // ranges belongs to the leaf of the lower one, and an insert or erase changes the gaps of one path
-// only, unless it changes a leaf's first range. Inner nodes know the largest gap of each child.
+// only, unless it changes a leaf's first range. Inner nodes know the largest gap of each child, and
+// all nodes where their largest gaps are.
 //
 // A full leaf shares with a neighbour before it splits, two full leaves become three, and a leaf
 // that is filled in order splits where the next range goes: leaves are some 80 % full or more.

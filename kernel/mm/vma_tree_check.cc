@@ -59,7 +59,7 @@ class VmaTree::Checker {
     ++inners_;
     const unsigned fewest = &inner == tree_.root_ ? 2 : VmaInner::kSmall;
     if (inner.count() < fewest || inner.count() > VmaInner::kSlots) return false;
-    if (inner.first(0) != lower || !inner.IsPadded()) return false;
+    if (inner.first(0) != lower || !inner.IsSound()) return false;
     for (unsigned slot = 0; slot < inner.count(); ++slot) {
       PageIndex below = 0;
       const PageIndex end = inner.Upper(slot, upper);

@@ -7,18 +7,12 @@ namespace mm {
 
 // The largest gap of the path's leaf is `gap` now.
 void VmaTree::SetGap(const Path& path, PageIndex gap) {
-  PageIndex was = path.nodes[0]->gap(path.slots[0]);
-  path.nodes[0]->set_gap(path.slots[0], gap);
-  for (unsigned level = 1; level < levels_; ++level) {
-    VmaInner& above = *path.nodes[level];
-    const PageIndex known = above.gap(path.slots[level]);
-    if (gap <= known) {
-      if (was < known) return;  // that is another child's
-      gap = path.nodes[level - 1]->LargestGap();
-    }
-    if (gap == known) return;
-    above.set_gap(path.slots[level], gap);
-    was = known;
+  for (unsigned level = 0;; ++level) {
+    VmaInner& node = *path.nodes[level];
+    node.set_gap(path.slots[level], gap);
+    if (level + 1 == levels_) return;
+    gap = node.LargestGap();
+    if (gap == path.nodes[level + 1]->gap(path.slots[level + 1])) return;
   }
 }
 
