@@ -51,10 +51,16 @@ class FakeTableMemory {
   };
   struct CachedTable {
     PhysAddr table;
+    uint64_t entry;   // that led to it, without what means nothing to the processor
     VirtRange block;  // what the table translates
     Asid asid;
 
     friend bool operator==(const CachedTable&, const CachedTable&) = default;
+  };
+  // What a walk read.
+  struct ReadWord {
+    PhysAddr table;
+    uint64_t word;
   };
   // Invalidations by kind.
   struct Counts {
@@ -126,21 +132,21 @@ class FakeTableMemory {
     }
   }
 
-  // The hardware reads a word; nothing when it lies outside every table. Notes the table.
+  // The hardware reads a word; nothing when it lies outside every table. Notes it.
   template <class Word>
   std::optional<Word> Read(uint64_t pa) const {
     const auto above = live_.upper_bound(pa);
     if (above == live_.begin()) return std::nullopt;
     const auto& [base, size] = *std::prev(above);
     if (pa + sizeof(Word) > base + size) return std::nullopt;
-    read_tables_.push_back(PhysAddr{base});
     Word word;
     std::memcpy(&word, &bytes_[pa - kBase], sizeof(Word));
+    read_words_.push_back({PhysAddr{base}, word});
     return word;
   }
 
-  // The tables read since the last call, in order.
-  std::vector<PhysAddr> TakeReadTables() const { return std::exchange(read_tables_, {}); }
+  // What was read since the last call, in order.
+  std::vector<ReadWord> TakeReadWords() const { return std::exchange(read_words_, {}); }
 
   // Called before each invalidation, while everything is still cached.
   void OnInvalidation(std::function<void()> callback) {
@@ -195,7 +201,7 @@ class FakeTableMemory {
   std::vector<CachedTable> cached_tables_;
   Counts counts_;
   std::function<void()> before_invalidation_;
-  mutable std::vector<PhysAddr> read_tables_;
+  mutable std::vector<ReadWord> read_words_;
 };
 
 }  // namespace mm

@@ -6,6 +6,7 @@
 //   kWindows                                  where to map: ranges of addresses
 //   kAttributes                               what to map with; all are granted
 //   Walk(memory, root, va)                    std::optional<Translation>, from the manual
+//   kTableBits                                what means something in an entry for a table
 //   kSharedBytes, MayShare(one, other)        pages with which two attributes may lie in one block
 //                                             of so many bytes, if it is no large page
 //   kSizesMayMix                              whether pages of two sizes may be cached for an
@@ -291,11 +292,14 @@ class PageTableTrial {
       EXPECT_TRUE(walked == cached.translation) << "stale in the TLB: " << cached.va.value;
     }
     for (const auto& cached : memory_.cached_tables()) {
-      (void)memory_.TakeReadTables();
+      (void)memory_.TakeReadWords();
       (void)Machine::Walk(memory_, table_.root(), cached.block.base);
-      const std::vector<PhysAddr> tables = memory_.TakeReadTables();
-      EXPECT_TRUE(std::ranges::find(tables, cached.table) != tables.end())
+      const std::vector<FakeTableMemory::ReadWord> words = memory_.TakeReadWords();
+      const auto found = std::ranges::find(words, cached.table, &FakeTableMemory::ReadWord::table);
+      ASSERT_TRUE(found != words.end() && found != words.begin())
           << "stale pointer to the table at " << cached.table.value;
+      EXPECT_EQ(std::prev(found)->word & Machine::kTableBits, cached.entry)
+          << "stale entry for the table at " << cached.table.value;
     }
   }
 
@@ -324,7 +328,7 @@ class PageTableTrial {
       ASSERT_EQ(queried.has_value(), expected.has_value()) << va.value;
       EXPECT_EQ(table_.MarkAt(va), model_.MarkAt(va)) << va.value;
       EXPECT_EQ(table_.Translate(va).has_value(), expected.has_value());
-      (void)memory_.TakeReadTables();
+      (void)memory_.TakeReadWords();
       const std::optional<Translation> walked = Machine::Walk(memory_, table_.root(), va);
       EXPECT_TRUE(walked == expected) << va.value;
       CacheTables(va);
@@ -340,12 +344,14 @@ class PageTableTrial {
 
   // The tables below the root that the last walk went through.
   void CacheTables(VirtAddr va) {
-    const std::vector<PhysAddr> tables = memory_.TakeReadTables();
-    for (size_t depth = 1; depth < tables.size(); ++depth) {
+    const std::vector<FakeTableMemory::ReadWord> words = memory_.TakeReadWords();
+    for (size_t depth = 1; depth < words.size(); ++depth) {
       const unsigned above = Machine::kRoot.level - static_cast<unsigned>(depth - 1);
       const uint64_t bytes = base::Bit(Policy::Level(above).shift);
-      memory_.Cache(
-          FakeTableMemory::CachedTable{tables[depth], {AlignDown(va, bytes), bytes}, kAsid});
+      memory_.Cache(FakeTableMemory::CachedTable{words[depth].table,
+                                                 words[depth - 1].word & Machine::kTableBits,
+                                                 {AlignDown(va, bytes), bytes},
+                                                 kAsid});
     }
   }
 

@@ -42,6 +42,7 @@ struct TrialMachine {
       {{0}, kSize}, {{kLimit / 2 - kSize / 2}, kSize}, {{kLimit - kSize}, kSize}};
   static constexpr bool kSizesMayMix = false;
   static constexpr const auto& kAttributes = kPool;
+  static constexpr uint64_t kTableBits = 0xFFFF'FFFF;
   // Small pages of one MiB have PXN and the domain from one descriptor (B3.5.1).
   static constexpr uint64_t kSharedBytes = 1 << 20;
   static constexpr bool MayShare(const mm::PageAttributes& one, const mm::PageAttributes& other) {
@@ -54,7 +55,7 @@ struct TrialMachine {
                                              mm::VirtAddr va) {
     const bool open_to_kernel =
         WalkAsManual(memory, root.value, n, PagingPolicy::kUserClosed, va.value).has_value();
-    (void)memory.TakeReadTables();  // those of one walk count
+    (void)memory.TakeReadWords();  // those of one walk count
     const std::optional<mm::Translation> found =
         WalkAsManual(memory, root.value, n, PagingPolicy::kUserOpen, va.value);
     EXPECT_EQ(open_to_kernel, found && found->attributes.user == mm::Access::kNone) << va.value;

@@ -42,6 +42,8 @@ struct TrialMachine {
                                                {{~kSize + 1}, kSize}};
   static constexpr bool kSizesMayMix = true;
   static constexpr const auto& kAttributes = kPool;
+  // Without A, and without 62:52 and 11:8, which are ignored (SDM vol. 3A tables 4-15 to 4-19).
+  static constexpr uint64_t kTableBits = 0x800F'FFFF'FFFF'F0DF;
   static constexpr uint64_t kSharedBytes = mm::kPageSize;
   static constexpr bool MayShare(const mm::PageAttributes&, const mm::PageAttributes&) {
     return true;
