@@ -260,6 +260,11 @@ REPOSITORIES = {
         "programs": {"nginx": "usr/sbin/nginx"},
         "trees": {"etc/mime.types": "etc/nginx/mime.types"},
     },
+    "nlohmann_json": {
+        "suite": "bookworm",
+        "packages": {"nlohmann-json3-dev": "reads layouts in JSON"},
+        "trees": {"include/nlohmann": "usr/include/nlohmann"},
+    },
     "platforms": {
         "suite": "forky",
         "packages": {"bazel-platforms": "names of CPUs and operating systems"},
