@@ -21,8 +21,11 @@ using Names = std::vector<std::string_view>;
 
 // A floor of the house: what lies under `prefix` may include what lies under one of `may_include`.
 struct Layer {
+  enum class Tests : uint8_t { kMayUseSupport, kLikeTheRest };
+
   std::string_view prefix;
   Names may_include;
+  Tests tests = Tests::kMayUseSupport;
 };
 
 // The lower floor of the memory manager: addresses, layouts, and what an architecture describes.
@@ -83,6 +86,8 @@ std::vector<Layer> MakeLayers() {
       {"testing/", {"kernel/", "layouts/", "testing/", "tools/"}},
       {"testing/bench/", {"kernel/", "testing/", "tools/", "arch/x86_64/facts/"}},
       {"tools/", {"tools/"}},
+      // The check from outside shares no code with what it checks.
+      {"tools/layoutcheck/", {"tools/layoutcheck/"}, Layer::Tests::kLikeTheRest},
       {"userspace/", {"userspace/"}},
       {"third_party/", {"third_party/"}},
   };
@@ -141,8 +146,9 @@ const Names kFirstParty = {"arch/",    "kernel/", "layouts/",   "platforms/",
                            "testing/", "tools/",  "userspace/", "third_party/"};
 
 bool MayInclude(std::string_view path, const Layer& layer, std::string_view included) {
+  const bool may_use_support = IsTest(path) && layer.tests == Layer::Tests::kMayUseSupport;
   return StartsWithOneOf(included, layer.may_include) ||
-         (IsTest(path) && StartsWithOneOf(included, kForTests));
+         (may_use_support && StartsWithOneOf(included, kForTests));
 }
 
 // Headers of packages are included with <>; those of the repository by their full path.
@@ -215,23 +221,26 @@ std::vector<Fault> CheckSource(std::string_view path, std::string_view text,
 
 std::vector<Fault> CheckBuildFile(std::string_view package, std::string_view text) {
   // Constraints, macros' packages and test support are not part of the house.
-  static const Names kAlways = {"platforms", "visibility", "conditions", "testing/unit"};
+  static const Names kAlways = {"platforms", "visibility", "conditions"};
+  static const Names kTestSupport = {"testing/unit"};
   std::vector<Fault> faults;
-  // Tools work on whatever the others build; nothing of them gets into it.
-  if (package.starts_with("tools")) return faults;
   const std::string directory = std::string(package) + "/";
   const Layer* const layer = LayerOf(directory);
   const std::string path = directory + "BUILD.bazel";
   if (layer == nullptr) return faults;  // no layer, no sources: CheckSource would have said so
+  const bool may_use_support = layer->tests == Layer::Tests::kMayUseSupport;
+  // Tools work on whatever the others build; nothing of them gets into it.
+  if (may_use_support && package.starts_with("tools")) return faults;
   for (const At<Label>& label : ScanBuildFile(text)) {
     const std::string target = label.value.package + "/";
     const bool is_root = label.value.package.empty();  // licences and configuration
     if (is_root || StartsWithOneOf(label.value.package, kAlways)) continue;
+    if (may_use_support && StartsWithOneOf(label.value.package, kTestSupport)) continue;
     const bool allowed = std::ranges::any_of(layer->may_include, [&](std::string_view prefix) {
       return target.starts_with(prefix.substr(0, prefix.rfind('/') + 1)) ||
              (target == "arch/" && prefix == "arch/ops/");
     });
-    const bool is_test = label.value.rule.ends_with("_test");
+    const bool is_test = may_use_support && label.value.rule.ends_with("_test");
     if (allowed || (is_test && StartsWithOneOf(target, kForTests))) continue;
     faults.push_back(
         {path, label.line,

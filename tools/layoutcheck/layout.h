@@ -1,0 +1,60 @@
+// A layout as its JSON says it. README.md describes the format.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tools/layoutcheck/address.h"
+#include "tools/layoutcheck/rights.h"
+
+namespace layoutcheck {
+
+// What is different about a region for the check.
+enum class Service : uint8_t {
+  kPlain,
+  kUnused,     // must hold no mapping
+  kDirectMap,  // shows RAM in order
+  kWindows,    // temporary mappings of any frame
+};
+
+enum class Guards : uint8_t { kNone, kBelow, kAround };
+
+// kNormal: cached RAM. kMixed: cached RAM, and devices that are not cached.
+enum class Caching : uint8_t { kNormal, kMixed };
+
+struct Region {
+  std::string name;
+  VirtualAddress first;
+  VirtualAddress last;
+  Rights user;    // at most; rights that exclude each other on one page are all there
+  Rights kernel;  // likewise
+  Service service = Service::kPlain;
+  Guards guards = Guards::kNone;
+  std::optional<Reach> reach = {};      // not checked if not given
+  std::optional<Caching> caching = {};  // likewise
+
+  [[nodiscard]] bool Contains(VirtualAddress va) const { return first <= va && va <= last; }
+};
+
+struct Layout {
+  std::string name;
+  std::string digest;  // as it is written; empty if it is not
+  unsigned address_bits;
+  std::vector<Region> regions;  // ascending, disjoint
+  std::optional<PhysicalAddress> direct_map_target;
+  std::optional<VirtualAddress> image_link_base;
+  std::optional<PhysicalAddress> image_load_base;
+};
+
+// Every table in `text`. The error names the table, the region and the key.
+[[nodiscard]] std::expected<std::vector<Layout>, std::string> ReadLayouts(std::string_view text);
+
+// The region that holds `va`, or nullptr. O(log n).
+[[nodiscard]] const Region* FindRegion(const Layout& layout, VirtualAddress va);
+
+}  // namespace layoutcheck

@@ -1,0 +1,167 @@
+// layoutcheck: compares the live page tables of a kernel in QEMU with a layout. README.md says how.
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <expected>
+#include <format>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "tools/layoutcheck/check.h"
+#include "tools/layoutcheck/gdb_guest.h"
+#include "tools/layoutcheck/guest_memory.h"
+#include "tools/layoutcheck/layout.h"
+#include "tools/layoutcheck/machine.h"
+#include "tools/layoutcheck/mapping.h"
+#include "tools/layoutcheck/monitor_stub.h"
+#include "tools/layoutcheck/options.h"
+#include "tools/layoutcheck/report.h"
+#include "tools/layoutcheck/table_walk.h"
+
+namespace {
+
+using layoutcheck::Options;
+
+constexpr int kGood = 0;
+constexpr int kFaults = 1;
+constexpr int kCannotCheck = 2;
+
+template <class Value>
+using OrProblem = std::expected<Value, std::string>;
+
+OrProblem<std::vector<layoutcheck::Layout>> ReadLayoutFile(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  if (!file) return std::unexpected(std::format("{}: cannot be read", path));
+  OrProblem<std::vector<layoutcheck::Layout>> layouts = layoutcheck::ReadLayouts(text);
+  if (!layouts) return std::unexpected(std::format("{}: {}", path, layouts.error()));
+  return layouts;
+}
+
+// The one table for addresses of as many bits as the machine has.
+OrProblem<layoutcheck::Layout> ChooseLayout(std::vector<layoutcheck::Layout> layouts,
+                                            unsigned address_bits) {
+  std::vector<layoutcheck::Layout> fitting;
+  for (layoutcheck::Layout& layout : layouts) {
+    if (layout.address_bits == address_bits) fitting.push_back(std::move(layout));
+  }
+  if (fitting.size() == 1) return std::move(fitting.front());
+  return std::unexpected(
+      std::format("the layout has {} tables for {} address bits, which the "
+                  "machine uses, instead of one",
+                  fitting.size(), address_bits));
+}
+
+// What is known of a guest after it was read.
+struct Snapshot {
+  layoutcheck::TableForm form;
+  std::vector<layoutcheck::PhysicalRange> ram;
+  std::vector<layoutcheck::Mapping> runs;
+  std::vector<layoutcheck::WalkFault> faults;
+};
+
+OrProblem<Snapshot> ReadTables(layoutcheck::GdbGuest& guest, unsigned cpu) {
+  const OrProblem<layoutcheck::Machine> machine = guest.ReadMachine(cpu);
+  if (!machine) return std::unexpected(machine.error());
+  const OrProblem<layoutcheck::TableForm> form = layoutcheck::FormOf(*machine);
+  if (!form) return std::unexpected(form.error());
+  layoutcheck::GuestMemory memory(guest);
+  layoutcheck::MappingCollector collector;
+  OrProblem<layoutcheck::WalkResult> walk = layoutcheck::WalkTables(
+      *machine, memory, [&](const layoutcheck::Mapping& mapping, layoutcheck::PhysicalAddress) {
+        collector.Add(mapping);
+      });
+  if (!walk) return std::unexpected(std::move(walk.error()));
+  if (collector.IsFull()) {
+    walk->faults.push_back({{0},
+                            std::format("more than {} runs of pages, the rest is not checked",
+                                        layoutcheck::MappingCollector::kMostRuns)});
+  }
+  return Snapshot{.form = *form,
+                  .ram = {guest.Ram().begin(), guest.Ram().end()},
+                  .runs = collector.TakeRuns(),
+                  .faults = std::move(walk->faults)};
+}
+
+// The guest runs again when this returns.
+OrProblem<Snapshot> ReadGuest(const Options& options) {
+  std::string address = options.address;
+  std::unique_ptr<layoutcheck::MonitorStub> stub;
+  if (options.link == Options::Link::kMonitor) {
+    auto opened = layoutcheck::MonitorStub::Open(address, options.patience);
+    if (!opened) return std::unexpected(std::move(opened.error()));
+    stub = std::move(*opened);
+    address = stub->GdbAddress();
+  }
+  auto guest = layoutcheck::GdbGuest::Attach(address, options.patience, options.afterwards);
+  if (!guest) return std::unexpected(std::move(guest.error()));
+  return ReadTables(**guest, options.cpu);
+}
+
+int Fail(std::string_view problem) {
+  std::fprintf(stderr, "layoutcheck: %.*s\n", static_cast<int>(problem.size()), problem.data());
+  return kCannotCheck;
+}
+
+int Print(std::string_view text, int status) {
+  const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+  return written && std::fflush(stdout) == 0 ? status : kCannotCheck;
+}
+
+int List(const Options& options) {
+  const OrProblem<Snapshot> snapshot = ReadGuest(options);
+  if (!snapshot) return Fail(snapshot.error());
+  for (const layoutcheck::WalkFault& fault : snapshot->faults) {
+    std::fprintf(stderr, "layoutcheck: %s: %s\n", layoutcheck::Text(fault.at).c_str(),
+                 fault.what.c_str());
+  }
+  const bool as_json = options.form == Options::Form::kJson;
+  return Print(as_json ? layoutcheck::MapAsJson(snapshot->form, snapshot->runs)
+                       : layoutcheck::MapAsText(snapshot->form, snapshot->runs),
+               snapshot->faults.empty() ? kGood : kFaults);
+}
+
+int Check(const Options& options) {
+  OrProblem<std::vector<layoutcheck::Layout>> layouts = ReadLayoutFile(options.layout);
+  if (!layouts) return Fail(layouts.error());
+  const OrProblem<Snapshot> snapshot = ReadGuest(options);
+  if (!snapshot) return Fail(snapshot.error());
+  const OrProblem<layoutcheck::Layout> layout =
+      ChooseLayout(std::move(*layouts), snapshot->form.address_bits);
+  if (!layout) return Fail(std::format("{}: {}", options.layout, layout.error()));
+  const layoutcheck::CheckReport report =
+      layoutcheck::CheckLayout({.layout = *layout,
+                                .ram = snapshot->ram,
+                                .runs = snapshot->runs,
+                                .walk_faults = snapshot->faults});
+  const bool as_json = options.form == Options::Form::kJson;
+  return Print(as_json ? layoutcheck::CheckAsJson(snapshot->form, *layout, report)
+                       : layoutcheck::CheckAsText(snapshot->form, *layout, report),
+               report.findings.empty() ? kGood : kFaults);
+}
+
+}  // namespace
+
+int main(int argument_count, char** arguments) {
+  const std::vector<std::string_view> words(arguments + 1, arguments + argument_count);
+  const OrProblem<Options> options = layoutcheck::ReadOptions(words);
+  if (!options) return Fail(options.error());
+  // Under `bazel run`, paths are those of the caller.
+  const char* const directory = std::getenv("BUILD_WORKING_DIRECTORY");
+  if (directory != nullptr && ::chdir(directory) != 0) return Fail("cannot enter the directory");
+  switch (options->task) {
+    case Options::Task::kHelp:
+      return Print(layoutcheck::HelpText(), kGood);
+    case Options::Task::kList:
+      return List(*options);
+    case Options::Task::kCheck:
+      return Check(*options);
+  }
+  return kCannotCheck;
+}
