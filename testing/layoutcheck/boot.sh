@@ -1,0 +1,38 @@
+# A guest whose page tables are looked at from outside. Sourced; needs guest.sh and machines.sh.
+#
+#   boot_guest IMAGE MACHINE CPU MEMORY QEMU KERNEL OPTION...   boots to the prompt; sets said, what the kernel says of
+#                                                               its own layout
+#   region_base NAME   an address in the last table of the file $layout
+#
+# A socket's path is short: those of options are in the current directory.
+
+readonly limit_seconds=20
+
+die() {
+  printf 'FAILED %s\n' "$1"
+  exit 1
+}
+
+boot_guest() {
+  local image=$1 machine=$2 cpu=$3 memory=$4 qemu=$5 kernel=$6 last=''
+  shift 6
+  describe_image "$image" || die "no image $image"
+  qemu_options=()
+  machine_options "$machine" "$cpu" "$memory"
+  guest_start . "$qemu" "${qemu_options[@]}" -serial stdio -kernel "$kernel" "$@" || die 'QEMU does not start'
+  said=''
+  while :; do
+    guest_next "$limit_seconds"
+    case $guest_event in
+      line)
+        last=$guest_line
+        if [[ $guest_line == 'LAYOUT OK '* ]]; then said=$guest_line; fi
+        ;;
+      prompt) break ;;
+      *) die "the guest did not get to its prompt; its last line: $last" ;;
+    esac
+  done
+  [[ -n $said ]] || die 'the guest did not say LAYOUT OK'
+}
+
+region_base() { sed -n "s/.*\"name\": \"$1\", \"first\": \"\([^\"]*\)\".*/\1/p" "$layout" | tail -n 1; }

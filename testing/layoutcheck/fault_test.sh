@@ -1,0 +1,123 @@
+#!/bin/bash
+# What layoutcheck must not accept: layouts that the guest was not built from, and a guest whose page tables were changed
+# behind its back. Each row names the region and the fault that it must find.
+#   fault_test.sh IMAGE MACHINE CPU MEMORY QEMU KERNEL LAYOUTCHECK LAYOUT CHANGE_ENTRY
+set -u
+export LC_ALL=C
+root=$PWD
+source "$root/testing/boot/guest.sh" || exit 2
+source "$root/tools/boot/machines.sh" || exit 2
+source "$root/testing/layoutcheck/boot.sh" || exit 2
+layoutcheck=$root/$7 layout=$root/$8 change_entry=$root/$9
+cd "$TEST_TMPDIR" || exit 2
+trap 'guest_stop now' EXIT
+failures=0 rows=0
+
+# Sets output; row NAME WANTED_STATUS FILE PATTERN...: the output matches each pattern, a POSIX extended one.
+row() {
+  local name=$1 wanted=$2 file=$3 status pattern
+  shift 3
+  output=$("$layoutcheck" --gdb=unix:gdb --layout="$file" 2>&1)
+  status=$?
+  ((++rows))
+  for pattern; do
+    if [[ $status == "$wanted" && $output =~ $pattern ]]; then continue; fi
+    ((++failures))
+    printf 'FAILED %s: wanted %s and "%s"; it ended with %s:\n%s\n\n' "$name" "$wanted" "$pattern" "$status" "$output"
+    return
+  done
+}
+
+# other_layout NAME REGION PATTERN SED...: the layout, changed, does not fit: the fault is in REGION.
+other_layout() {
+  local name=$1 region=$2 pattern=$3
+  shift 3
+  sed "$@" "$layout" >other.json
+  if cmp -s "$layout" other.json; then die "$name changes nothing"; fi
+  row "$name" 1 other.json " $region +[0-9]+ faults?, " "$pattern" "LAYOUT FAULT "
+}
+
+# other_tables NAME REGION PATTERN VA CLEAR SET: the entry that maps VA, changed, does not fit.
+other_tables() {
+  local name=$1 region=$2 pattern=$3 before
+  before=$("$change_entry" unix:gdb change "$4" "$5" "$6") || die "$name: $before"
+  row "$name" 1 "$layout" " $region +[0-9]+ faults?, " "$pattern" "LAYOUT FAULT "
+  # shellcheck disable=SC2086  # three words
+  "$change_entry" unix:gdb put $before || die "$name: cannot put it back"
+}
+
+boot_guest "$1" "$2" "$3" "$4" "$root/$5" "$root/$6" -gdb unix:path=gdb,server=on,wait=off
+row 'as it is' 0 "$layout" 'LAYOUT OK '
+
+case $1 in
+  x86_64_osz) direct=lowmem image=image ;;
+  arm_sos) direct=direct image=direct ;;
+esac
+readonly only_first_page='s/"first": "\(0x[0-9a-f]*\)000", "last": "[^"]*"/"first": "\1000", "last": "\1fff"/'
+
+# A layout with several tables is changed in all of them.
+other_layout 'a right taken away' "$image" 'more access than the region allows: user --- kernel r-x, allowed' \
+  -e "/\"name\": \"$image\"/s/\"kernel\": \"[^\"]*\"/\"kernel\": \"rw-\"/"
+other_layout 'an unused region over something mapped' vmalloc 'mapping in an unused region: user --- kernel rw-' \
+  -e '/"name": "vmalloc"/s/"kernel": "[^"]*"/"kernel": "---"/' -e '/"name": "vmalloc"/s/"service": "[^"]*"/"service": "unused"/'
+other_layout 'another direct map' "$direct" 'direct map shows other memory: shows 0x0*[0-9a-f]*1000 instead of' \
+  -e 's/"direct_map_target": "[^"]*"/"direct_map_target": "0x7000"/'
+other_layout 'another scope' "$direct" 'wrong scope: is global' \
+  -e "/\"name\": \"$direct\"/s/\"scope\": \"[^\"]*\"/\"scope\": \"process\"/"
+other_layout 'devices where none are allowed' vmalloc 'wrong caching: (uncached|device) mapping of what is no RAM at ' \
+  -e '/"name": "vmalloc"/s/"caching": "[^"]*"/"caching": "normal"/'
+other_layout 'another load address' "$image" 'image is elsewhere: shows 0x[0-9a-f]* instead of 0x0000000000009000' \
+  -e 's/"image_load_base": "[^"]*"/"image_load_base": "0x9000"/'
+
+sed -e 's/"promised_ram_bytes": [0-9]*,//' -e "/\"name\": \"$direct\"/$only_first_page" "$layout" >other.json
+row 'a region that ends early' 1 other.json 'outside every region: [0-9]+ faults?' "$(region_base "$direct" | cut -c1-15)"
+sed -e "/\"name\": \"$direct\"/d" "$layout" >other.json
+row 'a region missing' 1 other.json 'outside every region: [0-9]+ faults?' 'mapping outside every region'
+
+# Layouts that say nothing, or nothing about this machine.
+row 'no layout' 2 missing.json 'missing.json: cannot be read'
+echo '{"layout": "a", "address_bits": 32, "regions": [{"name": "b"}]}' >other.json
+row 'a layout without a key' 2 other.json "other.json: table 1, region 1 'b': \"first\": is missing"
+echo '{"layout": "a", "address_bits": 40, "regions": [{"name": "b", "first": 0, "last": 4095, "user": "---", "kernel": "---"}]}' \
+  >other.json
+row 'another machine' 2 other.json 'the layout has 0 tables for [0-9]+ address bits'
+
+# Live tables, changed. The guest is stopped from the first change on and never runs with them.
+link_base=$(sed -n 's/.*"image_link_base": "\([^"]*\)".*/\1/p' "$layout" | tail -n 1)
+areas=$(region_base vmalloc)
+device=$(printf '%#x' $((areas + 0x1000)))
+case $1 in
+  x86_64_osz)
+    # Present 0, writable 1, page size 7, execute disable 63. The first page of RAM is the firmware's.
+    data=$(printf '%#x' $(($(region_base "$direct") + 0x1000)))
+    large=$(printf '%#x' $(($(region_base "$direct") + 0x1000000)))
+    other_tables 'code made writable' image 'writable and executable: user --- kernel rwx' "$link_base" 0 2
+    other_tables 'data made executable' lowmem 'writable and executable: user --- kernel rwx' "$data" 0x8000000000000000 0
+    other_tables 'a large page taken out' lowmem 'hole in the direct map: RAM at 0x0000000001000000' "$large" 1 0
+    other_tables 'a large page moved' lowmem 'direct map shows other memory: shows 0x0000000001200000 instead of' "$large" 0 0x200000
+    other_tables 'an entry that the processor refuses' lowmem 'broken page table: .*address is not aligned' "$large" 0 0x2000
+    other_tables 'a page not global' lowmem 'wrong scope: is not global' "$data" 0x100 0
+    other_tables 'RAM not cached' lowmem 'wrong caching: uncached mapping of RAM' "$data" 0 0x18
+    other_tables 'a device page that shows code' vmalloc 'writable alias of code: the frame at 0x0000000000100000' \
+      "$device" 0xfffffff000 0x100000
+    ;;
+  arm_sos)
+    # Small pages: XN 0, AP[1:0] 5:4, AP[2] 9, nG 11. Sections: type 1:0, XN 4, AP[1:0] 11:10.
+    data=$(region_base "$direct")
+    large=$(printf '%#x' $(($(region_base "$direct") + 0x1000000)))
+    other_tables 'code made writable' direct 'writable and executable: user --- kernel rwx' "$link_base" 0x200 0
+    other_tables 'data made executable' direct 'writable and executable: user --- kernel rwx' "$large" 0x11 0
+    other_tables 'opened to user mode' direct 'user access: user rw- kernel rw-' "$data" 0 0x30
+    other_tables 'user mode reads a section' direct 'user access: user r-- kernel rw-' "$large" 0xc00 0x800
+    other_tables 'a section taken out' direct 'hole in the direct map: RAM at 0x0000000041000000' "$large" 3 0
+    other_tables 'a section moved' direct 'direct map shows other memory: shows 0x0000000041100000 instead of' "$large" 0 0x100000
+    other_tables 'a page not global' direct 'wrong scope: is not global' "$data" 0 0x800
+    other_tables 'RAM as a device' direct 'wrong caching: device mapping of RAM' "$data" 0x1c8 0x4
+    other_tables 'a device page that shows code' vmalloc 'writable alias of code: the frame at 0x0000000040010000' \
+      "$device" 0xfffff000 0x40010000
+    ;;
+esac
+row 'all put back' 0 "$layout" 'LAYOUT OK '
+
+echo "$rows rows, $failures failed"
+((failures == 0))
