@@ -193,6 +193,20 @@ REPOSITORIES = {
         "licence": "BSD-2-Clause",
         "trees": {"src": "dtc-*/libfdt"},
     },
+    # Kernels of others, for //testing/layoutcheck. The cloud flavour differs from the plain one in drivers.
+    "linux": {
+        "suite": "bookworm",
+        "packages": {
+            "linux-image-6.1.0-50-armmp-lpae:armhf": "another kernel to look at from outside: ARM, long descriptors",
+            "linux-image-6.1.0-50-armmp:armhf": "another kernel to look at from outside: ARM, short descriptors",
+            "linux-image-6.1.0-50-cloud-amd64": "another kernel to look at from outside: x86_64",
+        },
+        "trees": {
+            "boot/amd64": "boot/vmlinuz-6.1.0-50-cloud-amd64",
+            "boot/armmp": "boot/vmlinuz-6.1.0-50-armmp",
+            "boot/armmp-lpae": "boot/vmlinuz-6.1.0-50-armmp-lpae",
+        },
+    },
     "llvm": {
         "suite": "bookworm",
         "packages": {
@@ -438,6 +452,7 @@ LICENCES = {
     "libtinfo6": "MIT",
     "libuuid1": "BSD-3-Clause",
     "libxml2": "MIT",
+    "linux-image-*": "GPL-2.0-only",
     "openjdk-21-jre-headless": "GPL-2.0-only WITH Classpath-exception-2.0",
     "qemu-*": "GPL-2.0-only",
 }
