@@ -1,4 +1,5 @@
-"""layoutcheck_tests: looks at each image from outside while it runs, whole and with its page tables changed."""
+"""Tests that look at kernels from outside while they run: at our images, whole and with their page tables changed, and at
+Linux."""
 
 load("@rules_shell//shell:sh_test.bzl", "sh_test")
 load("//platforms:transition.bzl", "for_platform")
@@ -55,6 +56,74 @@ def _test(name, script, image, spec, options, kernel, programs):
             "boot.sh",
             "//testing/boot:guest.sh",
             "//tools/boot:machines.sh",
+            "@qemu//:data",
+        ],
+        tags = ["boot"],
+    )
+
+# Kernels of @linux: console, QEMU's program, the layout of its documentation, and what breaks the rules once all is protected.
+_LINUX = {
+    "amd64": struct(
+        console = "ttyS0",
+        # Parts of the image that are needed no more serve others, and stay writable where the kernel was linked.
+        known = ["writable alias of code: the frame at 0x[0-9a-f]+ is user code$"],
+        layout = "linux/linux_x86_64.json",
+        qemu = "@qemu//:bin/qemu-system-x86_64",
+        user = "x86_64",
+    ),
+    "armmp": struct(
+        console = "ttyAMA0",
+        # What the exception vectors lead to is writable in the direct map.
+        known = ["writable alias of code: the frame at 0x[0-9a-f]+ is (kernel|user) code$"],
+        layout = "linux/linux_arm.json",
+        qemu = "@qemu//:bin/qemu-system-arm",
+        user = "arm",
+    ),
+}
+_LINUX_KERNELS = {
+    "amd64": "amd64",
+    "armmp": "armmp",
+    "armmp-lpae": "armmp",
+}
+
+def linux_tests(*, name):
+    """Linux, before and after it has protected its memory.
+
+    Args:
+      name: what the tests' names begin with.
+    """
+    for family, spec in _LINUX.items():
+        native.genrule(
+            name = "%s_%s_initrd" % (name, family),
+            testonly = True,
+            srcs = ["//userspace/hello:hello_" + spec.user],
+            outs = [family + ".cpio"],
+            cmd = "$(execpath make_initrd.sh) $< $@",
+            tools = ["make_initrd.sh"],
+        )
+    for kernel, family in _LINUX_KERNELS.items():
+        cpu = "max" if family == "amd64" else "cortex-a15"
+        _linux_test(name, "late", kernel, family, cpu, _LINUX[family].known)
+    _linux_test(name, "early", "amd64", "amd64", "qemu64", ["text +[0-9]+ faults?,", "writable and executable: user --- kernel rwx"])
+    _linux_test(name, "early", "armmp", "armmp", "cortex-a7", ["direct +[0-9]+ faults?,", "writable and executable: user --- kernel rwx"])
+
+def _linux_test(name, when, kernel, family, cpu, known):
+    spec = _LINUX[family]
+    files = [
+        spec.qemu,
+        "@linux//:boot/" + kernel,
+        "//tools/layoutcheck",
+        spec.layout,
+        "%s_%s_initrd" % (name, family),
+    ]
+    sh_test(
+        name = "%s_%s_%s_test" % (name, kernel, when),
+        size = "medium",
+        srcs = ["linux_test.sh"],
+        args = [when, cpu, spec.console] + ["$(rootpath %s)" % file for file in files] +
+               ["'%s'" % fault.replace("$", "$$") for fault in known],
+        data = files + [
+            "//testing/boot:guest.sh",
             "@qemu//:data",
         ],
         tags = ["boot"],
