@@ -14,7 +14,7 @@
 guest_prompt='atlas> '
 
 guest_event='' guest_line='' guest_status='' guest_pid=''
-guest_unfinished='' guest_prompted=no guest_start_microseconds=0
+guest_unread='' guest_ended=no guest_prompted=no guest_start_microseconds=0
 
 # Microseconds since guest_start. EPOCHREALTIME prints the locale's decimal point: drop whatever it is.
 guest_elapsed() { guest_microseconds=$((${EPOCHREALTIME//[!0-9]/} - guest_start_microseconds)); }
@@ -24,7 +24,7 @@ guest_start() {
   shift
   rm -f "$directory/guest_input" "$directory/guest_output"
   mkfifo "$directory/guest_input" "$directory/guest_output" || return 1
-  guest_unfinished='' guest_prompted=no guest_status=''
+  guest_unread='' guest_ended=no guest_prompted=no guest_status=''
   guest_start_microseconds=${EPOCHREALTIME//[!0-9]/}
   # Open for reading and writing: opening does not wait for the other side, and the guest never sees the end.
   exec {guest_input_fd}<>"$directory/guest_input"
@@ -33,31 +33,37 @@ guest_start() {
   exec {guest_output_fd}<"$directory/guest_output"
 }
 
+# A read of a line with a time limit forgets the line's end, if the time is over just then. So whatever comes in a while
+# is read, and lines are cut off that.
 guest_next() {
   local limit=$(($1 * 1000000)) piece status
   while :; do
     guest_elapsed
     if ((guest_microseconds > limit)); then
-      guest_event=limit guest_line=$guest_unfinished
+      guest_event=limit guest_line=${guest_unread##*$'\n'}
       return
     fi
-    IFS= read -r -t 0.02 -u "$guest_output_fd" piece
-    status=$?
-    if ((status == 0)); then
-      guest_event=line guest_line=${guest_unfinished}${piece}
+    if [[ $guest_unread == *$'\n'* ]]; then
+      guest_event=line guest_line=${guest_unread%%$'\n'*}
       guest_line=${guest_line//$'\r'/}
-      guest_unfinished='' guest_prompted=no
+      guest_unread=${guest_unread#*$'\n'} guest_prompted=no
       return
     fi
-    guest_unfinished+=$piece
-    if ((status <= 128)); then  # the end; above 128 the read timed out
-      guest_line=$guest_unfinished guest_unfinished=''
+    if [[ $guest_ended == yes ]]; then
+      guest_line=$guest_unread guest_unread=''
       if [[ -n $guest_line ]]; then guest_event=line; else guest_event=end; fi
       return
     fi
-    if [[ $guest_prompted == no && $guest_unfinished == *"$guest_prompt" ]]; then
-      guest_prompted=yes guest_event=prompt guest_line=$guest_unfinished
-      return
+    IFS= read -r -d '' -t 0.02 -u "$guest_output_fd" piece
+    status=$?
+    guest_unread+=$piece
+    if ((status > 128)); then  # the time is over
+      if [[ -z $piece && $guest_prompted == no && $guest_unread == *"$guest_prompt" ]]; then
+        guest_prompted=yes guest_event=prompt guest_line=$guest_unread
+        return
+      fi
+    elif ((status > 0)); then
+      guest_ended=yes
     fi
   done
 }

@@ -40,6 +40,13 @@ row 'silent guest' fail '(it printed nothing)' 'expect done' 'exit 0'
 row 'wrong order' fail 'missing, in this order: expect b' $'expect a\nexpect b' 'echo b; echo a'
 row 'one line twice' fail 'missing, in this order: expect a' $'expect a\nexpect a' 'echo a'
 row 'text is no pattern' fail 'missing' 'expect d.ne' "$ok"
+# The line ends just when the runner would take the silence after it for something else.
+pauses='' pausing=''
+for ((i = 0; i < 40; ++i)); do
+  pauses+=$'\n'"expect-match ^line $i\$"
+  pausing+="printf 'line $i'; sleep 0.0$((170 + i)); echo; "
+done
+row 'pauses within lines' pass 'PASSED' "${pauses#?}" "$pausing"
 row 'pattern' pass 'PASSED' 'expect-match ^d.n[ef]$' "$ok"
 row 'wrong exit' fail 'QEMU ended with 3, expected success' '' "$ok; exit 3"
 row 'no failure' fail 'QEMU ended with success, expected a failure' 'exit failure' "$ok"
