@@ -242,7 +242,7 @@ class PageTable {
   [[nodiscard]] bool MayAdmit(Entry table_entry, unsigned level, const VirtRange& piece,
                               const PageAttributes& attributes) const;
   static bool MaySplitFor(Entry leaf, unsigned level, const PageAttributes& attributes);
-  Entry AdmitInUse(Entry& slot, unsigned level, VirtAddr va, const PageAttributes& attributes);
+  void ReplaceInUse(Entry& slot, Entry table_entry, VirtAddr va);
   [[nodiscard]] bool HasWhatLeavesNeed(Entry table_entry, unsigned level) const;
 
   // page_table_fill.h

@@ -57,21 +57,15 @@ bool PageTable<P, M>::MaySplitFor(Entry leaf, unsigned level, const PageAttribut
   return P::Admit(admitting, kept, level) == admitting;
 }
 
-// Changes the entry of a table in use, if need be, before there are leaves that rely on it:
-// processors may have cached it as it was. Returns what it is now.
+// Changes the entry of a table in use, one that translates `va`, before there are leaves that rely
+// on it: processors may have cached it as it was.
 template <PagingPolicy P, TableMemory M>
-typename PageTable<P, M>::Entry PageTable<P, M>::AdmitInUse(Entry& slot, unsigned level,
-                                                            VirtAddr va,
-                                                            const PageAttributes& attributes) {
-  const Entry entry = Load(slot);
-  const Entry admitting = P::Admit(entry, attributes, level);
-  if (admitting == entry) return entry;
-  Store(slot, admitting);
+void PageTable<P, M>::ReplaceInUse(Entry& slot, Entry table_entry, VirtAddr va) {
+  Store(slot, table_entry);
   TlbBatch batch;
   // Forgetting one page also forgets the tables on the way to it.
   batch.AddPages({va, kPageSize}, kPageSize, Scope::kProcess);
   batch.Flush(*memory_);
-  return admitting;
 }
 
 template <PagingPolicy P, TableMemory M>

@@ -196,10 +196,10 @@ uint64_t PageTable<P, M>::FillIn(const Table& table, const VirtRange& range, con
       Store(slot, filling.EntryFor(pattern, piece));
       return true;
     }
-    Entry entry =
-        kind == EntryKind::kTable
-            ? AdmitInUse(slot, level, piece.base, filling.attributes)
-            : P::Admit(MakeFullTable(old_entry, level, reserve), filling.attributes, level);
+    const bool in_use = kind == EntryKind::kTable;
+    Entry entry = in_use ? old_entry : MakeFullTable(old_entry, level, reserve);
+    entry = P::Admit(entry, filling.attributes, level);
+    if (in_use && entry != old_entry) ReplaceInUse(slot, entry, piece.base);
     const uint64_t below = FillIn(ChildOf(entry, level), piece, filling, reserve);
     if constexpr (P::kCountsEntries) {
       entry = P::WithLiveEntries(entry, P::LiveEntries(entry) + below);
