@@ -24,6 +24,7 @@ Layout MakeLayout() {
   return {.name = "trial",
           .digest = "",
           .address_bits = 32,
+          .high_bits = HighBits::kZero,
           .regions =
               {
                   {.name = "unused",

@@ -72,18 +72,19 @@ Rights ReadRights(JsonObject& object, std::string_view key) {
   return rights;
 }
 
-bool IsAddressable(uint64_t address, unsigned bits, bool is_signed) {
+bool IsAddressable(uint64_t address, const Layout& layout) {
   constexpr unsigned kWordBits = 64;
-  if (!is_signed) return bits == kWordBits || address >> bits == 0;
+  const unsigned bits = layout.address_bits;
+  if (layout.high_bits == HighBits::kZero) return bits == kWordBits || address >> bits == 0;
   const uint64_t sign = uint64_t{1} << (bits - 1);
   const uint64_t low = Field(address, bits - 1, 0);
   return (low ^ sign) - sign == address;
 }
 
 // What one region must be by itself, and after the ones before it.
-void CheckPlace(JsonObject& object, const Region& region, const Layout& layout, bool is_signed) {
+void CheckPlace(JsonObject& object, const Region& region, const Layout& layout) {
   for (const auto& [key, va] : {std::pair("first", region.first), std::pair("last", region.last)}) {
-    if (IsAddressable(va.value, layout.address_bits, is_signed)) continue;
+    if (IsAddressable(va.value, layout)) continue;
     object.Refuse(key, std::format("{} is no address of {} bits", Text(va), layout.address_bits));
   }
   if (region.last < region.first) object.Refuse("last", "lies before \"first\"");
@@ -100,7 +101,7 @@ void CheckPlace(JsonObject& object, const Region& region, const Layout& layout, 
 }
 
 std::expected<Region, std::string> ReadRegion(const Json& json, const std::string& table,
-                                              const Layout& layout, bool is_signed) {
+                                              const Layout& layout) {
   std::string place = std::format("{}, region {}", table, layout.regions.size() + 1);
   if (json.is_object() && json.contains("name") && json["name"].is_string()) {
     place += std::format(" '{}'", json["name"].get_ref<const std::string&>());
@@ -121,15 +122,16 @@ std::expected<Region, std::string> ReadRegion(const Json& json, const std::strin
   // For readers, and for what cannot be seen from outside.
   (void)object.OptionalText("growth");
   (void)object.OptionalText("why");
-  if (object.IsGood()) CheckPlace(object, region, layout, is_signed);
+  if (object.IsGood()) CheckPlace(object, region, layout);
   if (Done done = object.Finish(); !done) return std::unexpected(std::move(done.error()));
   return region;
 }
 
-bool ReadIsSigned(JsonObject& object, unsigned address_bits) {
-  constexpr Named<bool> kExtensions[] = {{"sign", true}, {"zero", false}};
+HighBits ReadHighBits(JsonObject& object, unsigned address_bits) {
+  constexpr Named<HighBits> kExtensions[] = {{"sign", HighBits::kSign}, {"zero", HighBits::kZero}};
   constexpr unsigned kNarrow = 32;
-  return ReadOneOf(object, "extension", kExtensions).value_or(address_bits > kNarrow);
+  const auto usual = address_bits > kNarrow ? HighBits::kSign : HighBits::kZero;
+  return ReadOneOf(object, "extension", kExtensions).value_or(usual);
 }
 
 void CheckShape(JsonObject& object, uint64_t address_bits) {
@@ -164,6 +166,7 @@ std::expected<Layout, std::string> ReadTable(const Json& json, const std::string
   Layout layout = {.name = object.Text("layout"),
                    .digest = object.OptionalText("digest").value_or(""),
                    .address_bits = 0,
+                   .high_bits = HighBits::kZero,
                    .regions = {},
                    .direct_map_target = ReadAddress<PhysicalAddress>(object, "direct_map_target"),
                    .image_link_base = ReadAddress<VirtualAddress>(object, "image_link_base"),
@@ -171,11 +174,11 @@ std::expected<Layout, std::string> ReadTable(const Json& json, const std::string
   const uint64_t address_bits = object.Number("address_bits");
   if (object.IsGood()) CheckShape(object, address_bits);
   layout.address_bits = static_cast<unsigned>(address_bits);
-  const bool is_signed = ReadIsSigned(object, layout.address_bits);
+  layout.high_bits = ReadHighBits(object, layout.address_bits);
   const Json* const regions = object.Array("regions");
   if (object.IsGood() && regions != nullptr) {
     for (const Json& row : *regions) {
-      auto region = ReadRegion(row, place, layout, is_signed);
+      auto region = ReadRegion(row, place, layout);
       if (!region) return std::unexpected(std::move(region.error()));
       layout.regions.push_back(std::move(*region));
     }
@@ -204,6 +207,25 @@ std::expected<std::vector<Layout>, std::string> ReadLayouts(std::string_view tex
   }
   if (layouts.empty()) return std::unexpected("there is no table");
   return layouts;
+}
+
+std::expected<Layout, std::string> ChooseLayout(std::vector<Layout> layouts,
+                                                unsigned address_bits) {
+  std::vector<Layout> fitting;
+  std::vector<Layout> narrower;
+  for (Layout& layout : layouts) {
+    if (layout.address_bits == address_bits) {
+      fitting.push_back(std::move(layout));
+    } else if (layout.address_bits < address_bits && layout.high_bits == HighBits::kZero) {
+      narrower.push_back(std::move(layout));
+    }
+  }
+  if (fitting.empty()) fitting = std::move(narrower);
+  if (fitting.size() == 1) return std::move(fitting.front());
+  return std::unexpected(
+      std::format("the layout has {} tables for {} address bits, which the "
+                  "machine uses, instead of one",
+                  fitting.size(), address_bits));
 }
 
 const Region* FindRegion(const Layout& layout, VirtualAddress va) {

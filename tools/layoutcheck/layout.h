@@ -41,10 +41,14 @@ struct Region {
   [[nodiscard]] bool Contains(VirtualAddress va) const { return first <= va && va <= last; }
 };
 
+// What the bits of a virtual address above the table's are: copies of the highest of these, or 0.
+enum class HighBits : uint8_t { kSign, kZero };
+
 struct Layout {
   std::string name;
   std::string digest;  // as it is written; empty if it is not
   unsigned address_bits;
+  HighBits high_bits;
   std::vector<Region> regions;  // ascending, disjoint
   std::optional<PhysicalAddress> direct_map_target;
   std::optional<VirtualAddress> image_link_base;
@@ -53,6 +57,11 @@ struct Layout {
 
 // Every table in `text`. The error names the table, the region and the key.
 [[nodiscard]] std::expected<std::vector<Layout>, std::string> ReadLayouts(std::string_view text);
+
+// The one table for a machine whose virtual addresses have `address_bits`: one of as many bits, or
+// if there is none, one of fewer for a kernel that leaves the addresses above them alone.
+[[nodiscard]] std::expected<Layout, std::string> ChooseLayout(std::vector<Layout> layouts,
+                                                              unsigned address_bits);
 
 // The region that holds `va`, or nullptr. O(log n).
 [[nodiscard]] const Region* FindRegion(const Layout& layout, VirtualAddress va);

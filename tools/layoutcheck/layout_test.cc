@@ -34,6 +34,40 @@ TEST(Layout, Smallest) {
   EXPECT_FALSE(region.caching.has_value());
 }
 
+TEST(Layout, ChoosesTheOneForTheMachine) {
+  constexpr HighBits kSign = HighBits::kSign;
+  constexpr HighBits kZero = HighBits::kZero;
+  struct Shape {
+    unsigned bits;
+    HighBits high_bits;
+  };
+  const struct {
+    std::vector<Shape> tables;
+    unsigned machine;
+    unsigned chosen;  // bits; 0: none
+  } kRows[] = {
+      {{{48, kSign}, {57, kSign}}, 57, 57},
+      {{{48, kSign}, {57, kSign}}, 48, 48},
+      {{{48, kSign}}, 57, 0},
+      {{{32, kZero}}, 48, 32},
+      {{{32, kZero}, {48, kSign}}, 48, 48},
+      {{{32, kZero}, {32, kZero}}, 48, 0},
+      {{{48, kSign}}, 32, 0},
+      {{{40, kZero}}, 32, 0},
+      {{{48, kSign}, {48, kSign}}, 48, 0},
+  };
+  for (const auto& row : kRows) {
+    std::vector<Layout> layouts;
+    for (const Shape& shape : row.tables) {
+      layouts.push_back(ReadLayouts(kSmall)->front());
+      layouts.back().address_bits = shape.bits;
+      layouts.back().high_bits = shape.high_bits;
+    }
+    const auto chosen = ChooseLayout(std::move(layouts), row.machine);
+    EXPECT_EQ(chosen ? chosen->address_bits : 0, row.chosen) << row.machine;
+  }
+}
+
 TEST(Layout, EveryKey) {
   const auto layouts = ReadLayouts(R"([{
     "layout": "big", "digest": "0123", "address_bits": 48, "extension": "sign",

@@ -44,20 +44,6 @@ OrProblem<std::vector<layoutcheck::Layout>> ReadLayoutFile(const std::string& pa
   return layouts;
 }
 
-// The one table for addresses of as many bits as the machine has.
-OrProblem<layoutcheck::Layout> ChooseLayout(std::vector<layoutcheck::Layout> layouts,
-                                            unsigned address_bits) {
-  std::vector<layoutcheck::Layout> fitting;
-  for (layoutcheck::Layout& layout : layouts) {
-    if (layout.address_bits == address_bits) fitting.push_back(std::move(layout));
-  }
-  if (fitting.size() == 1) return std::move(fitting.front());
-  return std::unexpected(
-      std::format("the layout has {} tables for {} address bits, which the "
-                  "machine uses, instead of one",
-                  fitting.size(), address_bits));
-}
-
 // What is known of a guest after it was read.
 struct Snapshot {
   layoutcheck::TableForm form;
@@ -133,7 +119,7 @@ int Check(const Options& options) {
   const OrProblem<Snapshot> snapshot = ReadGuest(options);
   if (!snapshot) return Fail(snapshot.error());
   const OrProblem<layoutcheck::Layout> layout =
-      ChooseLayout(std::move(*layouts), snapshot->form.address_bits);
+      layoutcheck::ChooseLayout(std::move(*layouts), snapshot->form.address_bits);
   if (!layout) return Fail(std::format("{}: {}", options.layout, layout.error()));
   const layoutcheck::CheckReport report =
       layoutcheck::CheckLayout({.layout = *layout,

@@ -60,6 +60,7 @@ Layout MakeLayout() {
   return {.name = "trial",
           .digest = "0123",
           .address_bits = 48,
+          .high_bits = HighBits::kSign,
           .regions = {{.name = "low",
                        .first = {0},
                        .last = {0xFFFFF},
