@@ -2,7 +2,8 @@
 #
 #   boot_guest IMAGE MACHINE CPU MEMORY QEMU KERNEL OPTION...   boots to the prompt; sets said, what the kernel says of
 #                                                               its own layout
-#   region_base NAME   an address in the last table of the file $layout
+#   region_base NAME        an address in the last table of the file $layout
+#   region_with KEY VALUE   the name of a region there
 #
 # A socket's path is short: those of options are in the current directory.
 
@@ -36,3 +37,4 @@ boot_guest() {
 }
 
 region_base() { sed -n "s/.*\"name\": \"$1\", \"first\": \"\([^\"]*\)\".*/\1/p" "$layout" | tail -n 1; }
+region_with() { sed -n "s/.*\"name\": \"\([^\"]*\)\", .*\"$1\": \"$2\".*/\1/p" "$layout" | tail -n 1; }

@@ -1,6 +1,9 @@
 // Changes page table entries of a guest behind its back, for tests of layoutcheck:
 //   change_entry GDB change VA CLEAR SET    changes bits of the leaf entry that maps VA; prints
 //                                           where it is and what it was
+//   change_entry GDB open VA 0 0            lets user mode through to VA: sets U/S in all entries
+//   on
+//                                           the way (x86_64); prints the same for each
 //   change_entry GDB put WHERE VALUE BYTES  puts that back
 // The guest stays stopped.
 #include <cstdint>
@@ -44,6 +47,11 @@ int Put(GdbGuest& guest, PhysicalAddress where, uint64_t value, size_t bytes) {
   return written ? EXIT_SUCCESS : Fail(written.error());
 }
 
+void PrintPlace(PhysicalAddress where, uint64_t value, size_t bytes) {
+  std::printf("%#llx %#llx %zu\n", static_cast<unsigned long long>(where.value),
+              static_cast<unsigned long long>(value), bytes);
+}
+
 std::expected<PhysicalAddress, std::string> FindEntry(const layoutcheck::Machine& machine,
                                                       layoutcheck::GuestMemory& memory,
                                                       VirtualAddress va) {
@@ -67,9 +75,44 @@ int Change(GdbGuest& guest, VirtualAddress va, uint64_t clear, uint64_t set) {
   const size_t bytes = is_wide ? sizeof(uint64_t) : sizeof(uint32_t);
   uint64_t value = 0;
   std::memcpy(&value, memory.Find(*where)->data() + where->value % layoutcheck::kPageBytes, bytes);
-  std::printf("%#llx %#llx %zu\n", static_cast<unsigned long long>(where->value),
-              static_cast<unsigned long long>(value), bytes);
+  PrintPlace(*where, value, bytes);
   return Put(guest, *where, (value & ~clear) | set, bytes);
+}
+
+// SDM vol. 3A 4.6.1: a page is the user's if every entry on the way to it says so.
+int Open(GdbGuest& guest, VirtualAddress va) {
+  constexpr uint64_t kUser = 1U << 2;
+  constexpr uint64_t kPageSize = 1U << 7;
+  constexpr uint64_t kAddress = 0x000F'FFFF'FFFF'F000;
+  constexpr uint64_t kIndexMask = 0x1FF;
+  constexpr unsigned kIndexBits = 9;
+  constexpr unsigned kPageShift = 12;
+  constexpr unsigned kFourLevels = 4;
+  constexpr unsigned kFiveLevels = 5;
+  constexpr uint64_t kLa57 = 1U << 12;
+  const auto machine = guest.ReadMachine(0);
+  if (!machine) return Fail(machine.error());
+  const auto* const registers = std::get_if<layoutcheck::X86_64Registers>(&*machine);
+  if (registers == nullptr) return Fail("only x86_64 has a bit for that at each level");
+  layoutcheck::GuestMemory memory(guest);
+  uint64_t table = registers->cr3 & kAddress;
+  unsigned level = (registers->cr4 & kLa57) != 0 ? kFiveLevels : kFourLevels;
+  uint64_t entry = 0;
+  do {
+    const unsigned shift = kPageShift + kIndexBits * (level - 1);
+    const PhysicalAddress where = {table + sizeof(entry) * (va.value >> shift & kIndexMask)};
+    const PhysicalAddress wanted[] = {where};
+    const auto fetched = memory.Fetch(wanted);
+    if (!fetched) return Fail(fetched.error());
+    const layoutcheck::Page* const page = memory.Find(where);
+    if (page == nullptr) return Fail("a table lies where there is no memory");
+    std::memcpy(&entry, page->data() + where.value % layoutcheck::kPageBytes, sizeof(entry));
+    PrintPlace(where, entry, sizeof(entry));
+    if (Put(guest, where, entry | kUser, sizeof(entry)) != EXIT_SUCCESS) return EXIT_FAILURE;
+    table = entry & kAddress;
+    --level;
+  } while (level > 0 && (entry & kPageSize) == 0);
+  return EXIT_SUCCESS;
 }
 
 }  // namespace
@@ -77,10 +120,13 @@ int Change(GdbGuest& guest, VirtualAddress va, uint64_t clear, uint64_t set) {
 int main(int argument_count, char** arguments) {
   constexpr int kArguments = 6;
   const std::string_view command = argument_count == kArguments ? arguments[2] : "";
-  if (command != "change" && command != "put") return Fail("usage: GDB change|put A B C");
+  if (command != "change" && command != "open" && command != "put") {
+    return Fail("usage: GDB change|open|put A B C");
+  }
   const auto number = [&](int index) { return std::strtoull(arguments[index], nullptr, 0); };
   auto guest = GdbGuest::Attach(arguments[1], kPatience, layoutcheck::Afterwards::kStayStopped);
   if (!guest) return Fail(guest.error());
   if (command == "put") return Put(**guest, {number(3)}, number(4), number(5));
+  if (command == "open") return Open(**guest, {number(3)});
   return Change(**guest, {number(3)}, number(4), number(5));
 }

@@ -37,22 +37,24 @@ other_layout() {
   row "$name" 1 other.json " $region +[0-9]+ faults?, " "$pattern" "LAYOUT FAULT "
 }
 
-# other_tables NAME REGION PATTERN VA CLEAR SET: the entry that maps VA, changed, does not fit.
+# other_tables NAME REGION PATTERN COMMAND...: what change_entry COMMAND does to the tables does not fit.
 other_tables() {
-  local name=$1 region=$2 pattern=$3 before
-  before=$("$change_entry" unix:gdb change "$4" "$5" "$6") || die "$name: $before"
+  local name=$1 region=$2 pattern=$3 before place
+  shift 3
+  before=$("$change_entry" unix:gdb "$@") || die "$name: $before"
   row "$name" 1 "$layout" " $region +[0-9]+ faults?, " "$pattern" "LAYOUT FAULT "
-  # shellcheck disable=SC2086  # three words
-  "$change_entry" unix:gdb put $before || die "$name: cannot put it back"
+  while read -r place; do
+    # shellcheck disable=SC2086  # three words
+    "$change_entry" unix:gdb put $place || die "$name: cannot put it back"
+  done <<<"$before"
 }
 
 boot_guest "$1" "$2" "$3" "$4" "$root/$5" "$root/$6" -gdb unix:path=gdb,server=on,wait=off
 row 'as it is' 0 "$layout" 'LAYOUT OK '
 
-case $1 in
-  x86_64_osz) direct=lowmem image=image ;;
-  arm_sos) direct=direct image=direct ;;
-esac
+direct=$(region_with service 'direct map')
+# Where the kernel's code is: the one row of the kernel that may have any right.
+image=$(region_with kernel 'w^x')
 readonly only_first_page='s/"first": "\(0x[0-9a-f]*\)000", "last": "[^"]*"/"first": "\1000", "last": "\1fff"/'
 
 # A layout with several tables is changed in all of them.
@@ -87,34 +89,35 @@ link_base=$(sed -n 's/.*"image_link_base": "\([^"]*\)".*/\1/p' "$layout" | tail 
 areas=$(region_base vmalloc)
 device=$(printf '%#x' $((areas + 0x1000)))
 case $1 in
-  x86_64_osz)
+  x86_64_*)
     # Present 0, writable 1, page size 7, execute disable 63. The first page of RAM is the firmware's.
     data=$(printf '%#x' $(($(region_base "$direct") + 0x1000)))
     large=$(printf '%#x' $(($(region_base "$direct") + 0x1000000)))
-    other_tables 'code made writable' image 'writable and executable: user --- kernel rwx' "$link_base" 0 2
-    other_tables 'data made executable' lowmem 'writable and executable: user --- kernel rwx' "$data" 0x8000000000000000 0
-    other_tables 'a large page taken out' lowmem 'hole in the direct map: RAM at 0x0000000001000000' "$large" 1 0
-    other_tables 'a large page moved' lowmem 'direct map shows other memory: shows 0x0000000001200000 instead of' "$large" 0 0x200000
-    other_tables 'an entry that the processor refuses' lowmem 'broken page table: .*address is not aligned' "$large" 0 0x2000
-    other_tables 'a page not global' lowmem 'wrong scope: is not global' "$data" 0x100 0
-    other_tables 'RAM not cached' lowmem 'wrong caching: uncached mapping of RAM' "$data" 0 0x18
+    other_tables 'code made writable' "$image" 'writable and executable: user --- kernel rwx' change "$link_base" 0 2
+    other_tables 'data made executable' "$direct" 'writable and executable: user --- kernel rwx' change "$data" 0x8000000000000000 0
+    other_tables 'opened to user mode' "$direct" 'user access: user rw- kernel rw-' open "$data" 0 0
+    other_tables 'a large page taken out' "$direct" 'hole in the direct map: RAM at 0x0000000001000000' change "$large" 1 0
+    other_tables 'a large page moved' "$direct" 'direct map shows other memory: shows 0x0000000001200000 instead of' change "$large" 0 0x200000
+    other_tables 'an entry that the processor refuses' "$direct" 'broken page table: .*address is not aligned' change "$large" 0 0x2000
+    other_tables 'a page not global' "$direct" 'wrong scope: is not global' change "$data" 0x100 0
+    other_tables 'RAM not cached' "$direct" 'wrong caching: uncached mapping of RAM' change "$data" 0 0x18
     other_tables 'a device page that shows code' vmalloc 'writable alias of code: the frame at 0x0000000000100000' \
-      "$device" 0xfffffff000 0x100000
+      change "$device" 0xfffffff000 0x100000
     ;;
-  arm_sos)
+  arm_*)
     # Small pages: XN 0, AP[1:0] 5:4, AP[2] 9, nG 11. Sections: type 1:0, XN 4, AP[1:0] 11:10.
     data=$(region_base "$direct")
     large=$(printf '%#x' $(($(region_base "$direct") + 0x1000000)))
-    other_tables 'code made writable' direct 'writable and executable: user --- kernel rwx' "$link_base" 0x200 0
-    other_tables 'data made executable' direct 'writable and executable: user --- kernel rwx' "$large" 0x11 0
-    other_tables 'opened to user mode' direct 'user access: user rw- kernel rw-' "$data" 0 0x30
-    other_tables 'user mode reads a section' direct 'user access: user r-- kernel rw-' "$large" 0xc00 0x800
-    other_tables 'a section taken out' direct 'hole in the direct map: RAM at 0x0000000041000000' "$large" 3 0
-    other_tables 'a section moved' direct 'direct map shows other memory: shows 0x0000000041100000 instead of' "$large" 0 0x100000
-    other_tables 'a page not global' direct 'wrong scope: is not global' "$data" 0 0x800
-    other_tables 'RAM as a device' direct 'wrong caching: device mapping of RAM' "$data" 0x1c8 0x4
+    other_tables 'code made writable' "$image" 'writable and executable: user --- kernel rwx' change "$link_base" 0x200 0
+    other_tables 'data made executable' "$direct" 'writable and executable: user --- kernel rwx' change "$large" 0x11 0
+    other_tables 'opened to user mode' "$direct" 'user access: user rw- kernel rw-' change "$data" 0 0x30
+    other_tables 'user mode reads a section' "$direct" 'user access: user r-- kernel rw-' change "$large" 0xc00 0x800
+    other_tables 'a section taken out' "$direct" 'hole in the direct map: RAM at 0x0000000041000000' change "$large" 3 0
+    other_tables 'a section moved' "$direct" 'direct map shows other memory: shows 0x0000000041100000 instead of' change "$large" 0 0x100000
+    other_tables 'a page not global' "$direct" 'wrong scope: is not global' change "$data" 0 0x800
+    other_tables 'RAM as a device' "$direct" 'wrong caching: device mapping of RAM' change "$data" 0x1c8 0x4
     other_tables 'a device page that shows code' vmalloc 'writable alias of code: the frame at 0x0000000040010000' \
-      "$device" 0xfffff000 0x40010000
+      change "$device" 0xfffff000 0x40010000
     ;;
 esac
 row 'all put back' 0 "$layout" 'LAYOUT OK '

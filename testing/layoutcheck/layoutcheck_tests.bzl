@@ -3,27 +3,7 @@ Linux."""
 
 load("@rules_shell//shell:sh_test.bzl", "sh_test")
 load("//platforms:transition.bzl", "for_platform")
-
-# Image: its layout, QEMU's program, and machines: a name to QEMU's -M, -cpu and -m.
-_IMAGES = {
-    "arm_sos": struct(
-        layout = "sos",
-        machines = {
-            "512M": ("virt", "cortex-a15", "512M"),
-            "3G": ("virt", "cortex-a7", "3G"),
-        },
-        qemu = "@qemu//:bin/qemu-system-arm",
-    ),
-    "x86_64_osz": struct(
-        layout = "osz",
-        machines = {
-            # Processors with five levels of page tables, and with four.
-            "five_levels": ("q35", "max", "512M"),
-            "four_levels": ("pc", "qemu64", "6G"),
-        },
-        qemu = "@qemu//:bin/qemu-system-x86_64",
-    ),
-}
+load("//testing/boot:boot_tests.bzl", "IMAGES")
 
 def layoutcheck_tests(*, name):
     """All of them.
@@ -31,27 +11,38 @@ def layoutcheck_tests(*, name):
     Args:
       name: what the tests' names begin with.
     """
-    for image, spec in _IMAGES.items():
-        kernel = "%s_%s_image" % (name, image)
+    for image in IMAGES:
+        kernel = "%s_%s_image" % (name, image.name)
         for_platform(
             name = kernel,
             testonly = True,
-            platform = "//platforms:" + image,
+            platform = image.platform,
             tags = ["manual"],
             target = "//kernel",
             visibility = ["//visibility:private"],
         )
-        for machine, options in spec.machines.items():
-            _test("%s_%s_%s_test" % (name, image, machine), "good_test.sh", image, spec, options, kernel, [])
-            _test("%s_%s_%s_fault_test" % (name, image, machine), "fault_test.sh", image, spec, options, kernel, [":change_entry"])
 
-def _test(name, script, image, spec, options, kernel, programs):
-    files = [spec.qemu, ":" + kernel, "//tools/layoutcheck", "//layouts:%s_json" % spec.layout] + programs
+        # Each depth of page tables, and memory that the direct map does not reach.
+        machines = {cpu: (image.machines[0], cpu, "512M") for cpu in image.depths}
+        machines["high_memory"] = (image.machines[-1], image.depths[-1], image.high_memory)
+        for machine, options in machines.items():
+            prefix = "%s_%s_%s_" % (name, image.name, machine)
+            _test(prefix + "test", "good_test.sh", image, options, kernel, [])
+            _test(prefix + "fault_test", "fault_test.sh", image, options, kernel, [":change_entry"])
+
+def _test(name, script, image, options, kernel, programs):
+    files = [
+        # Image names begin with the processor, as QEMU's programs end.
+        "@qemu//:bin/qemu-system-" + image.name.rpartition("_")[0],
+        ":" + kernel,
+        "//tools/layoutcheck",
+        "//layouts:%s_json" % image.layout,
+    ] + programs
     sh_test(
         name = name,
         size = "small",
         srcs = [script],
-        args = [image] + list(options) + ["$(rootpath %s)" % file for file in files],
+        args = [image.name] + list(options) + ["$(rootpath %s)" % file for file in files],
         data = files + [
             "boot.sh",
             "//testing/boot:guest.sh",
