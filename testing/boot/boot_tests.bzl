@@ -22,19 +22,22 @@ _VIRT_MEMORIES = {
     "3G": "-0x00000000ffffffff +[0-9]+ [KM]iB usable",
 }
 
-def _image(*, name, banner, layout, machines, memories, high_memory, cpus, depths, forbid = []):
+def _image(*, name, banner, layout, machines, memories, high_memory, cpus, depths, dma_pages, table = None, forbid = []):
     return struct(
         name = name,
         banner = banner,
         cpus = cpus,
         default_cpu = cpus.keys()[0],
         depths = depths,
+        dma_pages = dma_pages,
         forbid = FORBIDDEN + forbid,
         high_memory = high_memory,
         layout = layout,
         machines = machines,
         memories = memories,
         platform = "//platforms:" + name,
+        # What //layouts:<table>_json is of.
+        table = table or layout,
     )
 
 _X86_64_OSZ = _image(
@@ -49,6 +52,8 @@ _X86_64_OSZ = _image(
     },
     # A processor for each depth, tried with every machine and memory.
     depths = ["max", "qemu64"],
+    # Frames that the ISA bus's DMA controller reaches: some.
+    dma_pages = "[1-9][0-9]*",
     # Some of it lies beyond the direct map.
     high_memory = ["6G"],
     layout = "osz",
@@ -68,12 +73,14 @@ _X86_64_KORA = _image(
         "qemu64": "0x00000000bfffffff",
     },
     depths = [],
+    dma_pages = "[1-9][0-9]*",
     forbid = ["+la57"],
     # Below and above the 4 GiB hole.
     high_memory = ["3G", "6G"],
     layout = "kora",
     machines = ["q35", "pc"],
     memories = _PC_MEMORIES,
+    table = "x86_64_kora",
 )
 
 _ARM_SOS = _image(
@@ -84,6 +91,8 @@ _ARM_SOS = _image(
         "cortex-a7": "0x000000007fffffff",
     },
     depths = ["cortex-a15"],
+    # Every device reaches all frames.
+    dma_pages = "0",
     high_memory = ["3G"],
     layout = "sos",
     machines = ["virt"],
@@ -98,10 +107,12 @@ _ARM_KORA = _image(
         "cortex-a7": "0x00000000bfffffff",
     },
     depths = [],
+    dma_pages = "0",
     high_memory = ["3G"],
     layout = "kora",
     machines = ["virt"],
     memories = _VIRT_MEMORIES,
+    table = "arm_kora",
 )
 
 IMAGES = [_X86_64_OSZ, _X86_64_KORA, _ARM_KORA, _ARM_SOS]
@@ -206,7 +217,9 @@ def _monitor_test(name, image):
                      regex("^layout %s: [0-9]+ regions$" % image.layout),
                      regex("user --- kernel (rw-|w\\^x) +global +direct map"),
                      "atlas> frames",
-                     regex("free"),
+                     regex("^zone dma +usable +%s free" % image.dma_pages),
+                     regex("^zone normal +usable +[1-9][0-9]* free"),
+                     "double frees noticed late: 0",
                      "atlas> vmalloc",
                      regex("^vmalloc: [1-9][0-9]* areas, 0 pages of memory, [1-9][0-9]* of devices; 0 areas wait"),
                      regex("^  0x[0-9a-f]{16}-0x[0-9a-f]{16} +[0-9]+ pages device   .* at 0x[0-9a-f]{16}$"),

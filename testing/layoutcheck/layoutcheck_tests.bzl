@@ -23,8 +23,8 @@ def layoutcheck_tests(*, name):
         )
 
         # Each depth of page tables, and memory that the direct map does not reach.
-        machines = {cpu: (image.machines[0], cpu, "512M") for cpu in image.depths}
-        machines["high_memory"] = (image.machines[-1], image.depths[-1], image.high_memory)
+        machines = {cpu: (image.machines[0], cpu, "512M") for cpu in image.depths or [image.default_cpu]}
+        machines["high_memory"] = (image.machines[-1], image.cpus.keys()[-1], image.high_memory[-1])
         for machine, options in machines.items():
             prefix = "%s_%s_%s_" % (name, image.name, machine)
             _test(prefix + "test", "good_test.sh", image, options, kernel, [])
@@ -36,7 +36,7 @@ def _test(name, script, image, options, kernel, programs):
         "@qemu//:bin/qemu-system-" + image.name.rpartition("_")[0],
         ":" + kernel,
         "//tools/layoutcheck",
-        "//layouts:%s_json" % image.layout,
+        "//layouts:%s_json" % image.table,
     ] + programs
     sh_test(
         name = name,

@@ -85,6 +85,7 @@ const Layout& EveryRule() {
   static const Layout kLayout = {.name = "fuzz",
                                  .digest = "",
                                  .address_bits = 48,
+                                 .high_bits = HighBits::kSign,
                                  .regions = {{.name = "unused",
                                               .first = {0},
                                               .last = {0xFFF},
