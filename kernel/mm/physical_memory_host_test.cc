@@ -189,6 +189,35 @@ TEST(PhysicalMemoryThreads, KeepsLittleOfASmallZone) {
   EXPECT_TRUE(memory.CheckInvariants().has_value());
 }
 
+// Whoever drops a reference last is told so, and nobody else.
+TEST(FrameTableThreads, OneOwnerIsTheLast) {
+  constexpr int kRounds = 2'000;
+  const auto machine = std::make_unique<Machine>();
+  PhysicalMemory& memory = machine->Start(kRam, kZones);
+  const FrameNumber frame = *memory.AllocateFrame();
+  const FrameTable& table = memory.table();
+  for (unsigned owner = 1; owner < kProcessors; ++owner) {
+    ASSERT_TRUE(table.AddReference(frame).has_value());
+  }
+  std::atomic<unsigned> last = 0;
+  std::array<std::thread, kProcessors> threads;
+  for (std::thread& thread : threads) {
+    thread = std::thread([&] {
+      // Each has a reference of its own the whole time, so no drop in here is the last.
+      for (int round = 0; round < kRounds; ++round) {
+        EXPECT_TRUE(table.AddReference(frame).has_value());
+        EXPECT_TRUE(table.IsShared(frame));
+        EXPECT_FALSE(table.DropReference(frame));
+      }
+      if (table.DropReference(frame)) ++last;
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(last, 1U);
+  EXPECT_FALSE(table.IsShared(frame));
+  EXPECT_TRUE(memory.FreeFrame(frame).has_value());
+}
+
 // A machine with memory.
 class RealMachine {
  public:

@@ -65,7 +65,7 @@ def qemu_boot_test(
       shim: an ELF file QEMU starts in the image's place; the image is only loaded. Built for `platform`.
       loads: files put into the guest's memory before it starts, label to address.
       words: 32-bit values put into the guest's memory before it starts, address to value.
-      tags: as in any test.
+      tags: as in any test; "boot" and the image's name are added.
       **kwargs: size and the like.
     """
     if time_limit_seconds > _LONGEST_SECONDS:
@@ -133,7 +133,7 @@ def qemu_boot_test(
         srcs = ["//testing/boot:run.sh"],
         args = ["$(rootpath :%s_scenario)" % name],
         data = data + [name + "_scenario", "//testing/boot:runner_files"],
-        tags = tags + ["boot"],
+        tags = tags + ["boot", image_name],
         **kwargs
     )
 
