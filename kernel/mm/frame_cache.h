@@ -28,8 +28,8 @@
 
 namespace mm {
 
-// How many runs of each order a processor keeps of a zone, at most, and how many frames it takes or
-// gives back at once.
+// How many runs of each order a processor keeps of a zone, at most, and how many frames it gives
+// back at once.
 inline constexpr std::array<uint8_t, kBlockOrder + 1> kMaxKept = {128, 128, 64, 64, 32,
                                                                   32,  32,  32, 16, 8};
 inline constexpr uint32_t kFrameBatch = 64;

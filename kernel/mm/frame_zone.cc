@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cstddef>
 
 namespace mm {
 namespace {
@@ -139,9 +140,16 @@ uint32_t FrameZone::TakeFromBlock(uint32_t block, uint32_t wanted, uint32_t* las
     uint64_t free = LoadRelaxed(rows[row].free);
     const uint32_t first = block * kBlockFrames + row * kRowFrames;
     const uint32_t count = std::min(wanted - taken, static_cast<uint32_t>(std::popcount(free)));
-    for (uint32_t i = 0; i < count; ++i) {
-      *(last - taken - i) = first + static_cast<uint32_t>(std::countr_zero(free));
-      free &= free - 1;
+    uint32_t* const lowest = last - taken;
+    if (count == kRowFrames) {
+      // Of fresh memory all rows are like this, and need no look at their bits.
+      for (uint32_t i = 0; i < kRowFrames; ++i) lowest[-static_cast<ptrdiff_t>(i)] = first + i;
+      free = 0;
+    } else {
+      for (uint32_t i = 0; i < count; ++i) {
+        lowest[-static_cast<ptrdiff_t>(i)] = first + static_cast<uint32_t>(std::countr_zero(free));
+        free &= free - 1;
+      }
     }
     StoreRelaxed(rows[row].free, free);
     taken += count;
