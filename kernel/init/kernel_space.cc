@@ -1,5 +1,6 @@
 #include "kernel/init/kernel_space.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -18,14 +19,17 @@ bool IsOurRam(mm::MemoryState state) {
   return state != mm::MemoryState::kFirmwareReserved && state != mm::MemoryState::kUnusable;
 }
 
-// The next stretch of RAM at or after `index`, across regions that touch; moves `index` past it.
-std::optional<mm::PhysRange> NextRun(std::span<const mm::MemoryRegion> regions, size_t& index) {
-  while (index < regions.size() && !IsOurRam(regions[index].state)) ++index;
-  if (index == regions.size()) return std::nullopt;
-  mm::PhysRange run = regions[index++].range();
-  while (index < regions.size() && IsOurRam(regions[index].state) &&
-         mm::IsFollowedBy(run, regions[index].range())) {
-    run.size_bytes += regions[index++].range().size_bytes;
+// The first stretch of RAM that starts at or after `from`, across regions that touch.
+std::optional<mm::PhysRange> NextRun(std::span<const mm::MemoryRegion> regions, mm::PhysAddr from) {
+  const auto base_of = [](const mm::MemoryRegion& region) { return region.range().base; };
+  auto region = std::ranges::lower_bound(regions, from, {}, base_of);
+  while (region != regions.end() && !IsOurRam(region->state)) ++region;
+  if (region == regions.end()) return std::nullopt;
+  mm::PhysRange run = region->range();
+  for (++region;
+       region != regions.end() && IsOurRam(region->state) && mm::IsFollowedBy(run, region->range());
+       ++region) {
+    run.size_bytes += region->range().size_bytes;
   }
   return run;
 }
@@ -50,10 +54,12 @@ base::Result<> KernelSpace::MapImage(const Image& image) {
 
 base::Result<> KernelSpace::MapRam(const mm::MemoryMap& map, const DirectMap& direct_map,
                                    const Image& image) {
-  size_t index = 0;
-  while (const auto run = NextRun(map.regions(), index)) {
+  // Page tables are taken from the same map, which splits regions: a run is found by its address.
+  mm::PhysAddr from{0};
+  while (const auto run = NextRun(map.regions(), from)) {
     const mm::PhysRange shown = mm::Intersection(*run, direct_map.target());
     if (!shown.IsEmpty()) TRY(MapRun(shown, direct_map, image));
+    from = run->last() + 1;
   }
   return {};
 }
