@@ -9,7 +9,7 @@
 
 namespace kernel {
 
-// ioremap: maps `size_bytes` of device registers at `base` into the layout's vmalloc region,
+// ioremap: maps `size_bytes` of device registers at `base` into the layout's region for areas,
 // uncached, with an unmapped page on either side. `base` need not be aligned: the result addresses
 // the same byte. `name` outlives the mapping. Errors: kInvalidArgument (empty or wrapping),
 // kOverlap (RAM), kOutOfMemory (no address space or no frame for a table).

@@ -1,5 +1,7 @@
 #include "kernel/init/image.h"
 
+#include <algorithm>
+
 #include "kernel/base/check.h"
 
 // Defined by arch/<a>/boot/kernel.ld; only their addresses mean anything. Every one is page
@@ -10,6 +12,8 @@ extern const char image_text_limit[];
 extern const char image_rodata_start[];
 extern const char image_rodata_limit[];
 extern const char image_data_start[];
+extern const char image_data_limit[];
+extern const char boot_stack_frames[];
 extern const char boot_stack_guard[];
 extern const char boot_stack_bottom[];
 extern const char boot_stack_top[];
@@ -44,17 +48,22 @@ Image::Image(mm::PhysAddr base)
            Between(fault_stack_bottom, fault_stack_top)},
       }},
       guards_{stacks_[0].guard, stacks_[1].guard} {
-  const auto section = [this](std::string_view name, mm::VirtRange range, mm::Access access) {
-    const uint64_t offset = range.base.value - ImageStart().value;
-    return mm::ImageSection{name, range, mm::PhysAddr{base_.value + offset}, access};
+  const auto target_of = [this](const char* symbol) {
+    return base_ + (AddressOf(symbol) - ImageStart());
+  };
+  const auto section = [&](std::string_view name, const char* start, const char* limit,
+                           mm::Access access) {
+    return mm::ImageSection{name, Between(start, limit), target_of(start), access};
   };
   sections_ = {{
-      section("text", Between(image_start, image_text_limit), mm::Access::kReadExecute),
-      section("rodata", Between(image_rodata_start, image_rodata_limit), mm::Access::kRead),
-      section("data", Between(image_data_start, boot_stack_guard), mm::Access::kReadWrite),
-      section("boot stack", stacks_[0].stack, mm::Access::kReadWrite),
-      section("fault stack", stacks_[1].stack, mm::Access::kReadWrite),
+      section("text", image_start, image_text_limit, mm::Access::kReadExecute),
+      section("rodata", image_rodata_start, image_rodata_limit, mm::Access::kRead),
+      section("data", image_data_start, image_data_limit, mm::Access::kReadWrite),
+      {"boot stack", stacks_[0].stack, target_of(boot_stack_frames), mm::Access::kReadWrite},
+      section("fault stack", fault_stack_bottom, fault_stack_top, mm::Access::kReadWrite),
   }};
+  // The boot stack may run in a region of its own, below or above.
+  std::ranges::sort(sections_, {}, [](const mm::ImageSection& one) { return one.range.base; });
 }
 
 mm::VirtRange Image::range() const { return Between(image_start, image_limit); }

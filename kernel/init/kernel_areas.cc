@@ -21,9 +21,7 @@ void AreaFrames::FreeFrame(mm::FrameNumber frame) {
   CHECK(memory_->Free(frame, mm::PageCount{1}).has_value());
 }
 
-base::Result<> KernelAreas::Start() {
-  return areas_.Start(mm::RegionWith(layout_, mm::Service::kVmalloc).range);
-}
+base::Result<> KernelAreas::Start() { return areas_.Start(mm::AreasRegion(layout_).range); }
 
 // A layout without a region for windows has them in an area.
 base::Result<> KernelAreas::UseMemory(mm::PhysicalMemory& memory) {
@@ -46,7 +44,7 @@ std::span<mm::VirtRange> KernelAreas::CollectGuards(std::span<mm::VirtRange> roo
   const auto add = [&](const mm::VirtRange& guard) {
     if (count < room.size()) room[count++] = guard;
   };
-  add({mm::RegionWith(layout_, mm::Service::kVmalloc).range.base, mm::kPageSize});
+  add({mm::AreasRegion(layout_).range.base, mm::kPageSize});
   areas_.ForEachArea([&](const mm::VmallocArea& area) { add(area.guard()); });
   return room.first(count);
 }

@@ -1,5 +1,5 @@
-// The layout's vmalloc and window regions: kernel memory of scattered frames, devices' registers,
-// and windows to frames that the direct map does not show.
+// The layout's region for areas, and its windows: kernel memory of scattered frames, devices'
+// registers, and windows to frames that the direct map does not show.
 #pragma once
 
 #include <cstdint>

@@ -81,6 +81,7 @@ enum class Service : uint8_t {
   kKernelHeap,
   kVmalloc,
   kWindow,
+  kBootStack,
 };
 
 [[nodiscard]] constexpr std::string_view ServiceName(Service service) {
@@ -111,6 +112,8 @@ enum class Service : uint8_t {
       return "vmalloc";
     case Service::kWindow:
       return "windows";
+    case Service::kBootStack:
+      return "boot stack";
   }
   return "unknown";
 }

@@ -40,8 +40,9 @@ TEST(Attributes, AccessAsASet) {
 
 TEST(Attributes, KernelServices) {
   using mm::Service;
-  for (const Service service : {Service::kThreadControl, Service::kDirectMap, Service::kImage,
-                                Service::kKernelHeap, Service::kVmalloc, Service::kWindow}) {
+  for (const Service service :
+       {Service::kThreadControl, Service::kDirectMap, Service::kImage, Service::kKernelHeap,
+        Service::kVmalloc, Service::kWindow, Service::kBootStack}) {
     EXPECT_TRUE(mm::IsKernelService(service)) << mm::ServiceName(service);
   }
   for (const Service service :

@@ -86,6 +86,13 @@ struct Layout {
   return *region;
 }
 
+// Where vmalloc's areas are: in a row of their own, or else in the kernel heap's. A layout with
+// neither fails a CHECK.
+[[nodiscard]] constexpr const Region& AreasRegion(const Layout& layout) {
+  const Region* const vmalloc = FindService(layout, Service::kVmalloc);
+  return vmalloc != nullptr ? *vmalloc : RegionWith(layout, Service::kKernelHeap);
+}
+
 // Physical addresses that the direct map has room for.
 [[nodiscard]] constexpr PhysRange DirectMapTarget(const Layout& layout) {
   return {layout.direct_map_target, RegionWith(layout, Service::kDirectMap).range.size_bytes};

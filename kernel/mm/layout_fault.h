@@ -23,7 +23,7 @@ enum class LayoutFault : uint8_t {
   kWritableAndExecutable,  // w and x at once, user and kernel taken together
   kUserRightInKernelRegion,
   kRightInUnusedRegion,
-  kMissingGuard,       // a stack or a vmalloc region without guard pages
+  kMissingGuard,       // a stack, or a region of areas, without guard pages
   kDirectMapTooSmall,  // smaller than the RAM that the layout promises
   kImageMisplaced,     // linked outside the image, or where the direct map shows other memory
   kUnnamed,            // a row without a name or without its reason
@@ -82,10 +82,16 @@ namespace layout_fault {
          (same_half || !has_hole);
 }
 
-[[nodiscard]] constexpr bool LacksGuard(const Region& region) {
+// Whether vmalloc's areas are in this row: see AreasRegion().
+[[nodiscard]] constexpr bool HoldsAreas(const Layout& layout, const Region& region) {
+  if (region.service == Service::kVmalloc) return true;
+  return region.service == Service::kKernelHeap &&
+         FindService(layout, Service::kVmalloc) == nullptr;
+}
+
+[[nodiscard]] constexpr bool LacksGuard(const Layout& layout, const Region& region) {
   if (region.growth == Growth::kDown) return region.guards == Guards::kNone;
-  if (region.service == Service::kVmalloc) return region.guards != Guards::kAround;
-  return false;
+  return HoldsAreas(layout, region) && region.guards != Guards::kAround;
 }
 
 [[nodiscard]] constexpr std::optional<LayoutFault> FindInRange(const HardwareShape& shape,
@@ -114,7 +120,7 @@ namespace layout_fault {
   if (region.name.empty() || region.why.empty()) return LayoutFault::kUnnamed;
   if (const auto fault = FindInRange(layout.shape, region.range)) return fault;
   if (const auto fault = FindInRights(region)) return fault;
-  if (LacksGuard(region)) return LayoutFault::kMissingGuard;
+  if (LacksGuard(layout, region)) return LayoutFault::kMissingGuard;
   if (region.service == Service::kDirectMap &&
       region.range.size_bytes < layout.promised_ram_bytes) {
     return LayoutFault::kDirectMapTooSmall;

@@ -148,6 +148,12 @@ constexpr Row kRows[] = {
      LayoutFault::kMissingGuard, 1},
     {"vmalloc guarded below only", [](Sample& s) { s.rows[3].guards = Guards::kBelow; },
      LayoutFault::kMissingGuard, 3},
+    {"heap with areas in it guarded below only",
+     [](Sample& s) {
+       s.rows[3].service = Service::kKernelHeap;
+       s.rows[3].guards = Guards::kBelow;
+     },
+     LayoutFault::kMissingGuard, 3},
     {"a page of RAM too much", [](Sample& s) { s.layout.promised_ram_bytes += kPage; },
      LayoutFault::kDirectMapTooSmall, 2},
     {"image linked elsewhere", [](Sample& s) { s.layout.image_link_base = {0x10'0000}; },

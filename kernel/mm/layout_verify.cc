@@ -31,7 +31,9 @@ constexpr Access kWriteExecute = Access::kWrite | Access::kExecute;
 // Rights of a row as rights that a page can have.
 constexpr Access PageRights(Access row) { return Has(row, Access::kImage) ? kAnyAccess : row; }
 
-bool HostsImage(const Region& region) {
+// Sections of the image, its stacks included.
+bool HostsSections(const Region& region) {
+  if (region.service == Service::kBootStack) return true;
   return IsKernelService(region.service) && Has(region.kernel, Access::kImage);
 }
 
@@ -141,7 +143,7 @@ class Verifier {
       Report(VerifyFault::kWrongScope, &region, piece.range.base);
     }
     if (region.service == Service::kDirectMap) CheckDirectMap(region, piece);
-    if (HostsImage(region)) CheckImage(region, piece);
+    if (HostsSections(region)) CheckImage(region, piece);
   }
 
   void CheckRights(const Region& region, const Mapping& piece) {
@@ -217,7 +219,7 @@ class Verifier {
             });
   }
 
-  // Beside its sections an image's region holds nothing, and a direct map with the image in it
+  // Beside sections a region that hosts them holds nothing, and a direct map with the image in it
   // holds plain memory.
   void CheckOutsideSections(const Region& region, const Mapping& piece) {
     if (region.service != Service::kDirectMap) {

@@ -12,6 +12,7 @@
 //   - it is global exactly when its row is;
 //   - the direct map shows base + offset, and shows all RAM that the kernel uses;
 //   - each section of the image is mapped whole, at its place, with exactly its rights;
+//   - a region for the boot stack holds that section and nothing else;
 //   - guard pages are not mapped.
 #pragma once
 

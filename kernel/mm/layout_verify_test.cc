@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -12,6 +13,7 @@
 #include "kernel/mm/address.h"
 #include "kernel/mm/attributes.h"
 #include "kernel/mm/layout.h"
+#include "kernel/mm/layout_fault.h"
 #include "kernel/mm/layout_verify_world.h"
 #include "kernel/mm/mapping.h"
 #include "kernel/mm/memory_map.h"
@@ -29,6 +31,7 @@ using mm::PhysAddr;
 using mm::VerifyFault;
 using mm::VerifyReport;
 using mm::VirtAddr;
+using mm::VirtRange;
 
 constexpr uint64_t kPage = mm::kPageSize;
 constexpr Access kAll = Access::kReadWrite | Access::kExecute;
@@ -252,6 +255,89 @@ TEST(LayoutVerify, TooLittleScratchIsAFault) {
 }
 
 // A layout without a region for the image, which then runs where the direct map shows it.
+// A region for the boot stack holds that section of the image, and nothing else.
+TEST(LayoutVerify, ABootStackMayHaveARegionOfItsOwn) {
+  constexpr VirtAddr kBase = {0xC000'0000};
+  constexpr VirtAddr kStack = kBase + 2 * kPage;
+  constexpr VirtAddr kImage = kBase + 4 * kPage;
+  static constexpr std::array<mm::Region, 2> kRegions = {{
+      {"scratch",
+       {kBase, 4 * kPage},
+       Access::kNone,
+       Access::kReadWrite,
+       mm::Caching::kNormal,
+       mm::Scope::kGlobal,
+       mm::Service::kBootStack,
+       mm::Growth::kDown,
+       mm::Guards::kBelow,
+       "test"},
+      {"image",
+       {kImage, 4 * kPage},
+       Access::kNone,
+       Access::kImage,
+       mm::Caching::kNormal,
+       mm::Scope::kGlobal,
+       mm::Service::kImage,
+       mm::Growth::kFixed,
+       mm::Guards::kNone,
+       "test"},
+  }};
+  constexpr mm::Layout kSmall = {.name = "test",
+                                 .shape = {32, mm::HardwareShape::Extension::kZero, kPage},
+                                 .regions = kRegions,
+                                 .promised_ram_bytes = 0,
+                                 .direct_map_target = {0},
+                                 .image_link_base = kImage,
+                                 .image_load_base = {0}};
+  static_assert(mm::IsSound(kSmall));
+  constexpr std::array kRam = {mm::MemoryRegion{{0}, {8}, mm::MemoryState::kUsable}};
+  constexpr std::array kParts = {
+      mm::ImageSection{"stack", {kStack, 2 * kPage}, {kPage}, Access::kReadWrite},
+      mm::ImageSection{"text", {kImage, kPage}, {0}, Access::kReadExecute}};
+  constexpr std::array kBelow = {mm::VirtRange{kStack - kPage, kPage}};
+  const mm::Mapping text{{kImage, kPage}, {0}, Kernel(Access::kReadExecute), kPage};
+  struct Case {
+    VirtRange stack;
+    mm::PhysAddr target;
+    Access access;
+    std::optional<Finding> finding;
+  };
+  const Case kCases[] = {
+      {{kStack, 2 * kPage}, {kPage}, Access::kReadWrite, std::nullopt},
+      {{kStack, kPage},
+       {kPage},
+       Access::kReadWrite,
+       Finding{VerifyFault::kSectionHole, "scratch", kStack + kPage}},
+      {{kStack, 2 * kPage},
+       {2 * kPage},
+       Access::kReadWrite,
+       Finding{VerifyFault::kSectionWrongTarget, "scratch", kStack}},
+      {{kStack, 2 * kPage},
+       {kPage},
+       Access::kRead,
+       Finding{VerifyFault::kSectionRights, "scratch", kStack}},
+      {{kStack - kPage, 3 * kPage},
+       {0},
+       Access::kReadWrite,
+       Finding{VerifyFault::kGuardMapped, "scratch", kStack - kPage}},
+      {{kStack - kPage, 3 * kPage},
+       {0},
+       Access::kReadWrite,
+       Finding{VerifyFault::kOutsideImage, "scratch", kStack - kPage}},
+  };
+  for (const Case& row : kCases) {
+    const std::array mappings = {mm::Mapping{row.stack, row.target, Kernel(row.access), kPage},
+                                 text};
+    std::array<mm::PhysRange, 16> scratch;
+    const VerifyReport report =
+        mm::VerifyLayout({kSmall, kRam, kParts, kBelow, scratch}, [&](mm::MappingVisitor visit) {
+          for (const mm::Mapping& one : mappings) visit(one);
+        });
+    EXPECT_EQ(report.IsGood(), !row.finding.has_value());
+    if (row.finding) EXPECT_TRUE(Names(report, *row.finding));
+  }
+}
+
 TEST(LayoutVerify, BesideAnImageInTheDirectMapIsPlainMemory) {
   constexpr VirtAddr kBase = {0xC000'0000};
   constexpr VirtAddr kImage = kBase + kPage;

@@ -41,11 +41,14 @@
     // Page table entries, SDM vol. 3A 4.5.4.
     .set ENTRY_TABLE, 0x003               // present, writable
     .set ENTRY_LARGE_PAGE, 0x083          // present, writable, 2 MiB
+    .set ENTRY_PAGE, 0x003                // present, writable, 4 KiB
     .set LARGE_PAGE_BYTES, 0x200000
+    .set PAGE_BYTES, 0x1000
     .set TABLE_BYTES, 4096
     .set TABLE_ENTRIES, 512
-    // At most: of level 3 for four entries of level 4, and one for each map_gigabyte.
-    .set BOOT_TABLES, 4 + 7
+    // At most: of level 3 for four entries of level 4, one for each map_gigabyte, and those of levels
+    // 2 and 1 for the boot stack.
+    .set BOOT_TABLES, 4 + 7 + 2
     .set GIGABYTE, 1 << 30
     .set VIEW_BASE, 1 << 39               // no layout's: 512 GiB
 
@@ -68,7 +71,7 @@
 .endm
 
 // Maps large pages from `virtual` to the next multiple of 1 GiB to memory from `physical` on. EDX:
-// the next unused table. Uses EAX, EBX, ECX.
+// the next unused table. Uses EAX, EBX, ECX, ESI.
 .macro map_gigabyte virtual, physical
     movl $PHYSICAL(boot_level4) + TABLE_OFFSET(\virtual, 39), %ebx
     calll next_table
@@ -77,6 +80,7 @@
     addl $TABLE_OFFSET(\virtual, 21), %ebx
     movl $((\physical) & ~(LARGE_PAGE_BYTES - 1)) + ENTRY_LARGE_PAGE, %eax
     movl $TABLE_ENTRIES - TABLE_OFFSET(\virtual, 21) / 8, %ecx
+    movl $LARGE_PAGE_BYTES, %esi
     calll fill_table
 .endm
 
@@ -87,7 +91,7 @@
 pvh_start:
     cli
     cld
-    movl $PHYSICAL(boot_stack_top), %esp
+    movl $PHYSICAL(boot_stack_frames_limit), %esp
     movl %ebx, %ebp                       // CPUID overwrites EBX
 
     // There is a CPUID instruction if EFLAGS.ID can be changed (SDM vol. 1, 20.1.1).
@@ -154,6 +158,23 @@ pvh_start:
     // The start of the direct map, and the image; one may lie inside the other.
     map_gigabyte LAYOUT_DIRECT_BASE, LAYOUT_DIRECT_TARGET
     map_gigabyte LAYOUT_IMAGE_LINK_BASE, LAYOUT_IMAGE_LOAD_BASE
+#ifdef LAYOUT_BOOT_STACK_LAST
+    // The boot stack, at the end of the last table of its region.
+    movl $PHYSICAL(boot_level4) + TABLE_OFFSET(LAYOUT_BOOT_STACK_LAST, 39), %ebx
+    calll next_table
+    addl $TABLE_OFFSET(LAYOUT_BOOT_STACK_LAST, 30), %ebx
+    calll next_table
+    addl $TABLE_OFFSET(LAYOUT_BOOT_STACK_LAST, 21), %ebx
+    calll next_table
+    addl $boot_stack_entries, %ebx
+    movl $PHYSICAL(boot_stack_frames) + ENTRY_PAGE, %eax
+    movl $boot_stack_pages, %ecx
+    movl $PAGE_BYTES, %esi
+    calll fill_table
+#if (LAYOUT_BOOT_STACK_LAST & 0x1fffff) != 0x1fffff
+#error "the boot stack's region must end with a whole table"
+#endif
+#endif
 #if (LAYOUT_DIRECT_BASE & 0x3fffffff) != 0 || (LAYOUT_DIRECT_TARGET & 0x1fffff) != 0
 #error "the direct map must start at a whole GiB and show memory from a whole large page on"
 #endif
@@ -223,12 +244,12 @@ next_table:
     retl
     .size next_table, . - next_table
 
-// Writes ECX entries from EBX on: EAX, and from one to the next a large page further.
+// Writes ECX entries from EBX on: EAX, and from one to the next ESI bytes further.
     .type fill_table, @function
 fill_table:
     movl %eax, (%ebx)
     addl $8, %ebx
-    addl $LARGE_PAGE_BYTES, %eax
+    addl %esi, %eax
     loop fill_table
     retl
     .size fill_table, . - fill_table
