@@ -8,6 +8,7 @@
 #include "kernel/mm/layout.h"
 #include "kernel/mm/layout_digest.h"
 #include "layouts/kora.h"
+#include "layouts/lfos.h"
 #include "layouts/osz.h"
 #include "layouts/sos.h"
 #include "testing/unit/text_buffer.h"
@@ -70,6 +71,31 @@ TEST(EmitText, KoraLiesWhereItsMachineHasRam) {
     layouts::EmitLinkerSymbols(buffer, row.tables);
     EXPECT_EQ(buffer.text(), wanted.text()) << row.name;
   }
+}
+
+// The boot stack has a region, and areas have none of their own.
+TEST(EmitText, AssemblerHeaderOfLfos) {
+  unit::TextBuffer buffer;
+  layouts::EmitAssemblerHeader(buffer, layouts::lfos::kLayouts);
+  EXPECT_EQ(buffer.text(),
+            "#pragma once\n\n"
+            "#define LAYOUT_IMAGE_BASE 0xffff800001000000\n"
+            "#define LAYOUT_IMAGE_LAST 0xffff800008ffffff\n"
+            "#define LAYOUT_IMAGE_SIZE 0x8000000\n"
+            "#define LAYOUT_IMAGE_LINK_BASE 0xffff800001100000\n"
+            "#define LAYOUT_IMAGE_LOAD_BASE 0x100000\n"
+            "#define LAYOUT_DIRECT_BASE 0xffff840000000000\n"
+            "#define LAYOUT_DIRECT_LAST 0xffff87ffffffffff\n"
+            "#define LAYOUT_DIRECT_SIZE 0x40000000000\n"
+            "#define LAYOUT_HEAP_BASE 0xffff800040000000\n"
+            "#define LAYOUT_HEAP_LAST 0xffff8007ffffffff\n"
+            "#define LAYOUT_HEAP_SIZE 0x7c0000000\n"
+            "#define LAYOUT_BOOT_STACK_BASE 0xffff800000000000\n"
+            "#define LAYOUT_BOOT_STACK_LAST 0xffff800000ffffff\n"
+            "#define LAYOUT_BOOT_STACK_SIZE 0x1000000\n"
+            "#define LAYOUT_DIRECT_TARGET 0x0\n"
+            "#define LAYOUT_PAGE_SIZE 0x1000\n"
+            "#define LAYOUT_ADDRESS_BITS 0x30\n");
 }
 
 TEST(EmitText, AssemblerHeaderOfOsz) {

@@ -6,6 +6,7 @@ LAYOUTS = {
         "arm_kora",
         "x86_64_kora",
     ],
+    "lfos": [],
     "osz": [],
     "sos": [],
 }

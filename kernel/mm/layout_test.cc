@@ -7,6 +7,7 @@
 
 #include "kernel/mm/address.h"
 #include "layouts/kora.h"
+#include "layouts/lfos.h"
 #include "layouts/osz.h"
 #include "layouts/sos.h"
 #include "testing/unit/test.h"
@@ -132,6 +133,46 @@ TEST(Layout, FindRegionInKora) {
   ExpectRegions(layouts::x86_64_kora::ForHardware(4), kRows);
 }
 
+TEST(Layout, FindRegionInLfos) {
+  constexpr FindRow kRows[] = {
+      {0, "unused"},
+      {0x003F'FFFF, "unused"},
+      {0x0040'0000, "text"},
+      {0xFFFF'FFFF, "text"},
+      {0x1'0000'0000, "libs"},
+      {0x00FF'FFFF'FFFF, "libs"},
+      {0x0100'0000'0000, "shared"},
+      {0x0FFF'FFFF'FFFF, "shared"},
+      {0x1000'0000'0000, "uheap"},
+      {0x7EFF'FFFF'FFFF, "uheap"},
+      {0x7F00'0000'0000, ""},
+      {0x7F00'0000'0FFF, ""},
+      {0x7F00'0000'1000, "mq"},
+      {0x7F7F'FFFF'FFFF, "mq"},
+      {0x7F80'0000'0000, "stack"},
+      {0x7FFF'FFFF'EFFF, "stack"},
+      {0x7FFF'FFFF'F000, ""},
+      {0x8000'0000'0000, ""},
+      {0xFFFF'8000'0000'0000, "scratch"},
+      {0xFFFF'8000'00FF'FFFF, "scratch"},
+      {0xFFFF'8000'0100'0000, "image"},
+      {0xFFFF'8000'08FF'FFFF, "image"},
+      {0xFFFF'8000'0900'0000, "slab4k"},
+      {0xFFFF'8000'0FFF'FFFF, "slab4k"},
+      {0xFFFF'8000'1000'0000, "unused"},
+      {0xFFFF'8000'3FFF'FFFF, "unused"},
+      {0xFFFF'8000'4000'0000, "heap"},
+      {0xFFFF'8007'FFFF'FFFF, "heap"},
+      {0xFFFF'8008'0000'0000, "unused"},
+      {0xFFFF'83FF'FFFF'FFFF, "unused"},
+      {0xFFFF'8400'0000'0000, "direct"},
+      {0xFFFF'87FF'FFFF'FFFF, "direct"},
+      {0xFFFF'8800'0000'0000, ""},
+      {kMaximum, ""},
+  };
+  ExpectRegions(layouts::lfos::ForHardware(4), kRows);
+}
+
 TEST(Layout, FindRegionInSos) {
   constexpr FindRow kRows[] = {
       {0, "unused"},
@@ -163,6 +204,10 @@ TEST(Layout, DirectMapIsArithmetic) {
   EXPECT_EQ(mm::DirectMapTarget(pc).last(), mm::PhysAddr{0x2FFF'FFFF});
   EXPECT_EQ(mm::DirectMapAddress(pc, mm::PhysAddr{0x10'0000}), pc.image_link_base);
   EXPECT_EQ(pc.regions.data(), arm.regions.data());
+  const mm::Layout& lfos = layouts::lfos::kLayout;
+  EXPECT_EQ(mm::DirectMapTarget(lfos).last(), mm::PhysAddr{0x3FF'FFFF'FFFF});
+  EXPECT_EQ(mm::DirectMapAddress(lfos, mm::PhysAddr{0x1'8000'0000}),
+            VirtAddr{0xFFFF'8401'8000'0000});
   const mm::Layout& osz = layouts::osz::kFourLevelLayout;
   EXPECT_EQ(mm::DirectMapAddress(osz, mm::PhysAddr{0x7FFF'FFFF}), VirtAddr{0xFFFF'FFFF'7FFF'FFFF});
 }
@@ -170,6 +215,12 @@ TEST(Layout, DirectMapIsArithmetic) {
 TEST(Layout, FindService) {
   EXPECT_EQ(mm::FindService(layouts::sos::kLayout, mm::Service::kWindow), nullptr);
   EXPECT_EQ(mm::RegionWith(layouts::osz::kFiveLevelLayout, mm::Service::kVmalloc).name, "vmalloc");
+}
+
+TEST(Layout, AreasAreInTheHeapWhereTheyHaveNoRow) {
+  EXPECT_EQ(mm::AreasRegion(layouts::osz::kFiveLevelLayout).name, "vmalloc");
+  EXPECT_EQ(mm::AreasRegion(layouts::sos::kLayout).name, "vmalloc");
+  EXPECT_EQ(mm::AreasRegion(layouts::lfos::kLayout).name, "heap");
 }
 
 }  // namespace

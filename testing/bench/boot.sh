@@ -27,6 +27,8 @@ readonly rows=(
   'x86_64_osz 6G'
   'x86_64_kora 512M'
   'x86_64_kora 6G'
+  'x86_64_lfos 512M'
+  'x86_64_lfos 6G'
   'arm_kora 512M'
   'arm_kora 3G'
   'arm_sos 512M'

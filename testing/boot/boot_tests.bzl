@@ -22,13 +22,14 @@ _VIRT_MEMORIES = {
     "3G": "-0x00000000ffffffff +[0-9]+ [KM]iB usable",
 }
 
-def _image(*, name, banner, layout, machines, memories, high_memory, cpus, depths, dma_pages, table = None, forbid = []):
+def _image(*, name, banner, layout, machines, memories, high_memory, cpus, depths, dma_pages, direct_mappings = {}, table = None, forbid = []):
     return struct(
         name = name,
         banner = banner,
         cpus = cpus,
         default_cpu = cpus.keys()[0],
         depths = depths,
+        direct_mappings = direct_mappings,
         dma_pages = dma_pages,
         forbid = FORBIDDEN + forbid,
         high_memory = high_memory,
@@ -83,6 +84,30 @@ _X86_64_KORA = _image(
     table = "x86_64_kora",
 )
 
+# All memory is in the direct map, which is 4 TiB.
+_X86_64_LFOS = _image(
+    name = "x86_64_lfos",
+    banner = "Atlas x86_64 lfos (PVH start info v1)",
+    cpus = {
+        "max": "0x00007fffffffefff",
+        "kvm64": "0x00007fffffffefff",
+        "Nehalem": "0x00007fffffffefff",
+        "qemu64": "0x00007fffffffefff",
+    },
+    depths = [],
+    # Of 6 GiB, four are whole pages of 1 GiB where the processor has such: 2044 entries less.
+    direct_mappings = {
+        "max": "[12][0-9]{3}",
+        "qemu64": "[345][0-9]{3}",
+    },
+    dma_pages = "[1-9][0-9]*",
+    forbid = ["+la57"],
+    high_memory = [],
+    layout = "lfos",
+    machines = ["q35", "pc"],
+    memories = _PC_MEMORIES,
+)
+
 _ARM_SOS = _image(
     name = "arm_sos",
     banner = "Atlas arm sos (device tree)",
@@ -115,7 +140,7 @@ _ARM_KORA = _image(
     table = "arm_kora",
 )
 
-IMAGES = [_X86_64_OSZ, _X86_64_KORA, _ARM_KORA, _ARM_SOS]
+IMAGES = [_X86_64_OSZ, _X86_64_KORA, _X86_64_LFOS, _ARM_KORA, _ARM_SOS]
 
 # Deliberate mistake: how the panic begins, and the function that its backtrace names. A jump into nothing has no frame
 # of its own, and leaves the next one to the jump's caller.
@@ -152,6 +177,8 @@ def boot_tests(*, name):
         _too_little_test(prefix + "too_little_memory_test", image)
         for memory in image.high_memory:
             _high_memory_test("%shigh_memory_%s_test" % (prefix, memory), image, memory)
+        for cpu, mappings in image.direct_mappings.items():
+            _direct_map_test("%sdirect_map_%s_test" % (prefix, cpu), image, cpu, mappings)
         for kind in _CRASHES:
             _crash_test(prefix, image, kind)
 
@@ -301,6 +328,26 @@ def _high_memory_test(name, image, memory):
         ],
         input = ["window", "verify", "off"],
         memory = memory,
+    )
+
+# The direct map shows all memory, with the largest pages that the processor has.
+def _direct_map_test(name, image, cpu, mappings):
+    _start(
+        name,
+        image,
+        cpu = cpu,
+        expect = [
+            regex("^verify direct +ok, 157[0-9]{4} pages in %s mappings$" % mappings),
+            "atlas> frames",
+            regex("^zone high +usable +0 free"),
+            "atlas> window",
+            regex("^window: frame at 0x[0-9a-f]{16}, in the direct map, holds what was written$"),
+            "atlas> verify",
+            _layout_ok(image),
+            "atlas> off",
+        ],
+        input = ["frames", "window", "verify", "off"],
+        memory = "6G",
     )
 
 def _frame(function):

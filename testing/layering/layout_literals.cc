@@ -9,6 +9,7 @@
 #include "kernel/mm/attributes.h"
 #include "kernel/mm/layout.h"
 #include "layouts/kora.h"
+#include "layouts/lfos.h"
 #include "layouts/osz.h"
 #include "layouts/sos.h"
 
@@ -43,10 +44,8 @@ std::string FindIn(const mm::Layout& layout, uint64_t number) {
 std::string FindLayoutAddress(uint64_t number) {
   if (number < kSmallest || number == kAllOnes32 || number == kAllOnes64) return "";
   constexpr std::span<const mm::Layout* const> kAllLayouts[] = {
-      layouts::osz::kLayouts,
-      layouts::sos::kLayouts,
-      layouts::arm_kora::kLayouts,
-      layouts::x86_64_kora::kLayouts,
+      layouts::osz::kLayouts,         layouts::sos::kLayouts,  layouts::arm_kora::kLayouts,
+      layouts::x86_64_kora::kLayouts, layouts::lfos::kLayouts,
   };
   for (const auto& layouts_of_one : kAllLayouts) {
     for (const mm::Layout* const layout : layouts_of_one) {

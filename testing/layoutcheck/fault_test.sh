@@ -55,25 +55,31 @@ row 'as it is' 0 "$layout" 'LAYOUT OK '
 direct=$(region_with service 'direct map')
 # Where the kernel's code is: the one row of the kernel that may have any right.
 image=$(region_with kernel 'w^x')
+# Where areas are: in a region of their own, or else in the kernel heap's.
+areas=$(region_with service vmalloc)
+areas=${areas:-$(region_with service 'kernel heap')}
 readonly only_first_page='s/"first": "\(0x[0-9a-f]*\)000", "last": "[^"]*"/"first": "\1000", "last": "\1fff"/'
 
 # A layout with several tables is changed in all of them.
 other_layout 'a right taken away' "$image" 'more access than the region allows: user --- kernel r-x, allowed' \
   -e "/\"name\": \"$image\"/s/\"kernel\": \"[^\"]*\"/\"kernel\": \"rw-\"/"
-other_layout 'an unused region over something mapped' vmalloc 'mapping in an unused region: user --- kernel rw-' \
-  -e '/"name": "vmalloc"/s/"kernel": "[^"]*"/"kernel": "---"/' -e '/"name": "vmalloc"/s/"service": "[^"]*"/"service": "unused"/'
-other_layout 'another direct map' "$direct" 'direct map shows other memory: shows 0x0*[0-9a-f]*1000 instead of' \
+other_layout 'an unused region over something mapped' "$areas" 'mapping in an unused region: user --- kernel rw-' \
+  -e "/\"name\": \"$areas\"/s/\"kernel\": \"[^\"]*\"/\"kernel\": \"---\"/" \
+  -e "/\"name\": \"$areas\"/s/\"service\": \"[^\"]*\"/\"service\": \"unused\"/"
+# The first page that is shown: RAM's, or that after a page of firmware's.
+other_layout 'another direct map' "$direct" 'direct map shows other memory: shows 0x[0-9a-f]+ instead of 0x000000000000[78]000' \
   -e 's/"direct_map_target": "[^"]*"/"direct_map_target": "0x7000"/'
 other_layout 'another scope' "$direct" 'wrong scope: is global' \
   -e "/\"name\": \"$direct\"/s/\"scope\": \"[^\"]*\"/\"scope\": \"process\"/"
-other_layout 'devices where none are allowed' vmalloc 'wrong caching: (uncached|device) mapping of what is no RAM at ' \
-  -e '/"name": "vmalloc"/s/"caching": "[^"]*"/"caching": "normal"/'
+other_layout 'devices where none are allowed' "$areas" 'wrong caching: (uncached|device) mapping of what is no RAM at ' \
+  -e "/\"name\": \"$areas\"/s/\"caching\": \"[^\"]*\"/\"caching\": \"normal\"/"
 other_layout 'another load address' "$image" 'image is elsewhere: shows 0x[0-9a-f]* instead of 0x0000000000009000' \
   -e 's/"image_load_base": "[^"]*"/"image_load_base": "0x9000"/'
 
 sed -e 's/"promised_ram_bytes": [0-9]*,//' -e "/\"name\": \"$direct\"/$only_first_page" "$layout" >other.json
 row 'a region that ends early' 1 other.json 'outside every region: [0-9]+ faults?' "$(region_base "$direct" | cut -c1-15)"
-sed -e "/\"name\": \"$direct\"/d" "$layout" >other.json
+# Without the comma that a last row leaves.
+sed -e "/\"name\": \"$direct\"/d" "$layout" | sed -z 's/},\n    ]/}\n    ]/g' >other.json
 row 'a region missing' 1 other.json 'outside every region: [0-9]+ faults?' 'mapping outside every region'
 
 # Layouts that say nothing, or nothing about this machine.
@@ -86,8 +92,7 @@ row 'another machine' 2 other.json 'the layout has 0 tables for [0-9]+ address b
 
 # Live tables, changed. The guest is stopped from the first change on and never runs with them.
 link_base=$(sed -n 's/.*"image_link_base": "\([^"]*\)".*/\1/p' "$layout" | tail -n 1)
-areas=$(region_base vmalloc)
-device=$(printf '%#x' $((areas + 0x1000)))
+device=$(printf '%#x' $(($(region_base "$areas") + 0x1000)))
 case $1 in
   x86_64_*)
     # Present 0, writable 1, page size 7, execute disable 63. The first page of RAM is the firmware's.
@@ -101,7 +106,7 @@ case $1 in
     other_tables 'an entry that the processor refuses' "$direct" 'broken page table: .*address is not aligned' change "$large" 0 0x2000
     other_tables 'a page not global' "$direct" 'wrong scope: is not global' change "$data" 0x100 0
     other_tables 'RAM not cached' "$direct" 'wrong caching: uncached mapping of RAM' change "$data" 0 0x18
-    other_tables 'a device page that shows code' vmalloc 'writable alias of code: the frame at 0x0000000000100000' \
+    other_tables 'a device page that shows code' "$areas" 'writable alias of code: the frame at 0x0000000000100000' \
       change "$device" 0xfffffff000 0x100000
     ;;
   arm_*)
@@ -116,10 +121,22 @@ case $1 in
     other_tables 'a section moved' "$direct" 'direct map shows other memory: shows 0x0000000041100000 instead of' change "$large" 0 0x100000
     other_tables 'a page not global' "$direct" 'wrong scope: is not global' change "$data" 0 0x800
     other_tables 'RAM as a device' "$direct" 'wrong caching: device mapping of RAM' change "$data" 0x1c8 0x4
-    other_tables 'a device page that shows code' vmalloc 'writable alias of code: the frame at 0x0000000040010000' \
+    other_tables 'a device page that shows code' "$areas" 'writable alias of code: the frame at 0x0000000040010000' \
       change "$device" 0xfffff000 0x40010000
     ;;
 esac
+# A boot stack with a region of its own, at the end of that: the image's region follows.
+stack=$(region_with service 'boot stack')
+if [[ -n $stack ]]; then
+  last_page=$(printf '%#x' $(($(region_base "$image") - 0x1000)))
+  other_tables 'a boot stack made executable' "$stack" 'writable and executable: user --- kernel rwx' \
+    change "$last_page" 0x8000000000000000 0
+  other_tables 'a boot stack that shows code' "$stack" 'writable alias of code: the frame at 0x0000000000100000' \
+    change "$last_page" 0xfffffff000 0x100000
+  other_layout 'a boot stack where nothing may be' "$stack" 'mapping in an unused region: user --- kernel rw-' \
+    -e "/\"name\": \"$stack\"/s/\"kernel\": \"[^\"]*\"/\"kernel\": \"---\"/" \
+    -e "/\"name\": \"$stack\"/s/\"service\": \"[^\"]*\"/\"service\": \"unused\"/"
+fi
 row 'all put back' 0 "$layout" 'LAYOUT OK '
 
 echo "$rows rows, $failures failed"

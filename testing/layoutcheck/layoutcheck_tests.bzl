@@ -22,9 +22,9 @@ def layoutcheck_tests(*, name):
             visibility = ["//visibility:private"],
         )
 
-        # Each depth of page tables, and memory that the direct map does not reach.
+        # Each depth of page tables, and the most memory, some of it beyond the direct map where that ends.
         machines = {cpu: (image.machines[0], cpu, "512M") for cpu in image.depths or [image.default_cpu]}
-        machines["high_memory"] = (image.machines[-1], image.cpus.keys()[-1], image.high_memory[-1])
+        machines["high_memory"] = (image.machines[-1], image.cpus.keys()[-1], image.memories.keys()[-1])
         for machine, options in machines.items():
             prefix = "%s_%s_%s_" % (name, image.name, machine)
             _test(prefix + "test", "good_test.sh", image, options, kernel, [])

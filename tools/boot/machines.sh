@@ -5,7 +5,7 @@
 #   machine_options MACHINE CPU MEMORY   appends to the array `qemu_options` (describe_image first)
 
 # Images that exist, the default one first.
-readonly image_names=(x86_64_osz x86_64_kora arm_kora arm_sos)
+readonly image_names=(x86_64_osz x86_64_kora x86_64_lfos arm_kora arm_sos)
 
 # Facts of the described image: QEMU's program, what it may be started with (the default first), the limits of
 # its memory in MiB, and where a raw image is loaded (empty for ELF, which says so itself).
@@ -13,7 +13,7 @@ qemu_program='' machines=() cpus=() least_mib=0 most_mib=0 raw_load_address=''
 
 describe_image() {
   case $1 in
-    x86_64_osz | x86_64_kora)
+    x86_64_osz | x86_64_kora | x86_64_lfos)
       qemu_program=qemu-system-x86_64
       machines=(q35 pc)
       # Only max has LA57, SMEP, SMAP and UMIP: on the others the kernel goes without.
