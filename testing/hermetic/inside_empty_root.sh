@@ -13,7 +13,8 @@ done
 echo "in / there are: $(echo /*); in /bin: busybox, bash and $(find /bin -type l | wc -l) links to busybox"
 
 bazel() { ./bazelw --output_base=/output "$@"; }
-readonly options=(--repository_cache=/downloads --color=no --curses=no --noshow_progress)
+# With a cache of its own, images share what they have in common.
+readonly options=(--repository_cache=/downloads --disk_cache=/tmp/disk_cache --color=no --curses=no --noshow_progress)
 
 status=0
 bazel test "${options[@]}" "$@" || status=1
