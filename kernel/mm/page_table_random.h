@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdlib>
 #include <random>
 #include <string>
 
@@ -10,12 +9,6 @@
 #include "kernel/mm/page_table_trial.h"
 
 namespace mm {
-
-// A new seed each run would make a failure unrepeatable; ATLAS_TEST_SEED tries others.
-inline uint64_t RandomTestSeed() {
-  const char* const text = std::getenv("ATLAS_TEST_SEED");
-  return text != nullptr ? std::strtoull(text, nullptr, 0) : 0x41746C61731962;
-}
 
 class RandomChoices {
  public:

@@ -488,6 +488,22 @@ TEST(Vmalloc, AFailedOperationChangesNothing) {
   for (const unsigned times : failed) EXPECT_GT(times, 0U);
 }
 
+TEST(Vmalloc, AFailedStartKeepsNothing) {
+  const FreshWorld fresh;
+  World& world = *fresh;
+  const size_t pages_before = world.pages.pages_in_use();
+  {
+    TestVmalloc other(world.table, world.table, world.frames, world.pages);
+    const FailureRun run = FailEachAllocation(
+        world.pages, [&] { return other.Start(kRegion); },
+        [&] { return world.pages.pages_in_use() == pages_before; });
+    EXPECT_EQ(run.fault, "");
+    EXPECT_GT(run.failed, 0U);
+    EXPECT_TRUE(other.CheckInvariants().has_value());
+  }
+  EXPECT_EQ(world.pages.pages_in_use(), pages_before);
+}
+
 TEST(Vmalloc, EndsCleanlyWithItsNodes) {
   const FreshWorld fresh;
   World& world = *fresh;

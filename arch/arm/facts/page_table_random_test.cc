@@ -1,5 +1,6 @@
 // Page tables of ARMv7-A under random operations; see kernel/mm/page_table_random.h.
 #include "kernel/mm/page_table_random.h"
+#include "kernel/mm/test_seed.h"
 
 #include "arch/arm/facts/trial_machine.h"
 #include "gtest/gtest.h"
@@ -10,15 +11,15 @@ namespace {
 constexpr int kTrials = 30;
 
 TEST(ArmPageTableRandom, WholeFirstLevel) {
-  mm::RunRandomPageTableTest<TrialMachine<0>>(mm::RandomTestSeed(), kTrials);
+  mm::RunRandomPageTableTest<TrialMachine<0>>(mm::TestSeed(), kTrials);
 }
 
 TEST(ArmPageTableRandom, HalfFirstLevel) {
-  mm::RunRandomPageTableTest<TrialMachine<1>>(mm::RandomTestSeed(), kTrials);
+  mm::RunRandomPageTableTest<TrialMachine<1>>(mm::TestSeed(), kTrials);
 }
 
 TEST(ArmPageTableRandom, SmallestFirstLevel) {
-  mm::RunRandomPageTableTest<TrialMachine<7>>(mm::RandomTestSeed(), kTrials);
+  mm::RunRandomPageTableTest<TrialMachine<7>>(mm::TestSeed(), kTrials);
 }
 
 }  // namespace

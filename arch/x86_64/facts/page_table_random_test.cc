@@ -1,5 +1,6 @@
 // Page tables of x86_64 under random operations; see kernel/mm/page_table_random.h.
 #include "kernel/mm/page_table_random.h"
+#include "kernel/mm/test_seed.h"
 
 #include "arch/x86_64/facts/trial_machine.h"
 #include "gtest/gtest.h"
@@ -10,15 +11,15 @@ namespace {
 constexpr int kTrials = 20;
 
 TEST(X86PageTableRandom, FourLevels) {
-  mm::RunRandomPageTableTest<TrialMachine<4, GigabytePages::kYes>>(mm::RandomTestSeed(), kTrials);
+  mm::RunRandomPageTableTest<TrialMachine<4, GigabytePages::kYes>>(mm::TestSeed(), kTrials);
 }
 
 TEST(X86PageTableRandom, FiveLevels) {
-  mm::RunRandomPageTableTest<TrialMachine<5, GigabytePages::kYes>>(mm::RandomTestSeed(), kTrials);
+  mm::RunRandomPageTableTest<TrialMachine<5, GigabytePages::kYes>>(mm::TestSeed(), kTrials);
 }
 
 TEST(X86PageTableRandom, WithoutGigabytePages) {
-  mm::RunRandomPageTableTest<TrialMachine<4, GigabytePages::kNo>>(mm::RandomTestSeed(), kTrials);
+  mm::RunRandomPageTableTest<TrialMachine<4, GigabytePages::kNo>>(mm::TestSeed(), kTrials);
 }
 
 }  // namespace
