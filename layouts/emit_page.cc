@@ -1,6 +1,7 @@
 #include "layouts/emit_page.h"
 
 #include <cstddef>
+#include <span>
 #include <string_view>
 
 #include "kernel/base/check.h"
@@ -49,6 +50,23 @@ void EmitTable(Sink& sink, const Layout& layout) {
         layout.image_load_base);
 }
 
+// Parts in the order of the table, the lowest first.
+void EmitParts(Sink& sink, std::string_view what, std::span<const mm::Part> parts) {
+  if (parts.empty()) return;
+  Print(sink, "\n### Parts of {}, from the bottom\n\n", what);
+  Print(sink,
+        "A part begins with the first whole page that the part below leaves, or packed with ");
+  Print(sink, "the first byte.\n\n");
+  Print(sink, "| part | begins | user | kernel | grows | why |\n|---|---|---|---|---|---|\n");
+  for (const mm::Part& part : parts) {
+    CheckCell(part.name);
+    CheckCell(part.why);
+    Print(sink, "| {} | {} | `{}` | `{}` | {} | {} |\n", part.name, mm::PartStartName(part.start),
+          mm::AccessName(part.user), mm::AccessName(part.kernel), mm::GrowthName(part.growth),
+          part.why);
+  }
+}
+
 }  // namespace
 
 void EmitPage(Sink& sink, Tables tables) {
@@ -60,7 +78,11 @@ void EmitPage(Sink& sink, Tables tables) {
   Print(sink, "`w^x` is code, constants and data side by side: each page has `r--`, `rw-` or ");
   Print(sink, "`r-x`. User and kernel rights are upper bounds.\n\n");
   Print(sink, "![The regions of {}, highest address at the top]({}.svg)\n", name, name);
-  for (const Layout* const layout : tables) EmitTable(sink, *layout);
+  for (const Layout* const layout : tables) {
+    EmitTable(sink, *layout);
+    EmitParts(sink, "the image", layout->image_parts);
+    EmitParts(sink, "a process", layout->process_parts);
+  }
 }
 
 }  // namespace layouts

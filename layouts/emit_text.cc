@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "kernel/base/check.h"
@@ -115,6 +116,23 @@ void EmitJsonRegion(Sink& sink, const Region& region) {
   Print(sink, "\"why\": \"{}\"}}", region.why);
 }
 
+void EmitJsonParts(Sink& sink, std::string_view key, std::span<const mm::Part> parts) {
+  if (parts.empty()) return;
+  Print(sink, ",\n    \"{}\": [\n", key);
+  std::string_view separator;
+  for (const mm::Part& part : parts) {
+    CheckPlain(part.name);
+    CheckPlain(part.why);
+    Print(sink, "{}      {{\"name\": \"{}\", \"start\": \"{}\", ", separator, part.name,
+          mm::PartStartName(part.start));
+    Print(sink, "\"user\": \"{}\", \"kernel\": \"{}\", \"growth\": \"{}\", ",
+          mm::AccessName(part.user), mm::AccessName(part.kernel), mm::GrowthName(part.growth));
+    Print(sink, "\"why\": \"{}\"}}", part.why);
+    separator = ",\n";
+  }
+  Print(sink, "\n    ]");
+}
+
 void EmitJsonTable(Sink& sink, const Layout& layout) {
   const bool sign = layout.shape.extension == mm::HardwareShape::Extension::kSign;
   CheckPlain(layout.name);
@@ -133,7 +151,10 @@ void EmitJsonTable(Sink& sink, const Layout& layout) {
     EmitJsonRegion(sink, region);
     separator = ",\n";
   }
-  Print(sink, "\n    ]\n  }}");
+  Print(sink, "\n    ]");
+  EmitJsonParts(sink, "image_parts", layout.image_parts);
+  EmitJsonParts(sink, "process_parts", layout.process_parts);
+  Print(sink, "\n  }}");
 }
 
 }  // namespace

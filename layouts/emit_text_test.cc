@@ -1,12 +1,14 @@
 #include "layouts/emit_text.h"
 
 #include <array>
+#include <cstddef>
 #include <string_view>
 
 #include "gtest/gtest.h"
 #include "kernel/base/print.h"
 #include "kernel/mm/layout.h"
 #include "kernel/mm/layout_digest.h"
+#include "layouts/apcpu.h"
 #include "layouts/kora.h"
 #include "layouts/lfos.h"
 #include "layouts/osz.h"
@@ -156,6 +158,27 @@ TEST(EmitTextDeathTest, TablesWhoseKernelHalvesDiffer) {
   const std::array<const mm::Layout*, 2> tables = {&layouts::sos::kLayout, &other};
   unit::TextBuffer buffer;
   EXPECT_DEATH(layouts::EmitLinkerSymbols(buffer, tables), "left.image_link_base");
+}
+
+// An image in parts: what is different about its JSON.
+TEST(EmitText, JsonOfParts) {
+  mm::Layout layout = layouts::apcpu::kLayout;
+  layout.regions = layout.regions.first(1);
+  layout.image_parts = layout.image_parts.subspan(5, 2);
+  layout.process_parts = layout.process_parts.first(1);
+  const std::array<const mm::Layout*, 1> tables = {&layout};
+  unit::TextBuffer buffer;
+  layouts::EmitJson(buffer, tables);
+  const std::string_view text = buffer.text();
+  const size_t parts = text.find("    ],\n    \"image_parts\": [\n");
+  ASSERT_NE(parts, std::string_view::npos);
+  EXPECT_TRUE(text.substr(parts).starts_with(
+      "    ],\n    \"image_parts\": [\n"
+      "      {\"name\": \"kernel shared\", \"start\": \"packed\", \"user\": \"---\", "
+      "\"kernel\": \"rw-\", \"growth\": \"fixed\", \"why\": \""));
+  EXPECT_TRUE(text.contains("\"},\n      {\"name\": \"kernel heap\", \"start\": \"packed\","));
+  EXPECT_TRUE(text.contains("\n    ],\n    \"process_parts\": [\n      {\"name\": \"heap\","));
+  EXPECT_TRUE(text.ends_with("\"}\n    ]\n  }\n]\n"));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 # Without placements there is one, which has the layout's name.
 LAYOUTS = {
+    "apcpu": [],
     "kora": [
         "arm_kora",
         "x86_64_kora",

@@ -4,7 +4,6 @@
 #include <cstdint>
 
 #include "kernel/base/check.h"
-#include "kernel/init/image.h"
 #include "kernel/init/kernel_areas.h"
 #include "kernel/init/system.h"
 #include "kernel/mm/address.h"
@@ -47,7 +46,7 @@ void OverflowStack() { Descend(kBottomlessDepth); }
 }
 
 [[gnu::noinline, clang::disable_tail_calls]] void WriteText() {
-  Word* volatile target = reinterpret_cast<Word*>(static_cast<uintptr_t>(ImageStart().value));
+  Word* volatile target = reinterpret_cast<Word*>(&WriteText);
   *target = 0;
 }
 

@@ -13,15 +13,17 @@ namespace {
 
 using base::literals::operator""_KiB;
 
-// An access this close to address 0 is a null pointer with an offset in it.
-constexpr uint64_t kNullReachBytes = 64_KiB;
-
-bool IsNullReach(mm::VirtAddr va) { return va.value < kNullReachBytes; }
+// An access this close to address 0 is a null pointer with an offset in it. Where the image begins
+// there, all but the first page is as good as other code.
+bool IsNullReach(mm::VirtAddr va) {
+  constexpr uint64_t kReachBytes = 64_KiB;
+  return va.value < (ImageStart().value < kReachBytes ? mm::kPageSize : kReachBytes);
+}
 
 [[noreturn]] void PanicOverflow(const KernelStack& stack, const mm::FaultInfo& fault,
                                 const arch::RegisterState& registers) {
-  Panic(&registers, "kernel stack overflow: {} at {} is in the guard page below the {}",
-        mm::AccessKindName(fault.access), fault.va, stack.name);
+  Panic(&registers, "kernel stack overflow: {} at {} is in the {} below the {}",
+        mm::AccessKindName(fault.access), fault.va, stack.below, stack.name);
 }
 
 [[noreturn]] void PanicSection(const mm::ImageSection& section, const mm::FaultInfo& fault,

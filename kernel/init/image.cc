@@ -4,8 +4,9 @@
 
 #include "kernel/base/check.h"
 
-// Defined by arch/<a>/boot/kernel.ld; only their addresses mean anything. Every one is page
-// aligned. A `_limit` is the first byte after its section, which never is the top of the space.
+// Defined by the linker scripts of arch/<a>/boot; only their addresses mean anything. All are page
+// aligned but those of what may be packed: the boot stack's top, what contexts share, the tail. A
+// `_limit` is the first byte after its section, which never is the top of the space.
 extern "C" {
 extern const char image_start[];
 extern const char image_text_limit[];
@@ -17,9 +18,15 @@ extern const char boot_stack_frames[];
 extern const char boot_stack_guard[];
 extern const char boot_stack_bottom[];
 extern const char boot_stack_top[];
+extern const char boot_stack_limit[];
 extern const char fault_stack_guard[];
 extern const char fault_stack_bottom[];
 extern const char fault_stack_top[];
+extern const char shared_original_start[];
+extern const char shared_original_limit[];
+extern const char shared_copy_start[];
+extern const char shared_copy_limit[];
+extern const char image_tail_start[];
 extern const char image_limit[];
 }
 
@@ -39,32 +46,60 @@ mm::VirtRange Between(const char* start, const char* limit) {
 
 mm::VirtAddr ImageStart() { return AddressOf(image_start); }
 
-Image::Image(mm::PhysAddr base)
+Image::Image(mm::PhysAddr base, const mm::Layout& layout)
     : base_(base),
       stacks_{{
-          {"boot stack", Between(boot_stack_guard, boot_stack_bottom),
+          {"boot stack", "guard page", Between(boot_stack_guard, boot_stack_bottom),
            Between(boot_stack_bottom, boot_stack_top)},
-          {"fault stack", Between(fault_stack_guard, fault_stack_bottom),
+          {"fault stack", "guard page", Between(fault_stack_guard, fault_stack_bottom),
            Between(fault_stack_bottom, fault_stack_top)},
-      }},
-      guards_{stacks_[0].guard, stacks_[1].guard} {
+      }} {
   const auto target_of = [this](const char* symbol) {
     return base_ + (AddressOf(symbol) - ImageStart());
   };
+  const auto user_access = [&layout](std::string_view part) {
+    const mm::Part* const found = mm::FindPart(layout.image_parts, part);
+    return found != nullptr ? found->user : mm::Access::kNone;
+  };
   const auto section = [&](std::string_view name, const char* start, const char* limit,
                            mm::Access access) {
-    return mm::ImageSection{name, Between(start, limit), target_of(start), access};
+    return mm::ImageSection{name, Between(start, limit), target_of(start), access,
+                            user_access(name)};
   };
   sections_ = {{
       section("text", image_start, image_text_limit, mm::Access::kReadExecute),
       section("rodata", image_rodata_start, image_rodata_limit, mm::Access::kRead),
       section("data", image_data_start, image_data_limit, mm::Access::kReadWrite),
-      {"boot stack", stacks_[0].stack, target_of(boot_stack_frames), mm::Access::kReadWrite},
+      {"boot stack", Between(boot_stack_bottom, boot_stack_limit), target_of(boot_stack_frames),
+       mm::Access::kReadWrite},
       section("fault stack", fault_stack_bottom, fault_stack_top, mm::Access::kReadWrite),
   }};
   // The boot stack may run in a region of its own, below or above.
   std::ranges::sort(sections_, {}, [](const mm::ImageSection& one) { return one.range.base; });
+  for (const KernelStack& stack : stacks_) {
+    if (!stack.guard.IsEmpty()) guards_[guard_count_++] = stack.guard;
+  }
+  if (!layout.image_parts.empty()) PlaceParts(layout);
 }
+
+// The heap is what the image leaves of its region.
+void Image::PlaceParts(const mm::Layout& layout) {
+  const mm::Region* const region = mm::FindRegion(layout, ImageStart());
+  CHECK(region != nullptr);
+  parts_ = {{
+      {"text", Between(image_start, image_text_limit)},
+      {"rodata", Between(image_rodata_start, image_rodata_limit)},
+      {"data", Between(fault_stack_bottom, image_data_limit)},
+      {"shared original", Between(shared_original_start, shared_original_limit)},
+      {"kernel stack", Between(boot_stack_bottom, boot_stack_top)},
+      {"kernel shared", Between(shared_copy_start, shared_copy_limit)},
+      {"kernel heap", mm::FromFirstToLast(AddressOf(image_tail_start), region->range.last())},
+  }};
+  part_count_ = parts_.size();
+  stacks_[0].below = "shared original";
+}
+
+mm::VirtRange Image::tail() const { return Between(image_tail_start, image_limit); }
 
 mm::VirtRange Image::range() const { return Between(image_start, image_limit); }
 

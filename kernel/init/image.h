@@ -12,9 +12,10 @@
 
 namespace kernel {
 
-// A stack of the boot processor and the unmapped page below it.
+// A stack of the boot processor and the unmapped pages below it, of which there may be none.
 struct KernelStack {
   std::string_view name;
+  std::string_view below;  // what the guard is
   mm::VirtRange guard;
   mm::VirtRange stack;
 };
@@ -24,22 +25,34 @@ mm::VirtAddr ImageStart();
 
 class Image {
  public:
-  // `base` is where the firmware put the image's first byte.
-  explicit Image(mm::PhysAddr base);
+  // `base` is where the image's first byte lies. `layout` says which parts user mode shares.
+  Image(mm::PhysAddr base, const mm::Layout& layout);
 
   // Text, read-only data, data, and each stack: ascending, whole pages, guards left out.
   std::span<const mm::ImageSection> sections() const { return sections_; }
   std::span<const KernelStack> stacks() const { return stacks_; }
-  std::span<const mm::VirtRange> guards() const { return guards_; }
+  // Those of the stacks. A stack right above constants needs none.
+  std::span<const mm::VirtRange> guards() const { return std::span(guards_).first(guard_count_); }
+
+  // The parts as they lie, for a layout that packs them; else none.
+  std::span<const mm::PlacedPart> parts() const { return std::span(parts_).first(part_count_); }
+
+  // What the image leaves of its last page.
+  mm::VirtRange tail() const;
 
   mm::VirtRange range() const;
   mm::PhysRange physical_range() const;
 
  private:
+  void PlaceParts(const mm::Layout& layout);
+
   mm::PhysAddr base_;
   std::array<mm::ImageSection, 5> sections_;
   std::array<KernelStack, 2> stacks_;
   std::array<mm::VirtRange, 2> guards_;
+  size_t guard_count_ = 0;
+  std::array<mm::PlacedPart, 7> parts_;
+  size_t part_count_ = 0;
 };
 
 }  // namespace kernel

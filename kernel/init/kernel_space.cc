@@ -4,14 +4,14 @@
 #include <optional>
 #include <utility>
 
+#include "kernel/base/bits.h"
+
 namespace kernel {
 namespace {
 
-constexpr mm::PageAttributes KernelPage(mm::Access access) {
-  return {.user = mm::Access::kNone,
-          .kernel = access,
-          .caching = mm::Caching::kNormal,
-          .scope = mm::Scope::kGlobal};
+constexpr mm::PageAttributes KernelPage(mm::Access access, mm::Access user = mm::Access::kNone) {
+  return {
+      .user = user, .kernel = access, .caching = mm::Caching::kNormal, .scope = mm::Scope::kGlobal};
 }
 
 // Firmware's own memory is not ours to touch, and nobody needs defective pages.
@@ -47,7 +47,7 @@ base::Result<KernelSpace> KernelSpace::Create(const mm::Layout& layout, TableFra
 
 base::Result<> KernelSpace::MapImage(const Image& image) {
   for (const mm::ImageSection& section : image.sections()) {
-    TRY(table_.Map(section.range, section.target, KernelPage(section.access)));
+    TRY(table_.Map(section.range, section.target, KernelPage(section.access, section.user)));
   }
   return {};
 }
@@ -62,6 +62,27 @@ base::Result<> KernelSpace::MapRam(const mm::MemoryMap& map, const DirectMap& di
     from = run->last() + 1;
   }
   return {};
+}
+
+base::Result<> KernelSpace::ShareEntries(const mm::Layout& layout) {
+  if (!table_.common().IsEmpty()) return {};
+  const auto is_kernels = [](const mm::Region& row) {
+    return mm::IsKernelService(row.service) && row.scope == mm::Scope::kGlobal;
+  };
+  const auto first = std::ranges::find_if(layout.regions, is_kernels);
+  const auto last = std::ranges::find_last_if(layout.regions, is_kernels).begin();
+  const mm::VirtRange rows = mm::FromFirstToLast(first->range.base, last->range.last());
+  const unsigned shift = arch::PagingPolicy::Level(table_.shape().level).shift;
+  const mm::VirtRange blocks =
+      mm::FromFirstToLast(mm::AlignDown(rows.base, base::Bit(shift)),
+                          mm::VirtAddr{rows.last().value | base::LowBits(shift)});
+  for (const mm::Region& row : layout.regions) {
+    const bool is_private = row.scope != mm::Scope::kGlobal && row.service != mm::Service::kUnused;
+    if (is_private && row.range.Overlaps(blocks)) {
+      return std::unexpected(base::Error::kUnsupported);
+    }
+  }
+  return arch::ContextReaches(rows.base) ? table_.ShareEntries(rows) : base::Result<>{};
 }
 
 // Cuts `run` at the image: plain RAM before and after it, its sections as they allow.

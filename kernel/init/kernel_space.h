@@ -32,9 +32,15 @@ class KernelSpace {
   [[nodiscard]] base::Result<> MapRam(const mm::MemoryMap& map, const DirectMap& direct_map,
                                       const Image& image);
 
+  // Lets contexts have this table's entries for the kernel's rows, where their roots reach those.
+  // Does nothing the second time. Errors: kOutOfMemory; kUnsupported, when an entry of the root
+  // holds rows of a process, too.
+  [[nodiscard]] base::Result<> ShareEntries(const mm::Layout& layout);
+
   mm::PhysAddr root() const { return table_.root(); }
   // For those who change what is not the image's and not the direct map's.
   Table& table() { return table_; }
+  const Table& table() const { return table_; }
 
  private:
   KernelSpace(const mm::Layout& layout, Table table);

@@ -112,11 +112,18 @@ T Made(std::string_view what, base::Result<T>&& result) {
 // Takes storage from the top of the direct map, as much as it takes, and leaves it uninitialised.
 class DescriptorStorage {
  public:
-  DescriptorStorage(mm::MemoryMap& map, const DirectMap& direct_map)
-      : allocator_(map, direct_map.target()), direct_map_(direct_map) {}
+  // `tail` is what the image leaves of its last page: there a kernel heap that is packed begins.
+  DescriptorStorage(mm::MemoryMap& map, const DirectMap& direct_map, const mm::VirtRange& tail)
+      : allocator_(map, direct_map.target()), direct_map_(direct_map), tail_(tail) {}
 
   template <class T>
   std::span<T> Take(size_t count) {
+    const mm::VirtAddr start = mm::AlignUp(tail_.base, alignof(T));
+    const mm::VirtRange in_tail{start, uint64_t{count} * sizeof(T)};
+    if (!tail_.IsEmpty() && tail_.Contains(in_tail)) {
+      tail_ = {in_tail.last() + 1, tail_.last() - in_tail.last()};
+      return {static_cast<T*>(mm::PointerTo(start)), count};
+    }
     const mm::PhysRange range =
         Made("the page descriptors",
              allocator_.Allocate(mm::PagesFor(uint64_t{count} * sizeof(T)), mm::kPageSize,
@@ -127,6 +134,7 @@ class DescriptorStorage {
  private:
   mm::BootAllocator allocator_;
   const DirectMap& direct_map_;
+  mm::VirtRange tail_;
 };
 
 // Only the processor that booted runs.
@@ -145,12 +153,12 @@ mm::FramePlan PlanFrames(const mm::MemoryMap& map, const DirectMap& direct_map) 
 void Main(const BootInfo& boot) {
   const mm::Layout layout = LayoutOfThisRun(boot);
   const DirectMap direct_map(layout);
-  const Image image(boot.image_base);
+  const Image image(boot.image_base, layout);
   PrintBanner(boot, layout);
 
   mm::MemoryMap memory_map = TakeMemoryMap(boot);
   PrintMemoryMap(Console(), memory_map);
-  mm::PrintLayout(Console(), layout);
+  mm::PrintLayout(Console(), layout, image.parts());
 
   mm::BootAllocator early(memory_map, boot.reachable);
   TableFrames table_frames(direct_map, early, memory_map);
@@ -164,7 +172,7 @@ void Main(const BootInfo& boot) {
   Made("the console's mapping", arch::MapConsole(MapDevice));
   arch::ActivateKernelRoot(space.root());
 
-  DescriptorStorage storage(memory_map, direct_map);
+  DescriptorStorage storage(memory_map, direct_map, image.tail());
   mm::FramePlan plan = PlanFrames(memory_map, direct_map);
   const auto descriptors =
       storage.Take<mm::FrameDescriptor>(static_cast<size_t>(plan.pages().value));
@@ -180,6 +188,7 @@ void Main(const BootInfo& boot) {
   const System system = {.layout = layout,
                          .image = image,
                          .memory_map = memory_map,
+                         .space = space,
                          .table_frames = table_frames,
                          .memory = memory,
                          .areas = areas,

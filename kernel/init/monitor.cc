@@ -8,7 +8,9 @@
 #include "arch/ops/power.h"
 #include "arch/ops/timer.h"
 #include "kernel/init/console.h"
+#include "kernel/init/context_trial.h"
 #include "kernel/init/crash.h"
+#include "kernel/init/device_trial.h"
 #include "kernel/init/heap.h"
 #include "kernel/init/kernel_areas.h"
 #include "kernel/init/line_editor.h"
@@ -32,7 +34,9 @@ void Help(const System&, std::string_view);
 
 void Map(const System& system, std::string_view) { PrintMemoryMap(Console(), system.memory_map); }
 
-void Regions(const System& system, std::string_view) { mm::PrintLayout(Console(), system.layout); }
+void Regions(const System& system, std::string_view) {
+  mm::PrintLayout(Console(), system.layout, system.image.parts());
+}
 
 void Frames(const System& system, std::string_view) { PrintFrames(Console(), system.memory); }
 
@@ -43,6 +47,10 @@ void Window(const System& system, std::string_view) {
 }
 
 void Slabs(const System& system, std::string_view) { TryHeap(Console(), system.objects); }
+
+void Context(const System& system, std::string_view) { TryContext(Console(), system); }
+
+void Devices(const System& system, std::string_view) { TryDevices(Console(), system); }
 
 void Verify(const System& system, std::string_view) { VerifyLiveTables(Console(), system); }
 
@@ -83,6 +91,8 @@ constexpr auto kCommands = std::to_array<Command>({
     {"slabs", "", "try the heap, and show its slab caches while it is in use", Slabs},
     {"vmalloc", "", "what lies in the vmalloc region: name, range, pages", Areas},
     {"window", "", "write to a frame that the direct map may not show, and read it back", Window},
+    {"context", "", "try a page table beside the kernel's, of each size that there is", Context},
+    {"devices", "", "map a device more often, with a hole where one was taken away", Devices},
     {"verify", "", "compare the live page tables with the layout", Verify},
     {"uptime", "", "how long this kernel runs", Uptime},
     {"crash", "KIND", "make a mistake on purpose; without a kind, list them", CommitCrash},

@@ -4,6 +4,7 @@
 #include "arch/ops/power.h"
 #include "arch/ops/registers.h"
 #include "kernel/base/check.h"
+#include "kernel/init/context_state.h"
 #include "kernel/init/image.h"
 #include "kernel/symbols/linked_symbols.h"
 
@@ -57,7 +58,7 @@ void BeginPanic() {
 
 void DieWithBacktrace(const arch::RegisterState* registers) {
   if (registers != nullptr) arch::PrintRegisters(Console(), *registers);
-  Console().Write("backtrace:\n");
+  base::Print(Console(), "context: {}\nbacktrace:\n", CurrentContext().name);
   BacktracePrinter printer;
   const auto visit = [&printer](uintptr_t pc) { printer.Add(pc); };
   if (registers != nullptr) {

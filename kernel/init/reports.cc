@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <span>
+#include <string_view>
 
 #include "arch/ops/paging.h"
 #include "kernel/base/print_size.h"
@@ -33,7 +34,7 @@ std::span<const mm::VirtRange> CollectGuards(const System& system, std::span<mm:
 }
 
 KernelSpace::Table TableAt(const arch::LiveRoot& root, const System& system) {
-  return {root.shape, root.table, arch::PagingFeatures(), system.table_frames};
+  return {root.shape, root.table, system.space.table()};
 }
 
 }  // namespace
@@ -95,10 +96,20 @@ Verdict VerifyLiveTables(base::Sink& sink, const System& system) {
                                  .memory = system.memory_map.regions(),
                                  .sections = system.image.sections(),
                                  .guards = CollectGuards(system, guards),
-                                 .scratch = scratch};
+                                 .scratch = scratch,
+                                 .parts = system.image.parts()};
   const mm::VerifyReport report = mm::VerifyLayout(input, walk);
   mm::PrintReport(sink, system.layout, report);
   return report.IsGood() ? Verdict::kMatches : Verdict::kDiffers;
+}
+
+bool LiveTablesMatch(const System& system) {
+  class NoSink final : public base::Sink {
+   public:
+    void Write(std::string_view) override {}
+  };
+  NoSink nothing;
+  return VerifyLiveTables(nothing, system) == Verdict::kMatches;
 }
 
 }  // namespace kernel

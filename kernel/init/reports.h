@@ -17,4 +17,7 @@ void PrintFrames(base::Sink& sink, mm::PhysicalMemory& memory);
 // with a `LAYOUT OK` or `LAYOUT FAULT` line.
 Verdict VerifyLiveTables(base::Sink& sink, const System& system);
 
+// The same without a word.
+[[nodiscard]] bool LiveTablesMatch(const System& system);
+
 }  // namespace kernel

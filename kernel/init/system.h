@@ -4,6 +4,7 @@
 #include "kernel/init/heap.h"
 #include "kernel/init/image.h"
 #include "kernel/init/kernel_areas.h"
+#include "kernel/init/kernel_space.h"
 #include "kernel/init/table_frames.h"
 #include "kernel/mm/layout.h"
 #include "kernel/mm/memory_map.h"
@@ -15,6 +16,7 @@ struct System {
   const mm::Layout& layout;
   const Image& image;
   mm::MemoryMap& memory_map;
+  KernelSpace& space;
   TableFrames& table_frames;
   mm::PhysicalMemory& memory;
   KernelAreas& areas;

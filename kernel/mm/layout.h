@@ -30,6 +30,27 @@ struct Region {
   std::string_view why;  // the reason of this row, for the documentation and the boot log
 };
 
+// Where a part begins.
+enum class PartStart : uint8_t {
+  kPage,    // with the first page that the part before it leaves
+  kPacked,  // with the first byte that it leaves: the two share a page, and so their rights
+};
+
+[[nodiscard]] constexpr std::string_view PartStartName(PartStart start) {
+  return start == PartStart::kPage ? "page" : "packed";
+}
+
+// A part of the kernel image or of a process. Where one region holds several things side by side,
+// their order and packing are the layout's, and their sizes are known when they are linked or run.
+struct Part {
+  std::string_view name;
+  PartStart start;
+  Access user;
+  Access kernel;
+  Growth growth;  // kDown: a stack, whose overflow meets the part before it
+  std::string_view why;
+};
+
 // Which virtual addresses the machine can form.
 struct HardwareShape {
   enum class Extension : uint8_t {
@@ -46,11 +67,13 @@ struct HardwareShape {
 struct Layout {
   std::string_view name;
   HardwareShape shape;
-  std::span<const Region> regions;  // ascending
-  uint64_t promised_ram_bytes;      // RAM that the direct map must have room for
-  PhysAddr direct_map_target;       // what the first byte of the direct map reaches
-  VirtAddr image_link_base;         // where the first byte of the kernel image runs
-  PhysAddr image_load_base;         // and where it lies
+  std::span<const Region> regions;           // ascending
+  uint64_t promised_ram_bytes;               // RAM that the direct map must have room for
+  PhysAddr direct_map_target;                // what the first byte of the direct map reaches
+  VirtAddr image_link_base;                  // where the first byte of the kernel image runs
+  PhysAddr image_load_base;                  // and where it lies
+  std::span<const Part> image_parts = {};    // from image_link_base up; none: sections of rx, r, rw
+  std::span<const Part> process_parts = {};  // from the bottom of the process's region up
 };
 
 // Whether the machine can form this address.
@@ -77,6 +100,12 @@ struct Layout {
 [[nodiscard]] constexpr const Region* FindService(const Layout& layout, Service service) {
   const auto row = std::ranges::find(layout.regions, service, &Region::service);
   return row == layout.regions.end() ? nullptr : &*row;
+}
+
+// The part of that name, or nothing.
+[[nodiscard]] constexpr const Part* FindPart(std::span<const Part> parts, std::string_view name) {
+  const auto part = std::ranges::find(parts, name, &Part::name);
+  return part == parts.end() ? nullptr : &*part;
 }
 
 // The first row with this service; a layout without one fails a CHECK.

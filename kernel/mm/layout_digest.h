@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "kernel/mm/layout.h"
@@ -36,7 +37,19 @@ class Fnv1a {
   uint64_t value_ = 0xCBF2'9CE4'8422'2325;
 };
 
-// Covers every field of every row, the reasons included.
+constexpr void AddParts(Fnv1a& hash, std::span<const Part> parts) {
+  hash.AddNumber(parts.size());
+  for (const Part& part : parts) {
+    hash.AddText(part.name);
+    hash.AddNumber(static_cast<uint64_t>(part.start));
+    hash.AddNumber(static_cast<uint64_t>(part.user));
+    hash.AddNumber(static_cast<uint64_t>(part.kernel));
+    hash.AddNumber(static_cast<uint64_t>(part.growth));
+    hash.AddText(part.why);
+  }
+}
+
+// Covers every field of every row and part, the reasons included.
 [[nodiscard]] constexpr uint64_t Digest(const Layout& layout) {
   Fnv1a hash;
   hash.AddText(layout.name);
@@ -61,6 +74,8 @@ class Fnv1a {
     hash.AddNumber(static_cast<uint64_t>(region.guards));
     hash.AddText(region.why);
   }
+  AddParts(hash, layout.image_parts);
+  AddParts(hash, layout.process_parts);
   return hash.value();
 }
 

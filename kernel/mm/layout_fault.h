@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "kernel/mm/attributes.h"
@@ -26,8 +27,10 @@ enum class LayoutFault : uint8_t {
   kMissingGuard,       // a stack, or a region of areas, without guard pages
   kDirectMapTooSmall,  // smaller than the RAM that the layout promises
   kImageMisplaced,     // linked outside the image, or where the direct map shows other memory
-  kUnnamed,            // a row without a name or without its reason
+  kUnnamed,            // a row or part without a name or without its reason
   kDuplicateName,
+  kPackedRights,    // a part shares a page with the part before it, not its rights
+  kStackAboveData,  // nothing stops a stack that runs over: the kernel may write what lies below
 };
 
 [[nodiscard]] constexpr std::string_view LayoutFaultName(LayoutFault fault) {
@@ -60,6 +63,10 @@ enum class LayoutFault : uint8_t {
       return "has no name or no reason";
     case LayoutFault::kDuplicateName:
       return "has the name of an earlier row";
+    case LayoutFault::kPackedRights:
+      return "has parts that share a page and not their rights";
+    case LayoutFault::kStackAboveData:
+      return "has a stack above a part that is written";
   }
   return "has an unknown fault";
 }
@@ -109,10 +116,13 @@ namespace layout_fault {
   if (region.service == Service::kUnused && either != Access::kNone) {
     return LayoutFault::kRightInUnusedRegion;
   }
-  if (IsKernelService(region.service) && region.user != Access::kNone) {
-    return LayoutFault::kUserRightInKernelRegion;
-  }
   return std::nullopt;
+}
+
+// User rights in the kernel's own memory are an image's that processes share, part by part.
+[[nodiscard]] constexpr bool SharesImage(const Layout& layout, const Region& region) {
+  return region.user == Access::kImage && Has(region.kernel, Access::kImage) &&
+         region.range.Contains(layout.image_link_base) && !layout.image_parts.empty();
 }
 
 [[nodiscard]] constexpr std::optional<LayoutFault> FindInRow(const Layout& layout, size_t row) {
@@ -120,6 +130,10 @@ namespace layout_fault {
   if (region.name.empty() || region.why.empty()) return LayoutFault::kUnnamed;
   if (const auto fault = FindInRange(layout.shape, region.range)) return fault;
   if (const auto fault = FindInRights(region)) return fault;
+  if (IsKernelService(region.service) && region.user != Access::kNone &&
+      !SharesImage(layout, region)) {
+    return LayoutFault::kUserRightInKernelRegion;
+  }
   if (LacksGuard(layout, region)) return LayoutFault::kMissingGuard;
   if (region.service == Service::kDirectMap &&
       region.range.size_bytes < layout.promised_ram_bytes) {
@@ -162,17 +176,51 @@ namespace layout_fault {
   return FaultAt{LayoutFault::kImageMisplaced, 0};
 }
 
+[[nodiscard]] constexpr std::optional<LayoutFault> FindInParts(std::span<const Part> parts) {
+  for (size_t index = 0; index < parts.size(); ++index) {
+    const Part& part = parts[index];
+    if (part.name.empty() || part.why.empty()) return LayoutFault::kUnnamed;
+    if (Has(part.user | part.kernel, Access::kWrite | Access::kExecute)) {
+      return LayoutFault::kWritableAndExecutable;
+    }
+    if (FindPart(parts, part.name) != &part) return LayoutFault::kDuplicateName;
+    if (index == 0) continue;
+    const Part& below = parts[index - 1];
+    const bool alike = part.user == below.user && part.kernel == below.kernel;
+    if (part.start == PartStart::kPacked && !alike) return LayoutFault::kPackedRights;
+    if (part.growth == Growth::kDown && Has(below.user | below.kernel, Access::kWrite)) {
+      return LayoutFault::kStackAboveData;
+    }
+  }
+  return std::nullopt;
+}
+
+// The parts of the image belong to its row, those of a process to the program's.
+[[nodiscard]] constexpr std::optional<FaultAt> FindInAllParts(const Layout& layout) {
+  for (size_t row = 0; row < layout.regions.size(); ++row) {
+    const Region& region = layout.regions[row];
+    if (region.range.Contains(layout.image_link_base)) {
+      if (const auto fault = FindInParts(layout.image_parts)) return FaultAt{*fault, row};
+    }
+    if (region.service == Service::kProgram) {
+      if (const auto fault = FindInParts(layout.process_parts)) return FaultAt{*fault, row};
+    }
+  }
+  return std::nullopt;
+}
+
 }  // namespace layout_fault
 
 // The first fault and its row; nothing for a sound layout. Rows are judged in order, the image
-// after them.
+// after them, parts last.
 [[nodiscard]] constexpr std::optional<FaultAt> FindFault(const Layout& layout) {
   if (layout.regions.empty()) return FaultAt{LayoutFault::kEmpty, 0};
   for (size_t row = 0; row < layout.regions.size(); ++row) {
     if (const auto fault = layout_fault::FindInRow(layout, row)) return FaultAt{*fault, row};
     if (const auto fault = layout_fault::FindInOrder(layout, row)) return FaultAt{*fault, row};
   }
-  return layout_fault::FindInImage(layout);
+  if (const auto fault = layout_fault::FindInImage(layout)) return fault;
+  return layout_fault::FindInAllParts(layout);
 }
 
 // Not constexpr on purpose: reaching it while compiling is the error, and the compiler's notes show

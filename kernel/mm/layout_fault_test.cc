@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -86,8 +87,25 @@ struct Sample {
       .image_load_base = {0x4001'0000},
   };
 
+  std::array<mm::Part, 4> image_parts = {{
+      {"text", mm::PartStart::kPage, Access::kReadExecute, Access::kReadExecute, Growth::kFixed,
+       "a reason"},
+      {"constants", mm::PartStart::kPage, Access::kRead, Access::kRead, Growth::kFixed, "a reason"},
+      {"kernel stack", mm::PartStart::kPage, Access::kNone, Access::kReadWrite, Growth::kDown,
+       "a reason"},
+      {"heap", mm::PartStart::kPacked, Access::kNone, Access::kReadWrite, Growth::kUp, "a reason"},
+  }};
+  size_t image_part_count = 4;
+  std::array<mm::Part, 3> process_parts = {{
+      {"heap", mm::PartStart::kPage, Access::kReadWrite, Access::kNone, Growth::kUp, "a reason"},
+      {"guard", mm::PartStart::kPage, Access::kNone, Access::kNone, Growth::kFixed, "a reason"},
+      {"stack", mm::PartStart::kPage, Access::kReadWrite, Access::kNone, Growth::kDown, "a reason"},
+  }};
+
   constexpr std::optional<mm::FaultAt> Fault() {
     layout.regions = rows;
+    layout.image_parts = std::span(image_parts).first(image_part_count);
+    layout.process_parts = process_parts;
     return FindFault(layout);
   }
 };
@@ -169,6 +187,35 @@ constexpr Row kRows[] = {
     {"no name", [](Sample& s) { s.rows[2].name = ""; }, LayoutFault::kUnnamed, 2},
     {"no reason", [](Sample& s) { s.rows[2].why = ""; }, LayoutFault::kUnnamed, 2},
     {"one name twice", [](Sample& s) { s.rows[3].name = "stack"; }, LayoutFault::kDuplicateName, 3},
+    {"a shared image without parts",
+     [](Sample& s) {
+       s.rows[2].user = Access::kImage;
+       s.image_part_count = 0;
+     },
+     LayoutFault::kUserRightInKernelRegion, 2},
+    {"user mode shares the direct map, parts or not",
+     [](Sample& s) { s.rows[2].user = Access::kRead; }, LayoutFault::kUserRightInKernelRegion, 2},
+    {"a shared image where there is none", [](Sample& s) { s.rows[3].user = Access::kImage; },
+     LayoutFault::kUserRightInKernelRegion, 3},
+    {"part without a reason", [](Sample& s) { s.image_parts[1].why = ""; }, LayoutFault::kUnnamed,
+     2},
+    {"two parts of a name", [](Sample& s) { s.image_parts[3].name = "text"; },
+     LayoutFault::kDuplicateName, 2},
+    {"part with w+x", [](Sample& s) { s.image_parts[0].kernel = Access::kReadWrite; },
+     LayoutFault::kWritableAndExecutable, 2},
+    {"packed on a page of other rights",
+     [](Sample& s) { s.image_parts[3].user = Access::kReadWrite; }, LayoutFault::kPackedRights, 2},
+    {"packed on a page without rights",
+     [](Sample& s) { s.image_parts[2].start = mm::PartStart::kPacked; }, LayoutFault::kPackedRights,
+     2},
+    {"stack above data", [](Sample& s) { s.image_parts[1].kernel = Access::kReadWrite; },
+     LayoutFault::kStackAboveData, 2},
+    {"a process's stack above its heap",
+     [](Sample& s) {
+       s.rows[1].service = Service::kProgram;
+       s.process_parts[1].user = Access::kReadWrite;
+     },
+     LayoutFault::kStackAboveData, 1},
 };
 
 TEST(LayoutFault, SampleIsSound) { EXPECT_FALSE(Sample().Fault().has_value()); }
@@ -186,7 +233,7 @@ TEST(LayoutFault, EachFaultIsFoundInItsRow) {
 }
 
 TEST(LayoutFault, EachFaultHasARow) {
-  for (unsigned value = 0; value <= static_cast<unsigned>(LayoutFault::kDuplicateName); ++value) {
+  for (unsigned value = 0; value <= static_cast<unsigned>(LayoutFault::kStackAboveData); ++value) {
     bool has_row = false;
     for (const Row& row : kRows) has_row = has_row || row.fault == static_cast<LayoutFault>(value);
     EXPECT_TRUE(has_row) << mm::LayoutFaultName(static_cast<LayoutFault>(value));
@@ -205,6 +252,12 @@ TEST(LayoutFault, UnusedRowsMayShareTheirName) {
   Sample sample;
   sample.rows[3] = sample.rows[0];
   sample.rows[3].range.base = {0xFFFF'FFFF'FFFF'F000};
+  EXPECT_FALSE(sample.Fault().has_value());
+}
+
+TEST(LayoutFault, AnImageMayBeSharedPartByPart) {
+  Sample sample;
+  sample.rows[2].user = Access::kImage;
   EXPECT_FALSE(sample.Fault().has_value());
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "kernel/base/print.h"
@@ -21,6 +22,16 @@ void PrintRegion(base::Sink& sink, const Region& region) {
         AccessName(region.kernel), ScopeName(region.scope), ServiceName(region.service));
 }
 
+void PrintPart(base::Sink& sink, const Layout& layout, const PlacedPart& placed) {
+  Print(sink, "  {}-{} {:<15}", placed.range.base, placed.range.last(), placed.name);
+  const Part* const part = FindPart(layout.image_parts, placed.name);
+  if (part != nullptr) {
+    Print(sink, " user {} kernel {} {}", AccessName(part->user), AccessName(part->kernel),
+          PartStartName(part->start));
+  }
+  sink.Write("\n");
+}
+
 std::string_view Plural(uint64_t count) { return count == 1 ? "" : "s"; }
 
 void PrintSummary(base::Sink& sink, const Region& region, const RegionSummary& summary) {
@@ -36,9 +47,12 @@ void PrintSummary(base::Sink& sink, const Region& region, const RegionSummary& s
 
 }  // namespace
 
-void PrintLayout(base::Sink& sink, const Layout& layout) {
+void PrintLayout(base::Sink& sink, const Layout& layout, std::span<const PlacedPart> placed) {
   Print(sink, "layout {}: {} regions\n", layout.name, layout.regions.size());
   for (const Region& region : layout.regions) PrintRegion(sink, region);
+  if (placed.empty()) return;
+  Print(sink, "image: {} parts\n", placed.size());
+  for (const PlacedPart& part : placed) PrintPart(sink, layout, part);
 }
 
 void PrintReport(base::Sink& sink, const Layout& layout, const VerifyReport& report) {

@@ -3,12 +3,14 @@
 
 #include "kernel/base/print.h"
 #include "kernel/mm/layout.h"
+#include "kernel/mm/layout_packing.h"
 #include "kernel/mm/layout_verify.h"
 
 namespace mm {
 
-// "layout osz: 12 regions" and a line a region.
-void PrintLayout(base::Sink& sink, const Layout& layout);
+// "layout osz: 12 regions" and a line a region; for an image whose layout packs it, "image: 7
+// parts" and a line a part.
+void PrintLayout(base::Sink& sink, const Layout& layout, std::span<const PlacedPart> placed = {});
 
 // "verify <region>: ..." for each region, then either one line
 // "LAYOUT OK <layout> regions=N mappings=M digest=..." or a line for each finding,

@@ -1,11 +1,14 @@
 #include "kernel/mm/layout_report.h"
 
+#include <array>
 #include <string_view>
 
 #include "kernel/base/print.h"
 #include "kernel/mm/address.h"
 #include "kernel/mm/layout_digest.h"
+#include "kernel/mm/layout_packing.h"
 #include "kernel/mm/layout_verify_world.h"
+#include "layouts/apcpu.h"
 #include "layouts/sos.h"
 #include "testing/unit/test.h"
 #include "testing/unit/text_buffer.h"
@@ -27,6 +30,21 @@ TEST(LayoutReport, Layout) {
             "global  direct map\n"
             "  0x00000000ff800000-0x00000000ffffffff         8 MiB vmalloc  user --- kernel rw- "
             "global  vmalloc\n");
+}
+
+TEST(LayoutReport, PartsOfApcpu) {
+  constexpr std::array kPlaced = {
+      mm::PlacedPart{"text", {{0}, 0x3000}},
+      mm::PlacedPart{"shared original", {{0x5000}, 0x18}},
+      mm::PlacedPart{"kernel shared", {{0x6C00}, 0x18}},
+  };
+  unit::TextBuffer buffer;
+  mm::PrintLayout(buffer, layouts::apcpu::kLayout, kPlaced);
+  EXPECT_TRUE(buffer.text().ends_with(
+      "image: 3 parts\n"
+      "  0x0000000000000000-0x0000000000002fff text            user r-x kernel r-x page\n"
+      "  0x0000000000005000-0x0000000000005017 shared original user --- kernel --- page\n"
+      "  0x0000000000006c00-0x0000000000006c17 kernel shared   user --- kernel rw- packed\n"));
 }
 
 TEST(LayoutReport, Good) {

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "kernel/mm/address.h"
+#include "layouts/apcpu.h"
 #include "layouts/kora.h"
 #include "layouts/lfos.h"
 #include "layouts/osz.h"
@@ -131,6 +132,29 @@ TEST(Layout, FindRegionInKora) {
   };
   ExpectRegions(layouts::arm_kora::ForHardware(2), kRows);
   ExpectRegions(layouts::x86_64_kora::ForHardware(4), kRows);
+}
+
+TEST(Layout, FindRegionInApcpu) {
+  constexpr FindRow kRows[] = {
+      {0, "kernel"},
+      {0x013F'FFFF, "kernel"},
+      {0x0140'0000, "devices"},
+      {0x017F'FFFF, "devices"},
+      {0x0180'0000, "user"},
+      {0xFFFF'EFFF, "user"},
+      {0xFFFF'F000, "unused"},
+      {0xFFFF'FFFF, "unused"},
+      {0x1'0000'0000, ""},
+  };
+  ExpectRegions(layouts::apcpu::ForHardware(2), kRows);
+}
+
+TEST(Layout, FindPart) {
+  const std::span<const mm::Part> parts = layouts::apcpu::kLayout.image_parts;
+  const mm::Part* const copy = mm::FindPart(parts, "kernel shared");
+  ASSERT_NE(copy, nullptr);
+  EXPECT_EQ(copy, &parts[5]);
+  EXPECT_EQ(mm::FindPart(parts, "stack"), nullptr);
 }
 
 TEST(Layout, FindRegionInLfos) {

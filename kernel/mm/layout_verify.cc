@@ -9,6 +9,7 @@
 #include "kernel/mm/address.h"
 #include "kernel/mm/attributes.h"
 #include "kernel/mm/layout.h"
+#include "kernel/mm/layout_packing.h"
 #include "kernel/mm/layout_parts.h"
 #include "kernel/mm/mapping.h"
 #include "kernel/mm/memory_facts.h"
@@ -54,6 +55,7 @@ class Verifier {
   }
 
   VerifyReport Verify(MappingWalk walk) {
+    CheckParts();
     CollectProtectedFrames(walk);
     if (!sorted_) return report_;
     const auto check_run = [this](const Run& run) { CheckRun(run); };
@@ -76,6 +78,12 @@ class Verifier {
 
   RegionSummary& SummaryOf(const Region& region) {
     return report_.regions[static_cast<size_t>(&region - input_.layout.regions.data())];
+  }
+
+  void CheckParts() {
+    const auto misplaced =
+        FindMisplacedPart(input_.layout.image_parts, input_.parts, input_.layout.image_link_base);
+    if (misplaced) ReportAt(VerifyFault::kPartMisplaced, *misplaced);
   }
 
   // First walk: executable memory, and whether the walk is in order at all.
@@ -225,6 +233,9 @@ class Verifier {
     if (region.service != Service::kDirectMap) {
       return Report(VerifyFault::kOutsideImage, &region, piece.range.base);
     }
+    if (piece.attributes.user != Access::kNone) {
+      return Report(VerifyFault::kUserAccess, &region, piece.range.base);
+    }
     const Access allowed = Without(region.kernel, Access::kImage);
     if (!Has(allowed, piece.attributes.kernel)) {
       Report(VerifyFault::kTooMuchAccess, &region, piece.range.base);
@@ -236,7 +247,7 @@ class Verifier {
     if (section.target + offset != piece.target) {
       Report(VerifyFault::kSectionWrongTarget, &region, piece.range.base);
     }
-    if (piece.attributes.kernel != section.access) {
+    if (piece.attributes.kernel != section.access || piece.attributes.user != section.user) {
       Report(VerifyFault::kSectionRights, &region, piece.range.base);
     }
     const size_t index = static_cast<size_t>(&section - input_.sections.data());

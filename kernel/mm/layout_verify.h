@@ -12,6 +12,7 @@
 //   - it is global exactly when its row is;
 //   - the direct map shows base + offset, and shows all RAM that the kernel uses;
 //   - each section of the image is mapped whole, at its place, with exactly its rights;
+//   - the parts of an image that the layout packs lie as it says;
 //   - a region for the boot stack holds that section and nothing else;
 //   - guard pages are not mapped.
 #pragma once
@@ -26,6 +27,7 @@
 #include "kernel/mm/address.h"
 #include "kernel/mm/attributes.h"
 #include "kernel/mm/layout.h"
+#include "kernel/mm/layout_packing.h"
 #include "kernel/mm/mapping.h"
 #include "kernel/mm/memory_map.h"
 #include "kernel/mm/range.h"
@@ -38,7 +40,8 @@ struct ImageSection {
   std::string_view name;
   VirtRange range;
   PhysAddr target;
-  Access access;  // the kernel's; user mode has none
+  Access access;                // the kernel's
+  Access user = Access::kNone;  // a shared image's
 };
 
 // What the tables should look like. Spans are ascending and disjoint.
@@ -47,7 +50,8 @@ struct VerifyInput {
   std::span<const MemoryRegion> memory;
   std::span<const ImageSection> sections;  // at most kMaximumSections
   std::span<const VirtRange> guards;
-  std::span<PhysRange> scratch;  // room for the ranges of memory that nobody may write
+  std::span<PhysRange> scratch;            // room for the ranges of memory that nobody may write
+  std::span<const PlacedPart> parts = {};  // of an image that the layout packs
 };
 
 inline constexpr size_t kMaximumSections = 16;

@@ -14,6 +14,7 @@
 #include "kernel/mm/attributes.h"
 #include "kernel/mm/layout.h"
 #include "kernel/mm/layout_fault.h"
+#include "kernel/mm/layout_packing.h"
 #include "kernel/mm/layout_verify_world.h"
 #include "kernel/mm/mapping.h"
 #include "kernel/mm/memory_map.h"
@@ -62,6 +63,8 @@ constexpr VirtAddr kTextAlias = kLowmemBase + 1_MiB;
 constexpr VirtAddr kRodataAlias = kTextAlias + 64_KiB;
 constexpr VirtAddr kFreeVmalloc = kVmallocBase + 8 * kPage;
 constexpr VirtAddr kHighHalfGap = {0xFFFF'9000'0000'0000};
+
+constexpr std::array kNoSuchPart = {mm::PlacedPart{"text", {kText, kPage}}};
 
 constexpr Sabotage kSabotages[] = {
     {"a page outside every region",
@@ -135,6 +138,9 @@ constexpr Sabotage kSabotages[] = {
     {"an entry of the direct map doubled",
      [](World& w) { w.At(kLowmemBase + 5_MiB).target = {2_MiB}; },
      VerifyFault::kDirectMapWrongTarget, "lowmem", kLowmemBase + 5_MiB},
+    {"user mode may not read what only the kernel should",
+     [](World& w) { w.Change(kData, kPage, WithUser(kReadWrite, Access::kRead)); },
+     VerifyFault::kUserAccess, "image", kData},
     {"a page behind the image",
      [](World& w) { w.Map(kStack + kStackBytes, {0x30'0000}, kPage, kReadWrite); },
      VerifyFault::kOutsideImage, "image", kStack + kStackBytes},
@@ -154,6 +160,8 @@ constexpr Sabotage kSabotages[] = {
      VerifyFault::kSectionHole, "image", kStack},
     {"data that shows other memory", [](World& w) { w.At(kData).target = TargetOf(kData) + kPage; },
      VerifyFault::kSectionWrongTarget, "image", kData},
+    {"a part of the image that the layout does not have",
+     [](World& w) { w.set_parts(kNoSuchPart); }, VerifyFault::kPartMisplaced, "image", kText},
     {"a walk out of order", [](World& w) { w.walk_backwards(); }, VerifyFault::kUnsortedWalk,
      "vmalloc", kVmallocBase + kPage},
 };
@@ -254,7 +262,6 @@ TEST(LayoutVerify, TooLittleScratchIsAFault) {
   EXPECT_EQ(report.findings().front().fault, VerifyFault::kScratchTooSmall);
 }
 
-// A layout without a region for the image, which then runs where the direct map shows it.
 // A region for the boot stack holds that section of the image, and nothing else.
 TEST(LayoutVerify, ABootStackMayHaveARegionOfItsOwn) {
   constexpr VirtAddr kBase = {0xC000'0000};
@@ -338,6 +345,7 @@ TEST(LayoutVerify, ABootStackMayHaveARegionOfItsOwn) {
   }
 }
 
+// A layout without a region for the image, which then runs where the direct map shows it.
 TEST(LayoutVerify, BesideAnImageInTheDirectMapIsPlainMemory) {
   constexpr VirtAddr kBase = {0xC000'0000};
   constexpr VirtAddr kImage = kBase + kPage;
@@ -377,6 +385,65 @@ TEST(LayoutVerify, BesideAnImageInTheDirectMapIsPlainMemory) {
     EXPECT_EQ(report.faults, is_right ? 0U : 2U) << AccessName(beside);
     EXPECT_EQ(Names(report, {VerifyFault::kTooMuchAccess, "lowmem", kBase}), !is_right)
         << AccessName(beside);
+  }
+}
+
+// Of an image that processes share, user mode has what its sections say, and nothing beside them.
+TEST(LayoutVerify, UserModeHasItsRightsToASharedImage) {
+  constexpr VirtAddr kBase = {0};
+  static constexpr std::array<mm::Region, 1> kRegions = {{
+      {"kernel",
+       {kBase, 2 * kPage},
+       Access::kImage,
+       Access::kReadWrite | Access::kImage,
+       mm::Caching::kNormal,
+       mm::Scope::kGlobal,
+       mm::Service::kDirectMap,
+       mm::Growth::kFixed,
+       mm::Guards::kNone,
+       "test"},
+  }};
+  static constexpr std::array<mm::Part, 2> kPartsOfTable = {{
+      {"text", mm::PartStart::kPage, Access::kReadExecute, Access::kReadExecute, mm::Growth::kFixed,
+       "test"},
+      {"heap", mm::PartStart::kPage, Access::kNone, Access::kReadWrite, mm::Growth::kUp, "test"},
+  }};
+  constexpr mm::Layout kShared = {.name = "test",
+                                  .shape = {32, mm::HardwareShape::Extension::kZero, kPage},
+                                  .regions = kRegions,
+                                  .promised_ram_bytes = 2 * kPage,
+                                  .direct_map_target = {0},
+                                  .image_link_base = kBase,
+                                  .image_load_base = {0},
+                                  .image_parts = kPartsOfTable};
+  static_assert(mm::IsSound(kShared));
+  constexpr std::array kRam = {mm::MemoryRegion{{0}, {2}, mm::MemoryState::kUsable}};
+  constexpr std::array kText = {
+      mm::ImageSection{"text", {kBase, kPage}, {0}, Access::kReadExecute, Access::kReadExecute}};
+  constexpr std::array kPlaced = {mm::PlacedPart{"text", {kBase, kPage}},
+                                  mm::PlacedPart{"heap", {kBase + kPage, kPage}}};
+  struct Case {
+    Access text;
+    Access heap;
+    std::optional<Finding> finding;
+  };
+  const Case kCases[] = {
+      {Access::kReadExecute, Access::kNone, std::nullopt},
+      {Access::kNone, Access::kNone, Finding{VerifyFault::kSectionRights, "kernel", kBase}},
+      {Access::kReadExecute, Access::kRead,
+       Finding{VerifyFault::kUserAccess, "kernel", kBase + kPage}},
+  };
+  for (const Case& row : kCases) {
+    const std::array mappings = {
+        mm::Mapping{{kBase, kPage}, {0}, WithUser(Kernel(Access::kReadExecute), row.text), kPage},
+        mm::Mapping{{kBase + kPage, kPage}, {kPage}, WithUser(kReadWrite, row.heap), kPage}};
+    std::array<mm::PhysRange, 16> scratch;
+    const VerifyReport report = mm::VerifyLayout({kShared, kRam, kText, {}, scratch, kPlaced},
+                                                 [&](mm::MappingVisitor visit) {
+                                                   for (const auto& one : mappings) visit(one);
+                                                 });
+    EXPECT_EQ(report.faults, row.finding.has_value() ? 1U : 0U);
+    if (row.finding) EXPECT_TRUE(Names(report, *row.finding));
   }
 }
 

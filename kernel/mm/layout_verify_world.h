@@ -15,6 +15,7 @@
 #include "kernel/mm/attributes.h"
 #include "kernel/mm/layout.h"
 #include "kernel/mm/layout_fault.h"
+#include "kernel/mm/layout_packing.h"
 #include "kernel/mm/layout_verify.h"
 #include "kernel/mm/mapping.h"
 #include "kernel/mm/memory_map.h"
@@ -199,11 +200,12 @@ class World {
   }
 
   void walk_backwards() { backwards_ = true; }
+  void set_parts(std::span<const PlacedPart> parts) { parts_ = parts; }
 
   VerifyReport Verify(std::span<PhysRange> scratch) {
     std::ranges::sort(used(), {}, [](const Mapping& mapping) { return mapping.range.base; });
     if (backwards_) std::ranges::reverse(used());
-    const VerifyInput input = {kLayout, kMemory, kSections, kGuards, scratch};
+    const VerifyInput input = {kLayout, kMemory, kSections, kGuards, scratch, parts_};
     return VerifyLayout(input, [this](MappingVisitor visit) {
       for (const Mapping& mapping : used()) {
         if (!mapping.range.IsEmpty()) visit(mapping);
@@ -222,6 +224,7 @@ class World {
   std::array<Mapping, 64> mappings_;
   size_t count_ = 0;
   bool backwards_ = false;
+  std::span<const PlacedPart> parts_;
 };
 
 }  // namespace mm::verify_world

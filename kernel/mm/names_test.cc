@@ -71,7 +71,8 @@ TEST(Names, LayoutFaults) {
                "gives user mode a right in a kernel region", "gives a right in an unused region",
                "lacks a guard page", "is a direct map smaller than the promised RAM",
                "does not hold the kernel image where it is linked", "has no name or no reason",
-               "has the name of an earlier row"});
+               "has the name of an earlier row", "has parts that share a page and not their rights",
+               "has a stack above a part that is written"});
   EXPECT_FALSE(Refuse(0, "a region", "has a fault"));
 }
 
@@ -83,7 +84,8 @@ TEST(Names, VerifyFaults) {
                "guard page mapped", "hole in the direct map", "direct map shows other memory",
                "mapping outside the image's sections", "not the rights of the image's section",
                "hole in the image's section", "image's section shows other memory",
-               "page table walk out of order", "too many executable ranges to check"});
+               "image's part not as the layout packs it", "page table walk out of order",
+               "too many executable ranges to check"});
 }
 
 }  // namespace

@@ -2,7 +2,8 @@
 //
 // A table owns the tables below its root and nothing that they map. Ranges are whole pages; every
 // operation either does all of its work or changes nothing (a large page that was split stays split
-// only if the operation succeeded). No table below the root is ever empty.
+// only if the operation succeeded). No table below the root is ever empty, but those that others
+// share.
 //
 // Operations that change or remove entries gather their TLB work in a TlbBatch, which the caller
 // flushes: until then processors may use what was before, and tables that became empty are kept.
@@ -46,6 +47,15 @@ class PageTable {
   // outlive this.
   PageTable(RootShape shape, PhysAddr root, Features features, M& memory)
       : shape_(shape), root_(root), features_(features), memory_(&memory) {}
+
+  // Another view of `table`'s root, or of one that borrows from it: its common entries are known.
+  PageTable(RootShape shape, PhysAddr root, const PageTable& table)
+      : shape_(shape),
+        root_(root),
+        features_(table.features_),
+        memory_(table.memory_),
+        common_(table.common_),
+        borrows_(table.borrows_ || root != table.root_) {}
 
   // With a root that maps nothing. Error: kOutOfMemory.
   [[nodiscard]] static base::Result<PageTable> Create(RootShape shape, Features features,
@@ -119,16 +129,41 @@ class PageTable {
   template <class Visitor>
   void ForEachMapping(const VirtRange& range, Visitor&& visit) const;
 
-  // Frees every table, the root included. No processor may use the table any more or remember
-  // anything of it, and nothing else may be called after.
+  // From now on the root's entries that `range` touches lead to tables, which stay however empty
+  // they become: other tables may have the same entries. `range` holds all that is not one space's
+  // alone. Called once; entries of it that are leaves or tables already stay what they are. Errors:
+  // those of CheckRange, kOutOfMemory.
+  [[nodiscard]] base::Result<> ShareEntries(const VirtRange& range);
+
+  // Takes the entries of what `owner` shares. They stay the owner's: this table changes nothing
+  // there, and must end first. Its root translates all of it; called once, before anything is
+  // mapped there.
+  void BorrowEntries(const PageTable& owner);
+
+  // Another root of the same level, with more or fewer entries, for the same mappings; the old one
+  // is to be freed when no processor uses it any more. Only where addresses are not sign-extended.
+  // Errors: kAlreadyExists (something lies where the new root does not reach), kOutOfMemory.
+  struct OldRoot {
+    PhysAddr table;
+    RootShape shape;
+  };
+  [[nodiscard]] base::Result<OldRoot> ResizeRoot(RootShape shape);
+  void FreeRoot(const OldRoot& old);
+
+  // Frees every table but borrowed ones, the root included. No processor may use the table any more
+  // or remember anything of it, and nothing else may be called after.
   void Release();
 
-  // kInvalidArgument (empty), kNotAligned (not whole pages), kOutOfRange (not translated).
+  // kInvalidArgument (empty), kNotAligned (not whole pages), kOutOfRange (not translated, or
+  // borrowed).
   [[nodiscard]] base::Result<> CheckRange(const VirtRange& range) const;
+
+  // What ShareEntries() or BorrowEntries() made common; empty for neither.
+  [[nodiscard]] const VirtRange& common() const { return common_; }
 
   // kCorrupt when an entry is of a kind this policy does not make or grants what it would not, a
   // leaf is on a level this CPU does not have or below a table entry that lacks what it needs, a
-  // table below the root is empty, or a count of entries is wrong. O(tables).
+  // table below the root is empty and not common, or a count of entries is wrong. O(tables).
   [[nodiscard]] base::Result<> CheckInvariants() const;
 
  private:
@@ -285,10 +320,18 @@ class PageTable {
   [[nodiscard]] std::optional<uint64_t> CountSoundEntries(const Table& table) const;
   [[nodiscard]] bool IsSoundLeaf(Entry entry, unsigned level) const;
 
+  // Whether an entry of the root leads to tables of several spaces.
+  [[nodiscard]] bool IsCommon(const Table& table, uint64_t index) const {
+    if (table.level != shape_.level || common_.IsEmpty()) return false;
+    return IndexIn(table, common_.base) <= index && index <= IndexIn(table, common_.last());
+  }
+
   RootShape shape_;
   PhysAddr root_;
   Features features_;
   M* memory_;
+  VirtRange common_;
+  bool borrows_ = false;
 };
 
 }  // namespace mm
@@ -296,5 +339,6 @@ class PageTable {
 #include "kernel/mm/page_table_admit.h"   // IWYU pragma: export
 #include "kernel/mm/page_table_change.h"  // IWYU pragma: export
 #include "kernel/mm/page_table_fill.h"    // IWYU pragma: export
+#include "kernel/mm/page_table_share.h"   // IWYU pragma: export
 #include "kernel/mm/page_table_split.h"   // IWYU pragma: export
 #include "kernel/mm/page_table_walk.h"    // IWYU pragma: export

@@ -92,15 +92,17 @@ bool PageTable<P, M>::DropIfEmpty(Entry& slot, unsigned level, const VirtRange& 
                                   Removed below, TlbBatch& batch) {
   if (below.entries == 0) return false;
   const Entry entry = Load(slot);
+  const bool is_common =
+      level == shape_.level && IsCommon(RootTable(), IndexIn(RootTable(), piece.base));
   const Table child = ChildOf(entry, level);
   if constexpr (P::kCountsEntries) {
     const uint64_t left = P::LiveEntries(entry) - below.entries;
-    if (left > 0) {
+    if (left > 0 || is_common) {
       Store(slot, P::WithLiveEntries(entry, left));
       return false;
     }
   } else {
-    if (!IsEmptyAround(child, piece)) return false;
+    if (is_common || !IsEmptyAround(child, piece)) return false;
   }
   Store(slot, 0);
   // Forgetting one page also forgets the tables on the way to it.
@@ -228,6 +230,7 @@ template <PagingPolicy P, TableMemory M>
 void PageTable<P, M>::ReleaseIn(const Table& table) {
   if (table.level == 0) return;
   for (uint64_t i = 0; i < EntryCount(table); ++i) {
+    if (borrows_ && IsCommon(table, i)) continue;
     const Entry entry = Load(table.entries[i]);
     if (P::KindOf(entry, table.level) != EntryKind::kTable) continue;
     ReleaseIn(ChildOf(entry, table.level));

@@ -149,6 +149,7 @@ base::Result<> PageTable<P, M>::CheckRange(const VirtRange& range) const {
   if (range.IsEmpty()) return std::unexpected(base::Error::kInvalidArgument);
   if (!range.IsAligned(kPageSize)) return std::unexpected(base::Error::kNotAligned);
   if (range.Wraps()) return std::unexpected(base::Error::kOutOfRange);
+  if (borrows_ && range.Overlaps(common_)) return std::unexpected(base::Error::kOutOfRange);
   for (const VirtRange& part : parts()) {
     if (part.Contains(range)) return {};
   }
@@ -193,7 +194,11 @@ std::optional<uint64_t> PageTable<P, M>::CountSoundEntries(const Table& table) c
     if (kind == EntryKind::kMark && P::MakeMark(P::MarkOf(entry)) != entry) return std::nullopt;
     if (kind != EntryKind::kTable) continue;
     const std::optional<uint64_t> below = CountSoundEntries(ChildOf(entry, level));
-    if (!below || *below == 0 || !HasWhatLeavesNeed(entry, level)) return std::nullopt;
+    const bool is_common = IsCommon(table, i);
+    if (!below || !HasWhatLeavesNeed(entry, level)) return std::nullopt;
+    if (*below == 0 && !is_common) return std::nullopt;
+    // The owner counts in its own entry.
+    if (borrows_ && is_common) continue;
     if constexpr (P::kCountsEntries) {
       if (P::LiveEntries(entry) != *below) return std::nullopt;
     }

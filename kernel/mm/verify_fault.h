@@ -22,6 +22,7 @@ enum class VerifyFault : uint8_t {
   kSectionRights,  // not exactly the rights of the section
   kSectionHole,
   kSectionWrongTarget,
+  kPartMisplaced,    // a part of the image is not where the layout packs it
   kUnsortedWalk,     // the walk reported mappings out of order: the rest cannot be trusted
   kScratchTooSmall,  // more ranges of executable memory than the scratch space holds
 };
@@ -59,6 +60,8 @@ enum class VerifyFault : uint8_t {
       return "hole in the image's section";
     case VerifyFault::kSectionWrongTarget:
       return "image's section shows other memory";
+    case VerifyFault::kPartMisplaced:
+      return "image's part not as the layout packs it";
     case VerifyFault::kUnsortedWalk:
       return "page table walk out of order";
     case VerifyFault::kScratchTooSmall:

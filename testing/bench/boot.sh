@@ -34,6 +34,8 @@ readonly rows=(
   'arm_sos 512M'
   'arm_sos 64M'
   'arm_sos 3G'
+  'arm_apcpu 512M'
+  'arm_apcpu 16M'
 )
 
 die() {

@@ -2,7 +2,7 @@
 
 load(":qemu_boot_test.bzl", "FORBIDDEN", "qemu_boot_test", "regex")
 
-_MONITOR_COMMANDS = ["help", "map", "regions", "frames", "slabs", "vmalloc", "window", "verify", "uptime", "crash", "reboot", "off"]
+_MONITOR_COMMANDS = ["help", "map", "regions", "frames", "slabs", "vmalloc", "window", "context", "devices", "verify", "uptime", "crash", "reboot", "off"]
 
 # Where the amount does not matter.
 _MEMORY = "512M"
@@ -22,10 +22,11 @@ _VIRT_MEMORIES = {
     "3G": "-0x00000000ffffffff +[0-9]+ [KM]iB usable",
 }
 
-def _image(*, name, banner, layout, machines, memories, high_memory, cpus, depths, dma_pages, direct_mappings = {}, table = None, forbid = []):
+def _image(*, name, banner, layout, machines, memories, high_memory, cpus, depths, dma_pages, direct_mappings = {}, parts = [], contexts = {"4096": "0x00000000ffffffff"}, table = None, forbid = []):
     return struct(
         name = name,
         banner = banner,
+        contexts = contexts,
         cpus = cpus,
         default_cpu = cpus.keys()[0],
         depths = depths,
@@ -36,6 +37,7 @@ def _image(*, name, banner, layout, machines, memories, high_memory, cpus, depth
         layout = layout,
         machines = machines,
         memories = memories,
+        parts = parts,
         platform = "//platforms:" + name,
         # What //layouts:<table>_json is of.
         table = table or layout,
@@ -67,6 +69,8 @@ _X86_64_OSZ = _image(
 _X86_64_KORA = _image(
     name = "x86_64_kora",
     banner = "Atlas x86_64 kora (PVH start info v1)",
+    # One entry of the root has all 4 GiB, the process's and the kernel's.
+    contexts = {},
     cpus = {
         "max": "0x00000000bfffffff",
         "kvm64": "0x00000000bfffffff",
@@ -111,6 +115,7 @@ _X86_64_LFOS = _image(
 _ARM_SOS = _image(
     name = "arm_sos",
     banner = "Atlas arm sos (device tree)",
+    contexts = {"8192": "0x000000007fffffff"},
     cpus = {
         "cortex-a15": "0x000000007fffffff",
         "cortex-a7": "0x000000007fffffff",
@@ -127,6 +132,7 @@ _ARM_SOS = _image(
 _ARM_KORA = _image(
     name = "arm_kora",
     banner = "Atlas arm kora (device tree)",
+    contexts = {"16384": "0x00000000bfffffff"},
     cpus = {
         "cortex-a15": "0x00000000bfffffff",
         "cortex-a7": "0x00000000bfffffff",
@@ -140,7 +146,44 @@ _ARM_KORA = _image(
     table = "arm_kora",
 )
 
-IMAGES = [_X86_64_OSZ, _X86_64_KORA, _X86_64_LFOS, _ARM_KORA, _ARM_SOS]
+_ARM_APCPU = _image(
+    name = "arm_apcpu",
+    banner = "Atlas arm apcpu (device tree)",
+    # As TTBCR.N sizes it.
+    contexts = {
+        "128": "0x0000000001ffffff",
+        "256": "0x0000000003ffffff",
+        "512": "0x0000000007ffffff",
+        "1024": "0x000000000fffffff",
+        "2048": "0x000000001fffffff",
+        "4096": "0x000000003fffffff",
+        "8192": "0x000000007fffffff",
+        "16384": "0x00000000ffffefff",
+    },
+    cpus = {
+        "cortex-a15": "0x00000000ffffefff",
+        "cortex-a7": "0x00000000ffffefff",
+    },
+    depths = [],
+    dma_pages = "0",
+    # All that is more than the direct map's 20 MiB.
+    high_memory = ["64M", "512M", "3G"],
+    layout = "apcpu",
+    machines = ["virt"],
+    memories = {"16M": "-0x0000000040ffffff +[0-9]+ [KM]iB usable"} | _VIRT_MEMORIES,
+    # In order: a stack of 31 KiB, the copy of what contexts share, and the heap, packed.
+    parts = [
+        "0000000000000000-0x[0-9a-f]+fff text            user r-x kernel r-x page",
+        "[0-9a-f]+000-0x[0-9a-f]+fff rodata          user r-- kernel r-- page",
+        "[0-9a-f]+000-0x[0-9a-f]+fff data            user --- kernel rw- page",
+        "[0-9a-f]+000-0x[0-9a-f]+007 shared original user --- kernel --- page",
+        "[0-9a-f]+000-0x[0-9a-f]+bff kernel stack    user --- kernel rw- page",
+        "[0-9a-f]+c00-0x[0-9a-f]+c07 kernel shared   user --- kernel rw- packed",
+        "[0-9a-f]+c08-0x00000000013fffff kernel heap     user --- kernel rw- packed",
+    ],
+)
+
+IMAGES = [_X86_64_OSZ, _X86_64_KORA, _X86_64_LFOS, _ARM_KORA, _ARM_SOS, _ARM_APCPU]
 
 # Deliberate mistake: how the panic begins, and the function that its backtrace names. A jump into nothing has no frame
 # of its own, and leaves the next one to the jump's caller.
@@ -150,7 +193,7 @@ _CRASHES = {
     "execute": ("execute at 0x[0-9a-f]+ in the image's data section", "RunMonitor"),
     "null": ("null dereference: write at 0x0000000000000000", "DereferenceNull"),
     "rodata": ("write to read-only data: 0x[0-9a-f]+ lies in the image's rodata section", "WriteReadOnlyData"),
-    "stack": ("kernel stack overflow: write at 0x[0-9a-f]+ is in the guard page", "Descend"),
+    "stack": ("kernel stack overflow: write at 0x[0-9a-f]+ is in the (guard page|shared original) below the boot stack", "Descend"),
     "text": ("write to read-only data: 0x[0-9a-f]+ lies in the image's text section", "WriteText"),
     "undefined": ("unexpected exception: (invalid opcode|undefined instruction) \\(code 0x[0-9a-f]+\\)", "ExecuteUndefined"),
     "vmalloc-freed": ("use after vfree: write at 0x[0-9a-f]+ in area 'crash test', which was freed", "WriteFreedArea"),
@@ -177,6 +220,8 @@ def boot_tests(*, name):
         _too_little_test(prefix + "too_little_memory_test", image)
         for memory in image.high_memory:
             _high_memory_test("%shigh_memory_%s_test" % (prefix, memory), image, memory)
+        if image.parts:
+            _parts_test(prefix + "parts_test", image)
         for cpu, mappings in image.direct_mappings.items():
             _direct_map_test("%sdirect_map_%s_test" % (prefix, cpu), image, cpu, mappings)
         for kind in _CRASHES:
@@ -230,7 +275,18 @@ def _boot(prefix, image, machine, cpu, memory):
         page = "//docs/layouts:%s.md" % image.layout,
     )
 
+# What a context's root of so many bytes reaches.
+def _contexts(image):
+    if not image.contexts:
+        return ["context: the root's entries cannot be shared: unsupported"]
+    lines = [
+        "context: a root of %s bytes reaches %s, %d page%s, layout ok" % (size, reach, pages + 1, "s" if pages else "")
+        for pages, (size, reach) in enumerate(image.contexts.items())
+    ]
+    return lines + ["context: ended, nothing kept, layout ok"]
+
 def _monitor_test(name, image):
+    where = "beyond" if _MEMORY in image.high_memory else "in"
     _start(
         name,
         image,
@@ -242,7 +298,7 @@ def _monitor_test(name, image):
                      regex("^  0x[0-9a-f]{16}-0x[0-9a-f]{16} +[0-9]+ [KMG]iB kernel image$"),
                      "atlas> regions",
                      regex("^layout %s: [0-9]+ regions$" % image.layout),
-                     regex("user --- kernel (rw-|w\\^x) +global +direct map"),
+                     regex("user (---|w\\^x) kernel (rw-|w\\^x) +global +direct map"),
                      "atlas> frames",
                      regex("^zone dma +usable +%s free" % image.dma_pages),
                      regex("^zone normal +usable +[1-9][0-9]* free"),
@@ -251,23 +307,30 @@ def _monitor_test(name, image):
                      regex("^vmalloc: [1-9][0-9]* areas, 0 pages of memory, [1-9][0-9]* of devices; 0 areas wait"),
                      regex("^  0x[0-9a-f]{16}-0x[0-9a-f]{16} +[0-9]+ pages device   .* at 0x[0-9a-f]{16}$"),
                      "atlas> window",
-                     regex("^window: frame at 0x[0-9a-f]{16}, in the direct map, holds what was written$"),
+                     regex("^window: frame at 0x[0-9a-f]{16}, %s the direct map, holds what was written$" % where),
                      "atlas> slabs",
                      regex("^kalloc-112 +112 +[1-9][0-9]* +1 "),
                      regex("^heap: sound, contents kept; [1-9][0-9]* pages given back$"),
-                     "atlas> verify",
-                     _layout_ok(image),
-                     "atlas> uptime",
-                     regex("^up [1-9][0-9]* ticks of 1/100 s; [1-9][0-9]* cycles a second$"),
-                     "atlas> nonsense",
-                     "no command 'nonsense'; 'help' lists them",
-                     "atlas> verify now",
-                     "verify takes no argument, got 'now'",
-                     "atlas> crash wrong",
-                     "crash: no kind 'wrong'; there are:",
-                     "atlas> off",
-                 ],
-        input = ["help", "map", "regions", "frames", "vmalloc", "window", "slabs", "verify", "uptime", "nonsense", "verify now", "", "crash wrong", "off"],
+                     "atlas> context",
+                 ] + _contexts(image) + [
+            "atlas> devices",
+            regex("^devices: plugged in at 0x[0-9a-f]{16}, 0x[0-9a-f]{16}, 0x[0-9a-f]{16}, layout ok$"),
+            regex("^devices: a hole at 0x[0-9a-f]{16}, layout ok$"),
+            regex("^devices: plugged in at 0x[0-9a-f]{16}, the hole, layout ok$"),
+            "devices: all gone, nothing kept, layout ok",
+            "atlas> verify",
+            _layout_ok(image),
+            "atlas> uptime",
+            regex("^up [1-9][0-9]* ticks of 1/100 s; [1-9][0-9]* cycles a second$"),
+            "atlas> nonsense",
+            "no command 'nonsense'; 'help' lists them",
+            "atlas> verify now",
+            "verify takes no argument, got 'now'",
+            "atlas> crash wrong",
+            "crash: no kind 'wrong'; there are:",
+            "atlas> off",
+        ],
+        input = ["help", "map", "regions", "frames", "vmalloc", "window", "slabs", "context", "devices", "verify", "uptime", "nonsense", "verify now", "", "crash wrong", "off"],
     )
 
 def _reboot_test(name, image):
@@ -328,6 +391,17 @@ def _high_memory_test(name, image, memory):
         ],
         input = ["window", "verify", "off"],
         memory = memory,
+    )
+
+# The image in parts, in the layout's order and packed as it says.
+def _parts_test(name, image):
+    _start(
+        name,
+        image,
+        expect = ["atlas> regions", "image: %d parts" % len(image.parts)] +
+                 [regex("^  0x%s$" % part) for part in image.parts] +
+                 ["atlas> off"],
+        input = ["regions", "off"],
     )
 
 # The direct map shows all memory, with the largest pages that the processor has.

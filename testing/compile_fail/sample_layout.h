@@ -46,7 +46,18 @@ inline constexpr Rows kSoundRows = {{
      .why = "a sample"},
 }};
 
-consteval mm::Layout LayoutOf(const Rows& rows) {
+using Parts = std::array<mm::Part, 3>;
+
+inline constexpr Parts kSoundParts = {{
+    {"constants", mm::PartStart::kPage, mm::Access::kNone, mm::Access::kRead, mm::Growth::kFixed,
+     "a sample"},
+    {"stack", mm::PartStart::kPage, mm::Access::kNone, mm::Access::kReadWrite, mm::Growth::kDown,
+     "a sample"},
+    {"heap", mm::PartStart::kPacked, mm::Access::kNone, mm::Access::kReadWrite, mm::Growth::kUp,
+     "a sample"},
+}};
+
+consteval mm::Layout LayoutOf(const Rows& rows, const Parts& parts = kSoundParts) {
   return {
       .name = "sample",
       .shape = {32, mm::HardwareShape::Extension::kZero, mm::kPageSize},
@@ -55,6 +66,7 @@ consteval mm::Layout LayoutOf(const Rows& rows) {
       .direct_map_target = {0},
       .image_link_base = {0x8001'0000},
       .image_load_base = {0x1'0000},
+      .image_parts = parts,
   };
 }
 
@@ -66,6 +78,13 @@ consteval Rows With(Change change) {
   Rows rows = kSoundRows;
   change(rows);
   return rows;
+}
+
+template <class Change>
+consteval Parts WithParts(Change change) {
+  Parts parts = kSoundParts;
+  change(parts);
+  return parts;
 }
 
 }  // namespace sample

@@ -11,6 +11,7 @@ readonly image_files=(
   x86_64_osz x86_64_osz.elf
   x86_64_kora x86_64_kora.elf
   x86_64_lfos x86_64_lfos.elf
+  arm_apcpu arm_apcpu.elf
   arm_kora arm_kora.elf
   arm_sos arm_sos.elf
 )

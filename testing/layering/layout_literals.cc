@@ -8,6 +8,7 @@
 #include "kernel/mm/address.h"
 #include "kernel/mm/attributes.h"
 #include "kernel/mm/layout.h"
+#include "layouts/apcpu.h"
 #include "layouts/kora.h"
 #include "layouts/lfos.h"
 #include "layouts/osz.h"
@@ -18,8 +19,9 @@ namespace {
 
 // Below this, an address of a layout cannot be told from a size.
 constexpr uint64_t kSmallest = 0x1000'0000;
-// Nor can the largest numbers of 32 and 64 bits from masks.
+// Nor can the largest numbers of 32 and 64 bits, and the last page of 32, from masks.
 constexpr uint64_t kAllOnes32 = 0xFFFF'FFFF;
+constexpr uint64_t kLastPage32 = 0xFFFF'F000;
 constexpr uint64_t kAllOnes64 = ~uint64_t{0};
 
 std::string FindIn(const mm::Layout& layout, uint64_t number) {
@@ -43,9 +45,10 @@ std::string FindIn(const mm::Layout& layout, uint64_t number) {
 
 std::string FindLayoutAddress(uint64_t number) {
   if (number < kSmallest || number == kAllOnes32 || number == kAllOnes64) return "";
+  if (number == kLastPage32) return "";
   constexpr std::span<const mm::Layout* const> kAllLayouts[] = {
-      layouts::osz::kLayouts,         layouts::sos::kLayouts,  layouts::arm_kora::kLayouts,
-      layouts::x86_64_kora::kLayouts, layouts::lfos::kLayouts,
+      layouts::osz::kLayouts,   layouts::sos::kLayouts,         layouts::arm_kora::kLayouts,
+      layouts::apcpu::kLayouts, layouts::x86_64_kora::kLayouts, layouts::lfos::kLayouts,
   };
   for (const auto& layouts_of_one : kAllLayouts) {
     for (const mm::Layout* const layout : layouts_of_one) {

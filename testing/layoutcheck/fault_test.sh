@@ -60,9 +60,16 @@ areas=$(region_with service vmalloc)
 areas=${areas:-$(region_with service 'kernel heap')}
 readonly only_first_page='s/"first": "\(0x[0-9a-f]*\)000", "last": "[^"]*"/"first": "\1000", "last": "\1fff"/'
 
-# A layout with several tables is changed in all of them.
-other_layout 'a right taken away' "$image" 'more access than the region allows: user --- kernel r-x, allowed' \
-  -e "/\"name\": \"$image\"/s/\"kernel\": \"[^\"]*\"/\"kernel\": \"rw-\"/"
+# A layout with several tables is changed in all of them. What user mode may do, the kernel may.
+if grep -q "\"name\": \"$image\", .*\"user\": \"---\"" "$layout"; then
+  other_layout 'a right taken away' "$image" 'more access than the region allows: user --- kernel r-x, allowed' \
+    -e "/\"name\": \"$image\"/s/\"kernel\": \"[^\"]*\"/\"kernel\": \"rw-\"/"
+else
+  other_layout 'an image that is not shared' "$image" 'user access: user r-x kernel r-x' \
+    -e "/\"name\": \"$image\"/s/\"user\": \"[^\"]*\"/\"user\": \"---\"/"
+  other_layout 'parts in another order' "$image" "not the rights of the image's part: user r-- kernel r--, where part 'text'" \
+    -e '/"name": "rodata"/s/"user": "r--"/"user": "rw-"/'
+fi
 other_layout 'an unused region over something mapped' "$areas" 'mapping in an unused region: user --- kernel rw-' \
   -e "/\"name\": \"$areas\"/s/\"kernel\": \"[^\"]*\"/\"kernel\": \"---\"/" \
   -e "/\"name\": \"$areas\"/s/\"service\": \"[^\"]*\"/\"service\": \"unused\"/"
@@ -111,12 +118,14 @@ case $1 in
     ;;
   arm_*)
     # Small pages: XN 0, AP[1:0] 5:4, AP[2] 9, nG 11. Sections: type 1:0, XN 4, AP[1:0] 11:10.
-    data=$(region_base "$direct")
+    data=$(printf '%#x' $(($(region_base "$direct") + 0xFF000)))
     large=$(printf '%#x' $(($(region_base "$direct") + 0x1000000)))
-    other_tables 'code made writable' "$image" 'writable and executable: user --- kernel rwx' change "$link_base" 0x200 0
+    other_tables 'code made writable' "$image" 'writable and executable: user (---|rwx) kernel rwx' change "$link_base" 0x200 0
     other_tables 'data made executable' "$direct" 'writable and executable: user --- kernel rwx' change "$large" 0x11 0
-    other_tables 'opened to user mode' "$direct" 'user access: user rw- kernel rw-' change "$data" 0 0x30
-    other_tables 'user mode reads a section' "$direct" 'user access: user r-- kernel rw-' change "$large" 0xc00 0x800
+    # Where user mode shares the image's region, it is the image's parts that it has no right to.
+    no_right="(user access|not the rights of the image's part):"
+    other_tables 'opened to user mode' "$direct" "$no_right user rw- kernel rw-" change "$data" 0 0x30
+    other_tables 'user mode reads a section' "$direct" "$no_right user r-- kernel rw-" change "$large" 0xc00 0x800
     other_tables 'a section taken out' "$direct" 'hole in the direct map: RAM at 0x0000000041000000' change "$large" 3 0
     other_tables 'a section moved' "$direct" 'direct map shows other memory: shows 0x0000000041100000 instead of' change "$large" 0 0x100000
     other_tables 'a page not global' "$direct" 'wrong scope: is not global' change "$data" 0 0x800

@@ -41,6 +41,7 @@ row 0 'qemu-system-arm *-machine virt,* -cpu cortex-a15 -m 512M *-kernel */tools
 row 0 'qemu-system-x86_64 *-machine q35,* -cpu max *-kernel */tools/boot/x86_64_kora' --image=x86_64_kora
 row 0 'qemu-system-x86_64 *-machine q35,* -cpu max *-kernel */tools/boot/x86_64_lfos' --image=x86_64_lfos
 row 0 'qemu-system-arm *-machine virt,* -cpu cortex-a15 *-kernel */tools/boot/arm_kora' --image=arm_kora
+row 0 'qemu-system-arm *-machine virt,* -cpu cortex-a15 -m 16M *-kernel */tools/boot/arm_apcpu' --image=arm_apcpu --memory=16M
 row 0 '* -machine pc,* -cpu qemu64 -m 6G *' --machine=pc --cpu=qemu64 --memory=6G
 row 0 '* -m 1G *' --memory=1G
 row 0 '* -m 64M *' --memory=64M
@@ -50,8 +51,8 @@ row 0 '*  gdb-multiarch */arm_sos.elf *:4321*-S -gdb tcp:127.0.0.1:4321*' --imag
 row 0 '*--image=NAME*x86_64_osz: --machine=q35|pc --cpu=max|*--memory=64M..16G*arm_sos:*64M..3G*' --help
 
 # What is refused, before QEMU starts.
-row 2 "boot: no image 'kora'; there are: x86_64_osz x86_64_kora x86_64_lfos arm_kora arm_sos" --image=kora
-row 2 "boot: no image ''; there are: x86_64_osz x86_64_kora x86_64_lfos arm_kora arm_sos" --image=
+row 2 "boot: no image 'kora'; there are: x86_64_osz x86_64_kora x86_64_lfos arm_kora arm_sos arm_apcpu" --image=kora
+row 2 "boot: no image ''; there are: x86_64_osz x86_64_kora x86_64_lfos arm_kora arm_sos arm_apcpu" --image=
 row 2 "boot: x86_64_osz has no machine 'virt'; it has: q35 pc" --machine=virt
 row 2 "boot: arm_sos has no machine 'q35'; it has: virt" --image=arm_sos --machine=q35
 row 2 "boot: x86_64_osz has no cpu 'cortex-a15'; it has: max qemu64*" --cpu=cortex-a15

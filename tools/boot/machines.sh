@@ -5,7 +5,7 @@
 #   machine_options MACHINE CPU MEMORY   appends to the array `qemu_options` (describe_image first)
 
 # Images that exist, the default one first.
-readonly image_names=(x86_64_osz x86_64_kora x86_64_lfos arm_kora arm_sos)
+readonly image_names=(x86_64_osz x86_64_kora x86_64_lfos arm_kora arm_sos arm_apcpu)
 
 # Facts of the described image: QEMU's program, what it may be started with (the default first), the limits of
 # its memory in MiB, and where a raw image is loaded (empty for ELF, which says so itself).
@@ -21,12 +21,13 @@ describe_image() {
       least_mib=64 most_mib=16384
       raw_load_address=''
       ;;
-    arm_kora | arm_sos)
+    arm_apcpu | arm_kora | arm_sos)
       qemu_program=qemu-system-arm
       machines=(virt)
       cpus=(cortex-a15 cortex-a7)
       # The board has its RAM from 1 GiB to the end of a 32-bit address.
       least_mib=64 most_mib=3072
+      [[ $1 != arm_apcpu ]] || least_mib=16
       raw_load_address=0x40010000
       ;;
     *) return 1 ;;

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <format>
+#include <iterator>
 #include <optional>
 #include <span>
 #include <string>
@@ -16,6 +17,7 @@
 #include "tools/layoutcheck/finding.h"
 #include "tools/layoutcheck/frame_set.h"
 #include "tools/layoutcheck/guest_memory.h"
+#include "tools/layoutcheck/image_parts.h"
 #include "tools/layoutcheck/layout.h"
 #include "tools/layoutcheck/mapping.h"
 #include "tools/layoutcheck/rights.h"
@@ -69,6 +71,8 @@ class Checker {
     }
     CheckHoles();
     CheckImage();
+    std::ranges::move(CheckImageParts(input_.layout, input_.runs),
+                      std::back_inserter(report_.findings));
     report_.findings = Join(std::move(report_.findings));
     return std::move(report_);
   }
@@ -86,10 +90,18 @@ class Checker {
   void CollectCode() {
     for (const Mapping& run : input_.runs) {
       if (!IsExecutable(run.attributes)) continue;
-      (run.attributes.user == Rights::kNone ? kernel_code_ : user_code_).Add(run.frames());
+      const bool is_kernels = run.attributes.user == Rights::kNone || IsInImage(run.first);
+      (is_kernels ? kernel_code_ : user_code_).Add(run.frames());
     }
     kernel_code_.Seal();
     user_code_.Seal();
+  }
+
+  // Code of the kernel's region stays the kernel's where user mode runs it, too.
+  bool IsInImage(VirtualAddress va) const {
+    if (!input_.layout.image_link_base) return false;
+    const Region* const region = FindRegion(input_.layout, *input_.layout.image_link_base);
+    return region != nullptr && region->Contains(va);
   }
 
   // Cuts a run at the borders of regions; `before` is the run below it.

@@ -268,6 +268,21 @@ TEST(Check, Image) {
             "");
 }
 
+// Code in the image's region is the kernel's, whoever else may run it.
+TEST(Check, SharedText) {
+  Layout layout = MakeLayout();
+  layout.regions[4].user = Rights::kAll;
+  layout.image_parts = {{"text", kReadExecute, kReadExecute}, {"rest", kNone, kNone}};
+  const Mapping text = Map(0x50001000, 0x1000, 0x400000, kReadExecute, kReadExecute);
+  EXPECT_EQ(Lines(Check(layout, {Direct(0, 0x200000), text})), "");
+  EXPECT_EQ(Lines(Check(layout, {Direct(0, 0x200000), Image()})),
+            "50001000-50001fff image: not the rights of the image's part\n");
+  layout.image_load_base = PhysicalAddress{0x180000};
+  const Mapping shown = Map(0x50001000, 0x1000, 0x180000, kReadExecute, kReadExecute);
+  EXPECT_EQ(Lines(Check(layout, {Direct(0, 0x200000), shown})),
+            "40080000-40080fff direct: writable alias of code\n");
+}
+
 TEST(Check, BrokenTables) {
   const CheckReport report = Check(MakeLayout(), {Direct(0, 0x200000), Image()},
                                    {{{0x30000}, "no memory"}, {{0x20000}, "loop"}});

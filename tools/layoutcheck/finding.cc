@@ -42,6 +42,8 @@ std::string_view Text(FaultKind kind) {
       return "direct map shows other memory";
     case FaultKind::kImageMisplaced:
       return "image is elsewhere";
+    case FaultKind::kPartRights:
+      return "not the rights of the image's part";
     case FaultKind::kBrokenTable:
       return "broken page table";
   }

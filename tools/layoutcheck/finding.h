@@ -23,6 +23,7 @@ enum class FaultKind : uint8_t {
   kDirectMapHole,  // RAM that the direct map has room for and does not show
   kDirectMapWrongTarget,
   kImageMisplaced,
+  kPartRights,   // of a page in the image, where the layout has another part
   kBrokenTable,  // entries that the hardware refuses, or tables where there is no memory
 };
 

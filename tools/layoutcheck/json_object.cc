@@ -79,10 +79,12 @@ uint64_t JsonObject::Number(std::string_view key) {
   return value == nullptr ? 0 : ToNumber(*value, key);
 }
 
-const Json* JsonObject::Array(std::string_view key) {
-  const Json* const value = FindOrRefuse(key);
-  if (value == nullptr) return nullptr;
-  if (value->is_array()) return value;
+const Json* JsonObject::Array(std::string_view key) { return ToArray(FindOrRefuse(key), key); }
+
+const Json* JsonObject::OptionalArray(std::string_view key) { return ToArray(Find(key), key); }
+
+const Json* JsonObject::ToArray(const Json* value, std::string_view key) {
+  if (value == nullptr || value->is_array()) return value;
   Refuse(key, "is no array");
   return nullptr;
 }

@@ -26,6 +26,7 @@ class JsonObject {
   // Values of keys that may be there.
   [[nodiscard]] std::optional<std::string> OptionalText(std::string_view key);
   [[nodiscard]] std::optional<uint64_t> OptionalNumber(std::string_view key);
+  [[nodiscard]] const nlohmann::json* OptionalArray(std::string_view key);  // null if not there
 
   // A mistake about a key.
   void Refuse(std::string_view key, std::string_view problem);
@@ -38,6 +39,7 @@ class JsonObject {
  private:
   const nlohmann::json* Find(std::string_view key);
   const nlohmann::json* FindOrRefuse(std::string_view key);
+  const nlohmann::json* ToArray(const nlohmann::json* value, std::string_view key);
   std::string ToText(const nlohmann::json& value, std::string_view key);
   uint64_t ToNumber(const nlohmann::json& value, std::string_view key);
 

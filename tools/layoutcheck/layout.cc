@@ -127,6 +127,24 @@ std::expected<Region, std::string> ReadRegion(const Json& json, const std::strin
   return region;
 }
 
+std::expected<std::vector<Part>, std::string> ReadParts(const Json& array, const std::string& table,
+                                                        std::string_view key) {
+  std::vector<Part> parts;
+  for (const Json& one : array) {
+    JsonObject object(one, std::format("{}, {} {}", table, key, parts.size() + 1));
+    Part part = {.name = object.Text("name"),
+                 .user = ReadRights(object, "user"),
+                 .kernel = ReadRights(object, "kernel")};
+    // For readers, and for what cannot be seen from outside.
+    (void)object.OptionalText("start");
+    (void)object.OptionalText("growth");
+    (void)object.OptionalText("why");
+    if (Done done = object.Finish(); !done) return std::unexpected(std::move(done.error()));
+    parts.push_back(std::move(part));
+  }
+  return parts;
+}
+
 HighBits ReadHighBits(JsonObject& object, unsigned address_bits) {
   constexpr Named<HighBits> kExtensions[] = {{"sign", HighBits::kSign}, {"zero", HighBits::kZero}};
   constexpr unsigned kNarrow = 32;
@@ -168,6 +186,7 @@ std::expected<Layout, std::string> ReadTable(const Json& json, const std::string
                    .address_bits = 0,
                    .high_bits = HighBits::kZero,
                    .regions = {},
+                   .image_parts = {},
                    .direct_map_target = ReadAddress<PhysicalAddress>(object, "direct_map_target"),
                    .image_link_base = ReadAddress<VirtualAddress>(object, "image_link_base"),
                    .image_load_base = ReadAddress<PhysicalAddress>(object, "image_load_base")};
@@ -184,6 +203,14 @@ std::expected<Layout, std::string> ReadTable(const Json& json, const std::string
     }
     if (layout.regions.empty()) object.Refuse("regions", "is empty");
     CheckPromise(object, layout);
+  }
+  // A process's parts are for readers: what runs, nobody can see from outside.
+  for (const std::string_view key : {"process_parts", "image_parts"}) {
+    const Json* const array = object.OptionalArray(key);
+    if (array == nullptr) continue;
+    auto parts = ReadParts(*array, place, key);
+    if (!parts) return std::unexpected(std::move(parts.error()));
+    if (key == "image_parts") layout.image_parts = std::move(*parts);
   }
   if (layout.image_link_base.has_value() != layout.image_load_base.has_value()) {
     object.Refuse("image_link_base", "comes with \"image_load_base\", or neither is there");

@@ -41,6 +41,13 @@ struct Region {
   [[nodiscard]] bool Contains(VirtualAddress va) const { return first <= va && va <= last; }
 };
 
+// Of an image, whose parts lie one after the other where they are linked.
+struct Part {
+  std::string name;
+  Rights user;
+  Rights kernel;
+};
+
 // What the bits of a virtual address above the table's are: copies of the highest of these, or 0.
 enum class HighBits : uint8_t { kSign, kZero };
 
@@ -49,7 +56,8 @@ struct Layout {
   std::string digest;  // as it is written; empty if it is not
   unsigned address_bits;
   HighBits high_bits;
-  std::vector<Region> regions;  // ascending, disjoint
+  std::vector<Region> regions;         // ascending, disjoint
+  std::vector<Part> image_parts = {};  // from image_link_base up
   std::optional<PhysicalAddress> direct_map_target;
   std::optional<VirtualAddress> image_link_base;
   std::optional<PhysicalAddress> image_load_base;

@@ -79,7 +79,12 @@ TEST(Layout, EveryKey) {
        "growth": "up", "guards": "below", "why": "because"},
       {"name": "direct", "first": "0xffff800000000000", "last": "0xffff8000000fffff",
        "user": "---", "kernel": "rw-", "caching": "normal", "scope": "global",
-       "service": "direct map", "growth": "fixed", "guards": "none", "why": "because"}]}])");
+       "service": "direct map", "growth": "fixed", "guards": "none", "why": "because"}],
+    "image_parts": [
+      {"name": "text", "start": "page", "user": "r-x", "kernel": "r-x", "growth": "fixed",
+       "why": "because"},
+      {"name": "data", "user": "---", "kernel": "rw-"}],
+    "process_parts": [{"name": "heap", "user": "rw-", "kernel": "---"}]}])");
   ASSERT_TRUE(layouts.has_value()) << layouts.error();
   const Layout& layout = layouts->front();
   EXPECT_EQ(layout.digest, "0123");
@@ -93,6 +98,10 @@ TEST(Layout, EveryKey) {
   EXPECT_EQ(layout.regions[0].reach, Reach::kOneSpace);
   EXPECT_EQ(layout.regions[1].service, Service::kDirectMap);
   EXPECT_EQ(layout.regions[1].reach, Reach::kGlobal);
+  ASSERT_EQ(layout.image_parts.size(), 2u);
+  EXPECT_EQ(layout.image_parts[0].name, "text");
+  EXPECT_EQ(layout.image_parts[0].user, Rights::kRead | Rights::kExecute);
+  EXPECT_EQ(layout.image_parts[1].kernel, Rights::kRead | Rights::kWrite);
   EXPECT_EQ(FindRegion(layout, {0xFFF}), nullptr);
   EXPECT_EQ(FindRegion(layout, {0x1000}), &layout.regions[0]);
   EXPECT_EQ(FindRegion(layout, {0x7FFFFFFFFFFF}), &layout.regions[0]);
@@ -124,6 +133,16 @@ constexpr TextRow kTexts[] = {
     {R"({"layout": "a", "address_bits": 32, "regions": [7]})", "table 1, region 1: is no object"},
     {R"({"layout": "a", "layout": "b"})", "the key \"layout\" is there twice"},
     {R"({"layout": "a", "address_bits": 32, "page_bytes": 1024})", "only 4096 is known"},
+    {R"({"layout": "a", "address_bits": 32, "image_parts": 7, "regions": [
+         {"name": "b", "first": 0, "last": 4095, "user": "---", "kernel": "---"}]})",
+     "\"image_parts\": is no array"},
+    {R"({"layout": "a", "address_bits": 32, "image_parts": [{"name": "t"}], "regions": [
+         {"name": "b", "first": 0, "last": 4095, "user": "---", "kernel": "---"}]})",
+     "table 1, image_parts 1: \"user\": is missing"},
+    {R"({"layout": "a", "address_bits": 32, "process_parts": [
+         {"name": "t", "user": "---", "kernel": "---", "colour": "red"}], "regions": [
+         {"name": "b", "first": 0, "last": 4095, "user": "---", "kernel": "---"}]})",
+     "table 1, process_parts 1: \"colour\": is an unknown key"},
     {R"({"layout": "a", "address_bits": 32, "extension": "wide"})",
      "\"wide\" is none of \"sign\", \"zero\""},
 };

@@ -1,11 +1,11 @@
 #include "arch/arm/boot/boot_constants.h"
 
-#include <algorithm>
 #include <cstdint>
 
 #include "arch/arm/devices/board.h"
 #include "arch/arm/facts/paging_policy.h"
 #include "arch/arm/facts/registers.h"
+#include "arch/ops/kernel_root.h"
 #include "kernel/mm/address.h"
 #include "kernel/mm/attributes.h"
 #include "kernel/mm/layout.h"
@@ -27,30 +27,12 @@ constexpr uint32_t Section(mm::Access access, mm::Caching caching) {
                                 kFirstLevel);
 }
 
-constexpr const mm::Layout& kLayout = *layouts::selected::kLayouts.front();
-constexpr mm::VirtRange kDirectMap = mm::RegionWith(kLayout, mm::Service::kDirectMap).range;
 static_assert(kDirectMap.IsAligned(kSectionBytes));
+static_assert(kKernelRows.IsAligned(kSectionBytes));
 
-// A kernel that begins at 2^(32-N) has a table of its own, TTBR1's, with TTBCR.N = N; any other
-// shares one table with the process (B3.5.4).
-constexpr uint32_t SplitAt(mm::VirtAddr kernel_base) {
-  for (uint32_t n = 1; n <= ttbcr::kSplitMask; ++n) {
-    if (kernel_base.value == uint64_t{1} << (32 - n)) return n;
-  }
-  return 0;
+constexpr uint32_t SectionOf(mm::VirtAddr va) {
+  return static_cast<uint32_t>(va.value / kSectionBytes);
 }
-
-constexpr mm::VirtAddr KernelBase(const mm::Layout& layout) {
-  const auto row = std::ranges::find_if(
-      layout.regions, [](const mm::Region& one) { return mm::IsKernelService(one.service); });
-  return row->range.base;
-}
-
-constexpr uint32_t kSplit = SplitAt(KernelBase(kLayout));
-
-// Until ActivateKernelRoot() the image is also mapped at its physical address, which start.S wants
-// in the lower half.
-static_assert(KernelBase(kLayout).value >= uint64_t{1} << 31);
 
 }  // namespace
 }  // namespace arch::arm
@@ -59,11 +41,14 @@ extern "C" {
 
 using namespace arch::arm;  // NOLINT(google-build-using-namespace): names for the assembler below
 
-extern constexpr uint32_t boot_direct_index =
-    static_cast<uint32_t>(kDirectMap.base.value / kSectionBytes);
+extern constexpr uint32_t boot_kernel_index = SectionOf(kKernelRows.base);
+extern constexpr uint32_t boot_kernel_sections =
+    static_cast<uint32_t>(kKernelRows.size_bytes / kSectionBytes);
+extern constexpr uint32_t boot_direct_index = SectionOf(kDirectMap.base);
 extern constexpr uint32_t boot_direct_sections =
     static_cast<uint32_t>(kDirectMap.size_bytes / kSectionBytes);
-extern constexpr uint32_t boot_mapped_sections = kBootMappedSections;
+extern constexpr uint32_t boot_mapped_sections =
+    static_cast<uint32_t>(kBootMappedBytes / kSectionBytes);
 
 // Until ActivateKernelRoot() the image's sections are one mapping: writable and executable.
 extern constexpr uint32_t boot_code_section = Section(kAll, mm::Caching::kNormal);
@@ -73,7 +58,10 @@ extern constexpr uint32_t boot_device_section =
 
 extern constexpr uint32_t boot_early_uart = static_cast<uint32_t>(kEarlyUart.value);
 
-extern constexpr uint32_t boot_ttbcr = kSplit;
+// Until ActivateKernelRoot() a table that is small later is whole: it also shows the image at its
+// physical address.
+extern constexpr uint32_t boot_ttbcr =
+    kKernelSplit.table == KernelTable::kAbove ? kKernelSplit.n : 0;
 extern constexpr uint32_t boot_walk_attributes = ttbr::kInnerWriteAllocate | ttbr::kShareable |
                                                  ttbr::kOuterWriteAllocate |
                                                  ttbr::kNotOuterShareable;

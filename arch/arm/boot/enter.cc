@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -16,6 +17,8 @@
 #include "arch/ops/console.h"
 #include "arch/ops/cpu.h"
 #include "arch/ops/interrupts.h"
+#include "arch/ops/kernel_root.h"
+#include "arch/ops/shared_state.h"
 #include "kernel/init/boot_info.h"
 #include "kernel/mm/address.h"
 #include "kernel/mm/layout.h"
@@ -38,7 +41,6 @@ namespace {
 using namespace arch::arm;
 
 constexpr const mm::Layout& kLayout = *layouts::selected::kLayouts.front();
-constexpr mm::VirtRange kDirectMap = mm::RegionWith(kLayout, mm::Service::kDirectMap).range;
 
 // Short descriptors hold 32 bits of physical address.
 constexpr mm::PhysAddr kLastPhysical{(uint64_t{1} << PagingPolicy::kPhysicalBits) - 1};
@@ -68,22 +70,37 @@ void CheckProcessor() {
   if (!missing.empty()) kernel::RefuseBoot(missing);
 }
 
-// The tree's bytes as start.S maps them. The tree may lie anywhere in the direct map but in the
-// image, whose unwritten part is zeroed by now.
+// How far from the start of RAM a device tree may lie where the direct map does not reach it.
+constexpr uint64_t kTreeReachBytes = uint64_t{256} << 20;
+
+// Where the tree can be read, and how far: at its place in the direct map, or where that is short,
+// at its physical address. Nothing if out of reach.
+std::optional<mm::VirtRange> PlaceOfTree(mm::PhysAddr tree, mm::PhysAddr image) {
+  const mm::PhysRange shown{DirectMapTarget(image), kDirectMap.size_bytes};
+  if (shown.Contains(tree)) {
+    return mm::VirtRange{kDirectMap.base + shown.OffsetOf(tree), shown.last() - tree + 1};
+  }
+  const mm::PhysRange reach{shown.base, kTreeReachBytes};
+  const mm::VirtAddr identity{tree.value};
+  if (!reach.Contains(tree) || kKernelRows.Contains(identity)) return std::nullopt;
+  return mm::VirtRange{identity, reach.last() - tree + 1};
+}
+
+// The tree's bytes as start.S maps them. The tree may lie anywhere but in the image, whose
+// unwritten part is zeroed by now.
 std::span<const std::byte> FindTree(mm::PhysAddr tree, mm::PhysAddr image) {
   constexpr uint64_t kTreeAlignment = 8;  // Devicetree Specification 0.4, 5.1
   if (tree.value == 0) kernel::RefuseBoot("no device tree: r2 is 0");
   if (!mm::IsAligned(tree, kTreeAlignment)) {
     kernel::RefuseBoot("no device tree: r2 is not a multiple of 8");
   }
-  const mm::PhysRange shown{DirectMapTarget(image), kDirectMap.size_bytes};
-  if (!shown.Contains(tree)) kernel::RefuseBoot("the device tree is out of the direct map's reach");
+  const auto place = PlaceOfTree(tree, image);
+  if (!place) kernel::RefuseBoot("the device tree is out of the direct map's reach");
   if (ImageRange(image).Contains(tree)) {
     kernel::RefuseBoot("the device tree lies inside the kernel image");
   }
-  const mm::VirtAddr va = kDirectMap.base + shown.OffsetOf(tree);
-  const uint64_t bytes = std::min(kMaxTreeBytes, shown.last() - tree + 1);
-  return {static_cast<const std::byte*>(mm::PointerTo(va)), static_cast<size_t>(bytes)};
+  const uint64_t bytes = std::min(kMaxTreeBytes, place->size_bytes);
+  return {static_cast<const std::byte*>(mm::PointerTo(place->base)), static_cast<size_t>(bytes)};
 }
 
 void ReadTree(std::span<const std::byte> bytes, mm::PhysAddr image) {
@@ -118,6 +135,7 @@ std::span<const kernel::Reservation> Reserve(mm::PhysAddr tree, mm::PhysAddr ima
 
 void ArchEnter(uint32_t device_tree_pa, uint32_t entry_cycles, uint32_t image_pa) {
   using namespace arch;  // NOLINT(google-build-using-namespace)
+  StartSharedState();
   InitializeConsole();
   InstallFaultHandlers();
   CheckProcessor();
@@ -135,7 +153,7 @@ void ArchEnter(uint32_t device_tree_pa, uint32_t entry_cycles, uint32_t image_pa
       .command_line = device_tree.command_line(),
       .direct_map_target = DirectMapTarget(image),
       .image_base = image,
-      .reachable = {DirectMapTarget(image), kBootMappedSections * kSectionBytes},
+      .reachable = {DirectMapTarget(image), kBootMappedBytes},
       .entry_cycles = entry_cycles,
   });
 }

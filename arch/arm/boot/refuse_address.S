@@ -1,5 +1,5 @@
-@ The one refusal that cannot wait for C++: the image lies where start.S cannot map it. The MMU is
-@ off, and r8 is the link address less the load address.
+@ The one refusal that cannot wait for C++: the image lies where start.S can neither map it nor move
+@ it. The MMU is off, and r8 is the link address less the load address.
 
     .syntax unified
     .arch   armv7-a
@@ -45,8 +45,8 @@ halt:
 exit_block:
     .word   APPLICATION_EXIT, FAILURE
 message:
-    .ascii  "BOOT REFUSED: the image must lie 64 KiB above a multiple of 1 MiB,"
-    .asciz  " in the lower 2 GiB\r\n"
+    .ascii  "BOOT REFUSED: the image may not lie at addresses that the kernel has for itself, nor"
+    .asciz  " less than 4 KiB above the place in a MiB where it is linked\r\n"
 
     .balign 32
 halt_vectors:

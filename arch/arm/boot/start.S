@@ -1,10 +1,10 @@
-@ First instructions of the kernel: from where the boot loader put the raw image to C++ in the high
-@ half.
+@ First instructions of the kernel: from where the boot loader put the raw image to C++ at its own
+@ addresses.
 @
 @ Entry state: Linux's Documentation/arm/booting.rst. MMU and data cache off, r2 = physical address of
-@ the device tree, supervisor or hyp mode. Any address will do whose low 20 bits are the link
-@ address's, in the lower 2 GiB: the distance between the two is computed, and sections of 1 MiB are
-@ mapped by it. Section numbers are of ARM DDI 0406C.
+@ the device tree, supervisor or hyp mode. The distance between link and load address is computed, and
+@ sections of 1 MiB are mapped by it: an image whose low 20 bits are not the link address's moves down
+@ to where they are. Section numbers are of ARM DDI 0406C.
 
     .syntax unified
     .arch   armv7-a
@@ -17,10 +17,11 @@
     .equ MASK_ALL, 0x1C0                @ CPSR.A, I, F
 
     .equ SECTION_SHIFT, 20              @ B3.5.1
-    .equ IDENTITY_LIMIT, 1 << 31        @ the kernel's addresses are above
     .equ TABLE_BYTES, 16384
     .equ TREE_SECTIONS, 3               @ 2 MiB of device tree, at any address
+    .equ START_BYTES, 4096              @ the code that moves the image is in its first page
 
+    .equ SCTLR_MMU, 1 << 0              @ B4.1.130
     .equ PMCR_ENABLE_RESET, 0x5         @ E and C (B4.1.117)
     .equ PMCNTEN_CYCLES, 1 << 31        @ B4.1.115
     .equ ACTLR_SMP, 1 << 6              @ Cortex-A7 TRM 4.3.31, Cortex-A15 TRM 4.3.28
@@ -40,6 +41,12 @@
     .globl  image_entry
     .type   image_entry, %function
 image_entry:
+    @ With the MMU on this was a call of a null pointer, where the kernel lies at address 0. A user's
+    @ ends here at once: it may not read SCTLR.
+    mrc     p15, 0, r12, c1, c0, 0
+    tst     r12, #SCTLR_MMU
+    bne     called_with_the_mmu_on
+
     cpsid   aif
     setend  le
 
@@ -66,14 +73,55 @@ in_supervisor_mode:
     adr     r10, image_entry
     ldr     r8, =image_entry
     sub     r8, r8, r10
-    lsls    r4, r8, #32 - SECTION_SHIFT
-    bne     refuse_address
-    ldr     r4, =image_limit
+    rsb     r4, r8, #0
+    ubfx    r4, r4, #0, #SECTION_SHIFT
+    cmp     r4, #0
+    beq     in_place
+
+    @ r4: how far down. The first page goes first, so that the rest is moved by code that stays.
+    cmp     r4, #START_BYTES
+    blo     refuse_address
+    subs    r5, r10, r4
+    blo     refuse_address
+    mov     r0, r10
+    mov     r1, r5
+    add     r3, r0, #START_BYTES
+1:  ldmia   r0!, {r6, r7, r11, r12}
+    stmia   r1!, {r6, r7, r11, r12}
+    cmp     r0, r3
+    blo     1b
+    dsb
+    mcr     p15, 0, r0, c7, c5, 0       @ ICIALLU
+    dsb
+    isb
+    adr     r6, 2f
+    sub     r6, r6, r4
+    bx      r6
+2:  ldr     r3, =image_limit
+    sub     r3, r3, r8
+3:  ldmia   r0!, {r6, r7, r11, r12}
+    stmia   r1!, {r6, r7, r11, r12}
+    cmp     r0, r3
+    blo     3b
+    mov     r10, r5
+    add     r8, r8, r4
+    dsb
+    mcr     p15, 0, r0, c7, c5, 0       @ ICIALLU
+    dsb
+    isb
+
+    @ The image is mapped at its physical address, too, which may not be one of the kernel's.
+in_place:
+    LOAD_CONSTANT r6, boot_kernel_index
+    LOAD_CONSTANT r7, boot_kernel_sections
+    rsb     r4, r6, r10, lsr #SECTION_SHIFT
+    cmp     r4, r7
+    blo     refuse_address
+    ldr     r4, =image_limit - 1
     sub     r4, r4, r8
-    sub     r4, r4, #1
-    orr     r4, r4, r10
-    cmp     r4, #IDENTITY_LIMIT
-    bhs     refuse_address
+    rsb     r4, r6, r4, lsr #SECTION_SHIFT
+    cmp     r4, r7
+    blo     refuse_address
 
     bl      quiet_memory_system
     bl      clear_bss
@@ -92,6 +140,14 @@ high_half:
     mov     r11, #0                     @ the chain of frames ends here
     mov     lr, #0
     ldr     pc, =ArchEnter
+
+    @ A frame of its own, so that a backtrace names the caller.
+called_with_the_mmu_on:
+    push    {r11, lr}
+    mov     r11, sp
+    .globl  image_entry_trap
+image_entry_trap:
+    udf     #0
     .ltorg
     .size   image_entry, . - image_entry
 
@@ -226,13 +282,27 @@ make_boot_table:
     subs    r1, r1, #1
     bne     2b
 
+    @ And at its physical address, for a direct map that does not reach it.
+    LOAD_CONSTANT r5, boot_kernel_sections
+    lsr     r0, r2, #SECTION_SHIFT
+    mov     r1, #TREE_SECTIONS
+4:  LOAD_CONSTANT r12, boot_kernel_index
+    sub     r12, r0, r12
+    cmp     r12, r5
+    orrhs   r12, r3, r0, lsl #SECTION_SHIFT
+    strhs   r12, [r7, r0, lsl #2]
+    add     r0, r0, #1
+    ubfx    r0, r0, #0, #32 - SECTION_SHIFT
+    subs    r1, r1, #1
+    bne     4b
+
     @ The image, executable, high and at its physical address.
     LOAD_CONSTANT r3, boot_code_section
     ldr     r4, =image_entry
     lsr     r4, r4, #SECTION_SHIFT
     ldr     r5, =image_limit - 1
     lsr     r5, r5, #SECTION_SHIFT
-4:  lsl     r6, r4, #SECTION_SHIFT
+5:  lsl     r6, r4, #SECTION_SHIFT
     sub     r6, r6, r8
     orr     r12, r6, r3
     str     r12, [r7, r4, lsl #2]
@@ -240,7 +310,7 @@ make_boot_table:
     str     r12, [r7, r6, lsl #2]
     add     r4, r4, #1
     cmp     r4, r5
-    bls     4b
+    bls     5b
 
     @ The serial port, so that whatever goes wrong next can be said.
     LOAD_CONSTANT r0, boot_early_uart

@@ -49,7 +49,7 @@ constexpr DomainRow kRows[] = {
     {"user data, small page", kSmallPage, kUserData, false},
     {"user data, section", kSection, kUserData, false},
     {"user code, small page", kSmallPage, kUserText, false},
-    {"global, read by the user", kSection, kReadByAll, false},
+    {"global, read by the user", kSection, kReadByAll, true},
 };
 
 TEST(ArmDomains, KeepTheKernelFromTheUsersPagesWhileClosed) {

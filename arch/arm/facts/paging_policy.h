@@ -76,9 +76,10 @@ struct PagingPolicy {
   static constexpr unsigned kLevelCount = 2;
   static constexpr unsigned kPhysicalBits = 32;
   static constexpr mm::AddressExtension kExtension = mm::AddressExtension::kZero;
-  // A page is in the user's domain when the user has a right to it. While that is closed, the
-  // kernel reaches its own pages only: ARMv7 has no other way to keep it from the user's (B3.7.3).
-  // Open is for user mode, which the domain binds as well, and for checked copies.
+  // A page is in the user's domain when the user has a right to it and it is not global: what every
+  // process sees alike is the kernel's to give. While the user's domain is closed, the kernel
+  // reaches its own pages only: ARMv7 has no other way to keep it from a process's (B3.7.3). Open
+  // is for user mode, which the domain binds as well, and for checked copies.
   static constexpr uint32_t kKernelDomain = 0;
   static constexpr uint32_t kUserDomain = 1;
   static constexpr uint32_t kUserClosed =
@@ -104,6 +105,9 @@ struct PagingPolicy {
   // The root that TTBR0 points to when TTBCR.N is `n`; TTBR1's is always that of n = 0. Its table
   // of 16 KiB >> n is aligned to its size (B3.5.4).
   static constexpr mm::RootShape Root(unsigned n) { return {.level = 1, .index_bits = 12 - n}; }
+
+  // The TTBCR.N of such a root.
+  static constexpr unsigned SplitOf(mm::RootShape root) { return 12 - root.index_bits; }
 
   static constexpr mm::LevelShape Level(unsigned level) {
     return level == 1 ? mm::LevelShape{20, 12, 16384, 16384} : mm::LevelShape{12, 8, 1024, 1024};
@@ -230,8 +234,9 @@ struct PagingPolicy {
   }
 
   static constexpr Entry DomainBits(const mm::PageAttributes& attributes) {
-    const bool for_user = attributes.user != mm::Access::kNone;
-    return (for_user ? kUserDomain : kKernelDomain) << first_level::kDomainShift;
+    const bool of_process =
+        attributes.user != mm::Access::kNone && attributes.scope != mm::Scope::kGlobal;
+    return (of_process ? kUserDomain : kKernelDomain) << first_level::kDomainShift;
   }
 
   static constexpr AccessPermission PermissionFor(const mm::PageAttributes& attributes);

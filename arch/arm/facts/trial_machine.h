@@ -46,7 +46,7 @@ struct TrialMachine {
   // Small pages of one MiB have PXN and the domain from one descriptor (B3.5.1).
   static constexpr uint64_t kSharedBytes = 1 << 20;
   static constexpr bool MayShare(const mm::PageAttributes& one, const mm::PageAttributes& other) {
-    if ((one.user == mm::Access::kNone) != (other.user == mm::Access::kNone)) return false;
+    if (IsOfProcess(one) != IsOfProcess(other)) return false;
     return NeededPxn(one) == Pxn::kAny || NeededPxn(other) == Pxn::kAny ||
            NeededPxn(one) == NeededPxn(other);
   }
@@ -58,11 +58,15 @@ struct TrialMachine {
     (void)memory.TakeReadWords();  // those of one walk count
     const std::optional<mm::Translation> found =
         WalkAsManual(memory, root.value, n, PagingPolicy::kUserOpen, va.value);
-    EXPECT_EQ(open_to_kernel, found && found->attributes.user == mm::Access::kNone) << va.value;
+    EXPECT_EQ(open_to_kernel, found && !IsOfProcess(found->attributes)) << va.value;
     return found;
   }
 
  private:
+  static constexpr bool IsOfProcess(const mm::PageAttributes& attributes) {
+    return attributes.user != mm::Access::kNone && attributes.scope != mm::Scope::kGlobal;
+  }
+
   enum class Pxn : uint8_t { kAny, kClear, kSet };
   static constexpr Pxn NeededPxn(const mm::PageAttributes& attributes) {
     if (mm::Has(attributes.kernel, mm::Access::kExecute)) return Pxn::kClear;

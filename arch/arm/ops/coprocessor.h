@@ -78,6 +78,14 @@ inline uint32_t ReadTtbcr() {
   return value;
 }
 
+inline void WriteTtbcr(uint32_t value) {
+  asm volatile("mcr p15, 0, %0, c2, c0, 2" ::"r"(value) : "memory");
+}
+
+inline void WriteTtbr0(uint32_t value) {
+  asm volatile("mcr p15, 0, %0, c2, c0, 0" ::"r"(value) : "memory");
+}
+
 inline uint32_t ReadDfsr() {
   uint32_t value;
   asm volatile("mrc p15, 0, %0, c5, c0, 0" : "=r"(value)::"memory");
@@ -123,6 +131,17 @@ inline void InvalidateTlbPageOf(uint32_t va, uint32_t asid) {
 // TLBIMVAA: the entries for one page, of whatever address space.
 inline void InvalidateTlbPage(uint32_t va) {
   asm volatile("mcr p15, 0, %0, c8, c7, 3" ::"r"(va) : "memory");
+}
+
+// TPIDRURO: user mode reads it and cannot write it.
+inline uintptr_t ReadThreadPointer() {
+  uintptr_t value;
+  asm volatile("mrc p15, 0, %0, c13, c0, 3" : "=r"(value)::"memory");
+  return value;
+}
+
+inline void WriteThreadPointer(const void* value) {
+  asm volatile("mcr p15, 0, %0, c13, c0, 3" ::"r"(value) : "memory");
 }
 
 // PMCCNTR.

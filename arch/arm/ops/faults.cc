@@ -7,8 +7,18 @@
 #include "arch/ops/registers.h"
 #include "kernel/init/fault.h"
 
+extern "C" {
+extern const char image_entry[];
+extern const char image_entry_trap[];
+}
+
 namespace arch {
 namespace {
+
+// start.S has the image's first instructions lead here when they are called with the MMU on.
+bool IsEntryTrap(const RegisterState& registers) {
+  return registers.pc == reinterpret_cast<uintptr_t>(image_entry_trap);
+}
 
 // The fault handlers run in abort mode, so an exception there is theirs. It reuses the fault
 // stack from its top: what the first report had to say is lost, but not the end of the run.
@@ -39,6 +49,14 @@ extern "C" {
 }
 
 [[noreturn]] void ArmOnUndefinedInstruction(const arch::RegisterState& registers) {
+  if (arch::IsEntryTrap(registers)) {
+    arch::RefuseNestedFault(registers);
+    kernel::OnKernelFault({.va = mm::VirtAddr{reinterpret_cast<uintptr_t>(image_entry)},
+                           .access = mm::AccessKind::kExecute,
+                           .cause = mm::FaultCause::kPermission,
+                           .privilege = mm::Privilege::kKernel},
+                          registers);
+  }
   arch::Refuse(arch::arm::Vector::kUndefinedInstruction, registers);
 }
 

@@ -6,22 +6,45 @@
 #include "arch/arm/ops/coprocessor.h"
 #include "arch/arm/ops/id_registers.h"
 #include "arch/ops/console.h"
+#include "arch/ops/kernel_root.h"
 #include "kernel/base/check.h"
 
+extern "C" {
+extern uint32_t boot_first_level[];
+
 // In switch_root.S.
-extern "C" void ArmSwitchRoot(uint32_t ttbr, uint32_t n);
+void ArmSwitchRoot(uint32_t ttbr, uint32_t ttbcr, uint32_t above, void* lent);
+}
 
 namespace arch {
 namespace {
 
-constexpr uint32_t kWholeRootMask = arm::ttbr::RootMask(0);
-constexpr uint32_t kLastAddress = 0xFFFF'FFFF;
+using arm::KernelTable;
+using arm::kKernelSplit;
 
-// TTBCR.N, which start.S takes from the layout. 0: one table serves every address.
+constexpr bool kAbove = kKernelSplit.table == KernelTable::kAbove;
+constexpr bool kBelow = kKernelSplit.table == KernelTable::kBelow;
+
+// Index bits that the kernel's own table lacks, as TTBCR.N takes them from TTBR0's.
+constexpr unsigned kShortBy = kBelow ? kKernelSplit.n : 0;
+
+constexpr unsigned kMostSplit = arm::ttbcr::kSplitMask;
+
+constexpr mm::VirtAddr kLastAddress{0xFFFF'FFFF};
+
+// Before ActivateKernelRoot() the boot's table is whole.
 uint32_t Split() { return arm::ReadTtbcr() & arm::ttbcr::kSplitMask; }
 
-// The register with the kernel's table, and the walk's attributes beside the address.
-uint32_t ReadKernelTtbr() { return Split() == 0 ? arm::ReadTtbr0() : arm::ReadTtbr1(); }
+// TTBR1 is not walked where the kernel lies below: nothing lies above.
+void SetSplit(uint32_t n) {
+  arm::WriteTtbcr(n | (kBelow ? arm::ttbcr::kDisable1 : 0));
+  arm::InstructionBarrier();
+}
+
+// The boot's first table, in which all faults after ActivateKernelRoot().
+constinit mm::PhysAddr empty_table{};
+
+uint32_t WalkAttributes() { return arm::ReadTtbr0() & ~arm::ttbr::RootMask(kMostSplit); }
 
 void InvalidateStretch(const mm::TlbStretch& stretch, mm::Asid asid) {
   for (uint64_t at = 0; at < stretch.range.size_bytes; at += stretch.page_bytes) {
@@ -38,24 +61,30 @@ void InvalidateStretch(const mm::TlbStretch& stretch, mm::Asid asid) {
 
 PagingPolicy::Features PagingFeatures() { return {}; }
 
-mm::RootShape KernelRoot() { return PagingPolicy::Root(0); }
-
-mm::PhysAddr ReadKernelRoot() { return mm::PhysAddr{ReadKernelTtbr() & kWholeRootMask}; }
+mm::RootShape KernelRoot() { return PagingPolicy::Root(kShortBy); }
 
 LiveRootList LiveRoots() {
   const uint32_t n = Split();
-  LiveRoot kernel{ReadKernelRoot(), KernelRoot(), mm::VirtAddr{0}, mm::VirtAddr{kLastAddress}};
-  if (n == 0) return {{kernel}, 1};
-  kernel.first = mm::VirtAddr{uint64_t{1} << (32 - n)};
-  const mm::PhysAddr below{arm::ReadTtbr0() & arm::ttbr::RootMask(n)};
-  return {{LiveRoot{below, PagingPolicy::Root(n), mm::VirtAddr{0}, kernel.first - 1}, kernel}, 2};
+  const mm::PhysAddr low{arm::ReadTtbr0() & arm::ttbr::RootMask(n)};
+  LiveRoot below{low, PagingPolicy::Root(n), mm::VirtAddr{0}, kLastAddress};
+  if (n == 0) return {{below}, 1};
+  const mm::VirtAddr border{uint64_t{1} << (32 - n)};
+  below.last = border - 1;
+  const mm::PhysAddr high{arm::ReadTtbr1() & arm::ttbr::RootMask(0)};
+  return {{below, LiveRoot{high, PagingPolicy::Root(0), border, kLastAddress}}, 2};
 }
 
 void ActivateKernelRoot(mm::PhysAddr root) {
-  CHECK((root.value & ~uint64_t{kWholeRootMask}) == 0);
-  const uint32_t walk_attributes = ReadKernelTtbr() & ~kWholeRootMask;
+  CHECK((root.value & ~uint64_t{arm::ttbr::RootMask(kShortBy)}) == 0);
+  const uint32_t boot_table = arm::ReadTtbr0() & arm::ttbr::RootMask(0);
   PublishTables();
-  ArmSwitchRoot(static_cast<uint32_t>(root.value) | walk_attributes, Split());
+  // The direct map shows both tables, as far apart as they are.
+  char* const shown =
+      reinterpret_cast<char*>(boot_first_level) + (static_cast<uint32_t>(root.value) - boot_table);
+  empty_table = mm::PhysAddr{boot_table};
+  ArmSwitchRoot(static_cast<uint32_t>(root.value) | WalkAttributes(), kKernelSplit.n,
+                kAbove ? 1 : 0, kKernelSplit.table == KernelTable::kShared ? shown : nullptr);
+  SetSplit(kKernelSplit.n);
   arm::MoveConsole();
   // WXN came with the virtualization extensions (ARM DDI 0406C B3.7.2).
   if (arm::HasVirtualization()) {
@@ -63,6 +92,40 @@ void ActivateKernelRoot(mm::PhysAddr root) {
                     arm::sctlr::kUserWriteImpliesExecuteNever);
     arm::InstructionBarrier();
     Invalidate({.reach = mm::TlbReach::kEverything});  // TLBs may hold WXN (B3.10.2)
+  }
+}
+
+mm::RootShape ContextRoot(mm::VirtAddr last) {
+  if constexpr (!kBelow) return PagingPolicy::Root(kKernelSplit.n);
+  unsigned n = kKernelSplit.n;
+  while (n > 0 && last.value >> (32 - n) != 0) --n;
+  return PagingPolicy::Root(n);
+}
+
+bool ContextReaches(mm::VirtAddr) { return !kAbove; }
+
+void ActivateContext(mm::PhysAddr root, mm::RootShape shape) {
+  const uint32_t n = PagingPolicy::SplitOf(shape);
+  const uint32_t ttbr = static_cast<uint32_t>(root.value) | WalkAttributes();
+  // The kernel's entries come first in every root, and roots are aligned to their size: with the
+  // smaller of the two sizes in force, either table translates the kernel's addresses.
+  if (n >= Split()) {
+    SetSplit(n);
+    arm::WriteTtbr0(ttbr);
+  } else {
+    arm::WriteTtbr0(ttbr);
+    arm::InstructionBarrier();
+    SetSplit(n);
+  }
+  arm::InstructionBarrier();
+  Invalidate({.reach = mm::TlbReach::kEverything});
+}
+
+void LeaveContext(mm::PhysAddr kernel_root) {
+  if constexpr (kAbove) {
+    ActivateContext(empty_table, PagingPolicy::Root(kKernelSplit.n));
+  } else {
+    ActivateContext(kernel_root, KernelRoot());
   }
 }
 

@@ -16,10 +16,8 @@ using PagingPolicy = arm::PagingPolicy;
 // What this processor's page tables can do.
 PagingPolicy::Features PagingFeatures();
 
-// The kernel's table is always a whole one. With a split (TTBCR.N) it is TTBR1's, which is asked
-// above 2^(32-N) only; without one it is TTBR0's, and TTBR1's is never asked.
+// The kernel's own table, see kernel_root.h.
 mm::RootShape KernelRoot();
-mm::PhysAddr ReadKernelRoot();
 
 // A table that the hardware walks now, and the addresses it translates through it.
 struct LiveRoot {
@@ -41,7 +39,8 @@ class LiveRootList {
   size_t count_;
 };
 
-// All of them, read from the registers, ascending: TTBR0's, and with a split TTBR1's.
+// All of them, read from the registers, ascending: TTBR0's, and with a split TTBR1's, empty where
+// nothing lies above the kernel.
 LiveRootList LiveRoots();
 
 // Leaves the boot tables for the final ones, and with them the identity mapping and the early
@@ -49,6 +48,20 @@ LiveRootList LiveRoots();
 // register that does not hold the kernel's table is left with one in which all faults. Called once,
 // at boot, with interrupts masked, after MapConsole(). Turns WXN on where the processor has it.
 void ActivateKernelRoot(mm::PhysAddr root);
+
+// The root of a context that maps nothing beyond `last`: the smallest that reaches it, where the
+// kernel lies below, else always the same.
+mm::RootShape ContextRoot(mm::VirtAddr last);
+
+// Whether a context's table translates `va`, or the kernel's own does.
+bool ContextReaches(mm::VirtAddr va);
+
+// Switches to a context, whose table has the kernel's entries as far as it reaches them. Nothing
+// of the context before is remembered.
+void ActivateContext(mm::PhysAddr root, mm::RootShape shape);
+
+// Back to the kernel alone.
+void LeaveContext(mm::PhysAddr kernel_root);
 
 // Entries made where there were none are visible to the walker when this returns.
 void PublishTables();

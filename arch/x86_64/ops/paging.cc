@@ -37,16 +37,18 @@ mm::RootShape KernelRoot() {
                                                   : PagingPolicy::kFourLevelRoot;
 }
 
-mm::PhysAddr ReadKernelRoot() { return mm::PhysAddr{ReadCr3() & cr3::kRootMask}; }
-
 std::array<LiveRoot, 1> LiveRoots() {
-  return {{{ReadKernelRoot(), KernelRoot(), mm::VirtAddr{0}, mm::VirtAddr{UINT64_MAX}}}};
+  const mm::PhysAddr root{ReadCr3() & cr3::kRootMask};
+  return {{{root, KernelRoot(), mm::VirtAddr{0}, mm::VirtAddr{UINT64_MAX}}}};
 }
 
 void ActivateKernelRoot(mm::PhysAddr root) {
   WriteCr3(root.value);
   InvalidateEverything();
 }
+
+// What is global is the same in every context, and stays (SDM vol. 3A 4.10.4.1).
+void ActivateContext(mm::PhysAddr root, mm::RootShape) { WriteCr3(root.value); }
 
 void PublishTables() { asm volatile("" : : : "memory"); }
 

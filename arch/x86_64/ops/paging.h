@@ -18,9 +18,6 @@ PagingPolicy::Features PagingFeatures();
 // Five levels if start.S turned them on, else four.
 mm::RootShape KernelRoot();
 
-// The root table in use.
-mm::PhysAddr ReadKernelRoot();
-
 // A table that the hardware walks now, and the addresses it translates through it.
 struct LiveRoot {
   mm::PhysAddr table;
@@ -36,6 +33,19 @@ std::array<LiveRoot, 1> LiveRoots();
 // running code, its stack and its data must be mapped alike in both. From the first call on,
 // start.S's tables and their identity mapping are gone.
 void ActivateKernelRoot(mm::PhysAddr root);
+
+// The root of a context: always as deep as the kernel's.
+inline mm::RootShape ContextRoot(mm::VirtAddr) { return KernelRoot(); }
+
+// Whether a context's table translates `va`: it translates all that there is.
+inline bool ContextReaches(mm::VirtAddr) { return true; }
+
+// Switches to a context, whose table has the kernel's entries. Nothing of the context before is
+// remembered.
+void ActivateContext(mm::PhysAddr root, mm::RootShape shape);
+
+// Back to the kernel alone.
+inline void LeaveContext(mm::PhysAddr kernel_root) { ActivateContext(kernel_root, KernelRoot()); }
 
 // Entries made where there were none are seen when this returns. The processor remembers no absent
 // entries and reads tables through its caches (SDM vol. 3A 4.10.2.3), so only the compiler is told.

@@ -1,0 +1,171 @@
+// First-level tables of ARMv7-A that have entries in common, and that grow with what they reach.
+#include <cstdint>
+#include <new>
+
+#include "arch/arm/facts/paging_policy.h"
+#include "kernel/mm/page_table.h"
+#include "kernel/mm/page_table_arena.h"
+#include "testing/unit/test.h"
+
+namespace arch::arm {
+namespace {
+
+using base::Error;
+using mm::Access;
+using mm::Caching;
+using mm::PageAttributes;
+using mm::PhysAddr;
+using mm::Scope;
+using mm::VirtRange;
+using Table = mm::PageTable<PagingPolicy, mm::PageTableArena>;
+
+constexpr PageAttributes kData{Access::kNone, Access::kReadWrite, Caching::kNormal, Scope::kGlobal};
+constexpr PageAttributes kUserData{Access::kReadWrite, Access::kReadWrite, Caching::kNormal,
+                                   Scope::kProcess};
+
+// A kernel of 3 MiB at address 0: a section, a page, and a MiB in which nothing is mapped.
+constexpr VirtRange kKernel{{0}, 0x30'0000};
+constexpr VirtRange kSection{{0}, 0x10'0000};
+constexpr VirtRange kPage{{0x10'0000}, 0x1000};
+constexpr VirtRange kEmpty{{0x20'0000}, 0x1000};
+constexpr VirtRange kUser{{0x30'0000}, 0x1000};
+constexpr VirtRange kFarUser{{0x7FFF'F000}, 0x1000};
+
+constinit mm::PageTableArena g_arena;
+
+// In which only CheckInvariants() tells what is wrong.
+void ExpectSound(const Table& table) { EXPECT_TRUE(table.CheckInvariants().has_value()); }
+
+Table MakeKernel() {
+  mm::PageTableArena& arena = *new (&g_arena) mm::PageTableArena;
+  Table kernel = *Table::Create(PagingPolicy::Root(7), {}, arena);
+  EXPECT_TRUE(kernel.Map(kSection, {0x4000'0000}, kData).has_value());
+  EXPECT_TRUE(kernel.Map(kPage, {0x4010'0000}, kData).has_value());
+  return kernel;
+}
+
+Table MakeContext(const Table& kernel) {
+  Table context = *Table::Create(PagingPolicy::Root(7), {}, g_arena);
+  context.BorrowEntries(kernel);
+  return context;
+}
+
+TEST(ArmSharedEntries, TablesStayHoweverEmpty) {
+  Table kernel = MakeKernel();
+  const size_t before = g_arena.taken_slots();
+  ASSERT_TRUE(kernel.ShareEntries(kKernel).has_value());
+  EXPECT_EQ(g_arena.taken_slots(), before + 1);  // for the empty MiB
+  ExpectSound(kernel);
+  ASSERT_TRUE(kernel.Unmap(kPage).has_value());
+  EXPECT_EQ(g_arena.taken_slots(), before + 1);
+  ExpectSound(kernel);
+  // What is not shared goes with its last page.
+  ASSERT_TRUE(kernel.Map(kUser, {0x4020'0000}, kData).has_value());
+  ASSERT_TRUE(kernel.Unmap(kUser).has_value());
+  EXPECT_EQ(g_arena.taken_slots(), before + 1);
+  kernel.Release();
+  EXPECT_EQ(g_arena.taken_slots(), 0u);
+}
+
+TEST(ArmSharedEntries, ChangesAreSeenInEveryContext) {
+  Table kernel = MakeKernel();
+  ASSERT_TRUE(kernel.ShareEntries(kKernel).has_value());
+  Table context = MakeContext(kernel);
+  ExpectSound(context);
+  EXPECT_EQ(context.Translate({0x1234})->value, 0x4000'1234u);
+  EXPECT_EQ(context.Translate({0x10'0234})->value, 0x4010'0234u);
+  EXPECT_FALSE(context.Translate(kEmpty.base).has_value());
+  ASSERT_TRUE(kernel.Map(kEmpty, {0x4040'0000}, kData).has_value());
+  EXPECT_EQ(context.Translate(kEmpty.base)->value, 0x4040'0000u);
+  ASSERT_TRUE(kernel.Unmap(kEmpty).has_value());
+  ASSERT_TRUE(kernel.Unmap(kPage).has_value());
+  EXPECT_FALSE(context.Translate(kPage.base).has_value());
+  ExpectSound(context);
+  context.Release();
+  kernel.Release();
+  EXPECT_EQ(g_arena.taken_slots(), 0u);
+}
+
+TEST(ArmSharedEntries, AContextChangesOnlyItsOwn) {
+  Table kernel = MakeKernel();
+  ASSERT_TRUE(kernel.ShareEntries(kKernel).has_value());
+  Table context = MakeContext(kernel);
+  EXPECT_EQ(context.Map(kEmpty, {0x4040'0000}, kData).error(), Error::kOutOfRange);
+  EXPECT_EQ(context.Unmap(kPage).error(), Error::kOutOfRange);
+  EXPECT_EQ(context.Protect(kSection, kUserData).error(), Error::kOutOfRange);
+  const VirtRange across{{0x2F'F000}, 0x2000};
+  EXPECT_EQ(context.Map(across, {0x4040'0000}, kUserData).error(), Error::kOutOfRange);
+  ASSERT_TRUE(context.Map(kUser, {0x4040'0000}, kUserData).has_value());
+  EXPECT_FALSE(kernel.Translate(kUser.base).has_value());
+  ExpectSound(context);
+  ExpectSound(kernel);
+  // Its end leaves the kernel's tables where they are.
+  context.Release();
+  ExpectSound(kernel);
+  EXPECT_EQ(kernel.Translate(kPage.base)->value, 0x4010'0000u);
+}
+
+TEST(ArmSharedEntries, MemoryEnds) {
+  Table kernel = MakeKernel();
+  g_arena.failure.FailAfter(0);
+  EXPECT_EQ(kernel.ShareEntries(kKernel).error(), Error::kOutOfMemory);
+  g_arena.failure.FailNothing();
+  EXPECT_TRUE(kernel.common().IsEmpty());
+  ExpectSound(kernel);
+  ASSERT_TRUE(kernel.ShareEntries(kKernel).has_value());
+}
+
+TEST(ArmSharedEntries, AViewKnowsWhatIsCommon) {
+  Table kernel = MakeKernel();
+  ASSERT_TRUE(kernel.ShareEntries(kKernel).has_value());
+  Table context = MakeContext(kernel);
+  ExpectSound(Table(kernel.shape(), kernel.root(), kernel));
+  ExpectSound(Table(context.shape(), context.root(), kernel));
+}
+
+// 16 KiB >> N, aligned to its size (B3.5.4).
+TEST(ArmRoot, GrowsAndShrinks) {
+  Table kernel = MakeKernel();
+  ASSERT_TRUE(kernel.ShareEntries(kKernel).has_value());
+  Table context = MakeContext(kernel);
+  ASSERT_TRUE(context.Map(kUser, {0x4040'0000}, kUserData).has_value());
+  EXPECT_EQ(context.Map(kFarUser, {0x4040'0000}, kUserData).error(), Error::kOutOfRange);
+  for (unsigned n = 6; n > 0; --n) {
+    const auto old = context.ResizeRoot(PagingPolicy::Root(n));
+    ASSERT_TRUE(old.has_value());
+    EXPECT_EQ(old->shape.index_bits, 12 - n - 1);
+    EXPECT_NE(old->table, context.root());
+    context.FreeRoot(*old);
+    EXPECT_TRUE(mm::IsAligned(context.root(), uint64_t{16384} >> n));
+    EXPECT_EQ(PagingPolicy::SplitOf(context.shape()), n);
+    EXPECT_EQ(context.Translate(kUser.base)->value, 0x4040'0000u);
+    EXPECT_EQ(context.Translate(kPage.base)->value, 0x4010'0000u);
+    ExpectSound(context);
+  }
+  ASSERT_TRUE(context.Map(kFarUser, {0x4040'0000}, kUserData).has_value());
+  EXPECT_EQ(context.ResizeRoot(PagingPolicy::Root(2)).error(), Error::kAlreadyExists);
+  EXPECT_EQ(context.Translate(kFarUser.base)->value, 0x4040'0000u);
+  ASSERT_TRUE(context.Unmap(kFarUser).has_value());
+  const auto old = context.ResizeRoot(PagingPolicy::Root(7));
+  ASSERT_TRUE(old.has_value());
+  context.FreeRoot(*old);
+  EXPECT_EQ(context.Translate(kUser.base)->value, 0x4040'0000u);
+  ExpectSound(context);
+  context.Release();
+  kernel.Release();
+  EXPECT_EQ(g_arena.taken_slots(), 0u);
+}
+
+TEST(ArmRoot, StaysWhenMemoryEnds) {
+  Table kernel = MakeKernel();
+  const PhysAddr root = kernel.root();
+  g_arena.failure.FailAfter(0);
+  EXPECT_EQ(kernel.ResizeRoot(PagingPolicy::Root(6)).error(), Error::kOutOfMemory);
+  g_arena.failure.FailNothing();
+  EXPECT_EQ(kernel.root(), root);
+  EXPECT_EQ(PagingPolicy::SplitOf(kernel.shape()), 7u);
+  ExpectSound(kernel);
+}
+
+}  // namespace
+}  // namespace arch::arm
