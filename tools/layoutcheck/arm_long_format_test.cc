@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 #include "gtest/gtest.h"
 #include "tools/layoutcheck/fake_memory.h"
@@ -132,6 +133,7 @@ TEST(ArmLongFormat, Forms) {
   const auto form = FormOf(With(0));
   ASSERT_TRUE(form.has_value());
   EXPECT_EQ(form->name, "ARMv7-A, long descriptors");
+  EXPECT_EQ(form->entry_bytes, (std::vector<uint64_t>{0x4000'0000, 0x20'0000, 0x1000}));
   EXPECT_EQ(FormOf(With(3U << 16)).error(), "TTBCR splits the space inside a first-level entry");
   EXPECT_EQ(FormOf(With(3)).error(), "TTBCR splits the space inside a first-level entry");
   EXPECT_TRUE(FormOf(With(3U << 16 | 3)).has_value());

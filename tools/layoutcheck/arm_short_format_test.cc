@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 #include "gtest/gtest.h"
 #include "tools/layoutcheck/fake_memory.h"
@@ -233,6 +234,7 @@ TEST(ArmShortFormat, Forms) {
   const auto form = FormOf(With(0));
   ASSERT_TRUE(form.has_value());
   EXPECT_EQ(form->name, "ARMv7-A, short descriptors");
+  EXPECT_EQ(form->entry_bytes, (std::vector<uint64_t>{0x10'0000, 0x1000}));
   EXPECT_EQ(FormOf(ArmRegisters{}).error(), "the MMU is off (SCTLR.M is 0)");
 }
 

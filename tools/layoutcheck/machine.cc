@@ -1,9 +1,11 @@
 #include "tools/layoutcheck/machine.h"
 
+#include <cstdint>
 #include <expected>
 #include <string>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "tools/layoutcheck/arm_long_format.h"
 #include "tools/layoutcheck/arm_rights.h"
@@ -18,6 +20,13 @@ namespace {
 
 using FormOrError = std::expected<TableForm, std::string>;
 
+template <class Format>
+std::vector<uint64_t> EntryBytes(unsigned levels) {
+  std::vector<uint64_t> spans;
+  for (unsigned level = levels; level > 0; --level) spans.push_back(Format::SpanOf(level));
+  return spans;
+}
+
 FormOrError FormOfX86_64(const X86_64Registers& registers) {
   constexpr unsigned kPaging = 31;          // of CR0
   constexpr unsigned kLongModeActive = 10;  // of IA32_EFER
@@ -29,7 +38,8 @@ FormOrError FormOfX86_64(const X86_64Registers& registers) {
   constexpr unsigned kFive = 5;
   return TableForm{.name = format.levels() == kFive ? "x86_64, 5 levels" : "x86_64, 4 levels",
                    .address_bits = format.address_bits(),
-                   .root = registers.cr3};
+                   .root = registers.cr3,
+                   .entry_bytes = EntryBytes<X86_64Format>(format.levels())};
 }
 
 bool HasLongDescriptors(const ArmRegisters& registers) {
@@ -44,10 +54,18 @@ FormOrError FormOfArm(const ArmRegisters& registers) {
   if (HasLongDescriptors(registers) && !ArmLongFormat(registers).HasWholeRoots()) {
     return std::unexpected("TTBCR splits the space inside a first-level entry");
   }
-  return TableForm{.name = HasLongDescriptors(registers) ? "ARMv7-A, long descriptors"
-                                                         : "ARMv7-A, short descriptors",
+  if (HasLongDescriptors(registers)) {
+    constexpr unsigned kLevels = 3;
+    return TableForm{.name = "ARMv7-A, long descriptors",
+                     .address_bits = kAddressBits,
+                     .root = registers.ttbr0,
+                     .entry_bytes = EntryBytes<ArmLongFormat>(kLevels)};
+  }
+  constexpr unsigned kLevels = 2;
+  return TableForm{.name = "ARMv7-A, short descriptors",
                    .address_bits = kAddressBits,
-                   .root = registers.ttbr0};
+                   .root = registers.ttbr0,
+                   .entry_bytes = EntryBytes<ArmShortFormat>(kLevels)};
 }
 
 template <class Format>

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "tools/layoutcheck/guest_memory.h"
 #include "tools/layoutcheck/table_walk.h"
@@ -42,9 +43,10 @@ using Machine = std::variant<X86_64Registers, ArmRegisters>;
 
 // The form of a machine's page tables.
 struct TableForm {
-  std::string_view name;  // "x86_64, 5 levels"
-  unsigned address_bits;  // of a virtual address
-  uint64_t root;          // as the register says it
+  std::string_view name;              // "x86_64, 5 levels"
+  unsigned address_bits;              // of a virtual address
+  uint64_t root;                      // as the register says it
+  std::vector<uint64_t> entry_bytes;  // that an entry translates, level by level, the root's first
 };
 
 // The error says why there is nothing to walk: translation is off, or of an unknown form.

@@ -127,7 +127,7 @@ int Check(const Options& options) {
                                 .runs = snapshot->runs,
                                 .walk_faults = snapshot->faults});
   const bool as_json = options.form == Options::Form::kJson;
-  return Print(as_json ? layoutcheck::CheckAsJson(snapshot->form, *layout, report)
+  return Print(as_json ? layoutcheck::CheckAsJson(snapshot->form, *layout, report, snapshot->runs)
                        : layoutcheck::CheckAsText(snapshot->form, *layout, report),
                report.findings.empty() ? kGood : kFaults);
 }

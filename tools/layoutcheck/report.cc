@@ -93,7 +93,23 @@ std::string HeaderText(const TableForm& form) {
 Json FormAsJson(const TableForm& form) {
   return {{"machine", form.name},
           {"address_bits", form.address_bits},
-          {"root", std::format("{:#x}", form.root)}};
+          {"root", std::format("{:#x}", form.root)},
+          {"entry_bytes", form.entry_bytes}};
+}
+
+Json RunsAsJson(std::span<const Mapping> runs) {
+  Json json = Json::array();
+  for (const Mapping& run : runs) {
+    json.push_back({{"first", Text(run.first)},
+                    {"last", Text(run.last())},
+                    {"target", Text(run.target)},
+                    {"page_bytes", run.page_bytes},
+                    {"user", Text(run.attributes.user)},
+                    {"kernel", Text(run.attributes.kernel)},
+                    {"scope", ReachText(run.attributes.reach)},
+                    {"cache", Text(run.attributes.cache)}});
+  }
+  return json;
 }
 
 std::string VerdictOf(const CheckReport& report) {
@@ -139,17 +155,7 @@ std::string MapAsText(const TableForm& form, std::span<const Mapping> runs) {
 
 std::string MapAsJson(const TableForm& form, std::span<const Mapping> runs) {
   Json json = FormAsJson(form);
-  json["mappings"] = Json::array();
-  for (const Mapping& run : runs) {
-    json["mappings"].push_back({{"first", Text(run.first)},
-                                {"last", Text(run.last())},
-                                {"target", Text(run.target)},
-                                {"page_bytes", run.page_bytes},
-                                {"user", Text(run.attributes.user)},
-                                {"kernel", Text(run.attributes.kernel)},
-                                {"scope", ReachText(run.attributes.reach)},
-                                {"cache", Text(run.attributes.cache)}});
-  }
+  json["mappings"] = RunsAsJson(runs);
   return json.dump(kJsonIndent) + "\n";
 }
 
@@ -178,9 +184,11 @@ std::string CheckAsText(const TableForm& form, const Layout& layout, const Check
   return text + "\n";
 }
 
-std::string CheckAsJson(const TableForm& form, const Layout& layout, const CheckReport& report) {
+std::string CheckAsJson(const TableForm& form, const Layout& layout, const CheckReport& report,
+                        std::span<const Mapping> runs) {
   Json json = FormAsJson(form);
   json["layout"] = layout.name;
+  json["layout_address_bits"] = layout.address_bits;
   json["digest"] = layout.digest;
   json["verdict"] = VerdictOf(report);
   json["mappings"] = report.mappings;
@@ -203,6 +211,7 @@ std::string CheckAsJson(const TableForm& form, const Layout& layout, const Check
                               {"detail", finding.detail}});
   }
   json["notes"] = report.notes;
+  json["runs"] = RunsAsJson(runs);
   return json.dump(kJsonIndent) + "\n";
 }
 

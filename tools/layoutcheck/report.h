@@ -20,7 +20,8 @@ namespace layoutcheck {
 // FAULT.
 [[nodiscard]] std::string CheckAsText(const TableForm& form, const Layout& layout,
                                       const CheckReport& report);
+// The same with `runs`, every one, and without a limit to the faults.
 [[nodiscard]] std::string CheckAsJson(const TableForm& form, const Layout& layout,
-                                      const CheckReport& report);
+                                      const CheckReport& report, std::span<const Mapping> runs);
 
 }  // namespace layoutcheck

@@ -14,7 +14,10 @@
 namespace layoutcheck {
 namespace {
 
-constexpr TableForm kForm = {.name = "x86_64, 4 levels", .address_bits = 48, .root = 0x1000};
+const TableForm kForm = {.name = "x86_64, 4 levels",
+                         .address_bits = 48,
+                         .root = 0x1000,
+                         .entry_bytes = {0x200000, 0x1000}};
 constexpr Attributes kData = {Rights::kNone, Rights::kRead | Rights::kWrite, Reach::kGlobal,
                               Cache::kWriteBack};
 constexpr Attributes kRead = {Rights::kRead, Rights::kRead, Reach::kOneSpace, Cache::kDevice};
@@ -79,10 +82,16 @@ TEST(Report, Good) {
             "  0x0000000000000000-0x00000000000fffff low        ok, 2 pages in 2 mappings\n"
             "  a note\n"
             "LAYOUT OK trial regions=1 mappings=2 digest=0123\n");
-  const auto json = nlohmann::json::parse(CheckAsJson(kForm, MakeLayout(), report), nullptr, false);
+  const auto json =
+      nlohmann::json::parse(CheckAsJson(kForm, MakeLayout(), report, kRuns), nullptr, false);
   EXPECT_EQ(json["verdict"], "ok");
   EXPECT_EQ(json["digest"], "0123");
   EXPECT_EQ(json["regions"][0]["mappings"], 2);
+  EXPECT_EQ(json["layout_address_bits"], 48);
+  EXPECT_EQ(json["entry_bytes"], nlohmann::json::array({0x200000, 0x1000}));
+  ASSERT_EQ(json["runs"].size(), 4u);
+  EXPECT_EQ(json["runs"][2]["target"], "0x0000000000400000");
+  EXPECT_EQ(json["runs"][3]["cache"], "device");
 }
 
 TEST(Report, Faults) {
@@ -99,7 +108,8 @@ TEST(Report, Faults) {
             "  outside every region: 1 fault\n"
             "    0x0000000000100000-0x0000000000100fff mapping outside every region\n"
             "LAYOUT FAULT trial faults=2 regions=1 mappings=3 digest=0123\n");
-  const auto json = nlohmann::json::parse(CheckAsJson(kForm, MakeLayout(), report), nullptr, false);
+  const auto json =
+      nlohmann::json::parse(CheckAsJson(kForm, MakeLayout(), report, kRuns), nullptr, false);
   EXPECT_EQ(json["verdict"], "fault");
   EXPECT_EQ(json["faults"][0]["fault"], "user access");
   EXPECT_EQ(json["faults"][0]["region"], "low");

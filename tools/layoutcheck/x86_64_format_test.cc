@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "gtest/gtest.h"
 #include "tools/layoutcheck/fake_memory.h"
@@ -210,9 +211,13 @@ TEST(X86_64Format, Forms) {
   ASSERT_TRUE(four.has_value());
   EXPECT_EQ(four->name, "x86_64, 4 levels");
   EXPECT_EQ(four->address_bits, 48u);
+  EXPECT_EQ(four->entry_bytes,
+            (std::vector<uint64_t>{uint64_t{1} << 39, 0x4000'0000, 0x20'0000, 0x1000}));
   const auto five = FormOf(kFiveLevels);
   ASSERT_TRUE(five.has_value());
   EXPECT_EQ(five->address_bits, 57u);
+  ASSERT_EQ(five->entry_bytes.size(), 5u);
+  EXPECT_EQ(five->entry_bytes.front(), uint64_t{1} << 48);
   EXPECT_EQ(FormOf(X86_64Registers{0x11, 0, 0, 0}).error(), "paging is off (CR0.PG is 0)");
   EXPECT_EQ(FormOf(X86_64Registers{kPaging, 0, 0, 0}).error(),
             "the processor is not in long mode (IA32_EFER.LMA is 0)");
