@@ -7,7 +7,10 @@ readonly runfiles=${RUNFILES_DIR:-$0.runfiles}
 readonly root=$runfiles/atlas
 # shellcheck source=tools/boot/machines.sh
 source "$root/tools/boot/machines.sh" || exit 2
+# shellcheck source=tools/boot/choice.sh
+source "$root/tools/boot/choice.sh" || exit 2
 
+readonly program=boot
 readonly gdb_address=127.0.0.1
 readonly first_port=1024 last_port=65535
 
@@ -18,44 +21,17 @@ Boots an image in QEMU with its serial console on this terminal. 'off' or Ctrl-C
   bazelw run //:boot [-- OPTION...]
 
   --image=NAME     which image: ${image_names[*]}  (default ${image_names[0]})
-  --memory=SIZE    RAM, a number with M or G  (default 512M)
+  --memory=SIZE    RAM, a number with M or G  (default $default_memory)
   --machine=NAME   the board
   --cpu=NAME       the processor
   --gdb[=PORT]     wait for a debugger on loopback before the first instruction  (default port 1234)
   --help           this text
 
 HELP
-  local name
-  for name in "${image_names[@]}"; do
-    describe_image "$name"
-    printf '%s: --machine=%s --cpu=%s --memory=%s\n' "$name" \
-      "$(alternatives "${machines[@]}")" "$(alternatives "${cpus[@]}")" "$(memory_limits)"
-  done
+  print_choices
 }
 
-alternatives() {
-  local IFS='|'
-  echo "$*"
-}
-
-memory_limits() { echo "$(readable_mib "$least_mib")..$(readable_mib "$most_mib")"; }
-
-readable_mib() { if (($1 % 1024 == 0)); then echo "$(($1 / 1024))G"; else echo "$1M"; fi; }
-
-refuse() {
-  echo "boot: $1" >&2
-  exit 2
-}
-
-# is_one_of WORD WORDS...
-is_one_of() {
-  local word=$1 other
-  shift
-  for other; do [[ $word != "$other" ]] || return 0; done
-  return 1
-}
-
-image=${image_names[0]} memory=512M machine='' cpu='' gdb_port=''
+image=${image_names[0]} memory=$default_memory machine='' cpu='' gdb_port=''
 
 read_options() {
   local option
@@ -74,28 +50,6 @@ read_options() {
   done
 }
 
-check_options() {
-  describe_image "$image" || refuse "no image '$image'; there are: ${image_names[*]}"
-  machine=${machine:-${machines[0]}}
-  is_one_of "$machine" "${machines[@]}" || refuse "$image has no machine '$machine'; it has: ${machines[*]}"
-  cpu=${cpu:-${cpus[0]}}
-  is_one_of "$cpu" "${cpus[@]}" || refuse "$image has no cpu '$cpu'; it has: ${cpus[*]}"
-  check_memory
-  [[ -z $gdb_port ]] || check_port
-}
-
-check_memory() {
-  # Six digits are enough for every limit, and too few to overflow.
-  if ! [[ $memory =~ ^([1-9][0-9]{0,5})([MG])$ ]]; then
-    refuse "'$memory' is no amount of memory; $image takes $(memory_limits), a number with M or G"
-  fi
-  local mib=${BASH_REMATCH[1]}
-  if [[ ${BASH_REMATCH[2]} == G ]]; then mib=$((mib * 1024)); fi
-  if ((mib < least_mib || mib > most_mib)); then
-    refuse "$image does not take $memory of memory; it takes $(memory_limits)"
-  fi
-}
-
 check_port() {
   if ! [[ $gdb_port =~ ^[1-9][0-9]{0,4}$ ]] || ((gdb_port < first_port || gdb_port > last_port)); then
     refuse "'$gdb_port' is no port for a debugger; one is a number from $first_port to $last_port"
@@ -112,7 +66,8 @@ print_gdb_command() {
 
 main() {
   read_options "$@"
-  check_options
+  check_choice
+  [[ -z $gdb_port ]] || check_port
   qemu_options=()
   machine_options "$machine" "$cpu" "$memory"
   # signal=on: Ctrl-C is for QEMU, not for the guest.
