@@ -1,0 +1,3 @@
+#!/bin/bash
+# Runs page_test.py with the pinned Python: page_test.sh PYTHON PROGRAM ARGUMENT...
+exec "$@"
