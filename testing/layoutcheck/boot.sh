@@ -1,7 +1,9 @@
 # A guest whose page tables are looked at from outside. Sourced; needs guest.sh and machines.sh.
 #
-#   boot_guest IMAGE MACHINE CPU MEMORY QEMU KERNEL OPTION...   boots to the prompt; sets said, what the kernel says of
-#                                                               its own layout
+#   start_guest IMAGE MACHINE CPU MEMORY QEMU KERNEL OPTION...  starts it
+#   await_prompt                                                reads on to the prompt; sets said, what the kernel says
+#                                                               of its own layout, and heard, all lines
+#   boot_guest IMAGE MACHINE CPU MEMORY QEMU KERNEL OPTION...   both; the kernel has to be content with its layout
 #   region_base NAME        an address in the last table of the file $layout
 #   region_with KEY VALUE   the name of a region there
 #
@@ -14,25 +16,34 @@ die() {
   exit 1
 }
 
-boot_guest() {
-  local image=$1 machine=$2 cpu=$3 memory=$4 qemu=$5 kernel=$6 last=''
+start_guest() {
+  local image=$1 machine=$2 cpu=$3 memory=$4 qemu=$5 kernel=$6
   shift 6
   describe_image "$image" || die "no image $image"
   qemu_options=()
   machine_options "$machine" "$cpu" "$memory"
   guest_start . "$qemu" "${qemu_options[@]}" -serial stdio -kernel "$kernel" "$@" || die 'QEMU does not start'
-  said=''
+}
+
+await_prompt() {
+  local last=''
+  said='' heard=()
   while :; do
     guest_next "$limit_seconds"
     case $guest_event in
       line)
-        last=$guest_line
+        last=$guest_line heard+=("$guest_line")
         if [[ $guest_line == 'LAYOUT OK '* ]]; then said=$guest_line; fi
         ;;
       prompt) break ;;
       *) die "the guest did not get to its prompt; its last line: $last" ;;
     esac
   done
+}
+
+boot_guest() {
+  start_guest "$@"
+  await_prompt
   [[ -n $said ]] || die 'the guest did not say LAYOUT OK'
 }
 

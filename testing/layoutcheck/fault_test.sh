@@ -1,14 +1,14 @@
 #!/bin/bash
 # What layoutcheck must not accept: layouts that the guest was not built from, and a guest whose page tables were changed
 # behind its back. Each row names the region and the fault that it must find.
-#   fault_test.sh IMAGE MACHINE CPU MEMORY QEMU KERNEL LAYOUTCHECK LAYOUT CHANGE_ENTRY
+#   fault_test.sh IMAGE MACHINE CPU MEMORY QEMU KERNEL ELF LAYOUTCHECK LAYOUT CHANGE_ENTRY
 set -u
 export LC_ALL=C
 root=$PWD
 source "$root/testing/boot/guest.sh" || exit 2
 source "$root/tools/boot/machines.sh" || exit 2
 source "$root/testing/layoutcheck/boot.sh" || exit 2
-layoutcheck=$root/$7 layout=$root/$8 change_entry=$root/$9
+layoutcheck=$root/$8 layout=$root/$9 change_entry=$root/${10}
 cd "$TEST_TMPDIR" || exit 2
 trap 'guest_stop now' EXIT
 failures=0 rows=0
@@ -88,6 +88,13 @@ row 'a region that ends early' 1 other.json 'outside every region: [0-9]+ faults
 # Without the comma that a last row leaves.
 sed -e "/\"name\": \"$direct\"/d" "$layout" | sed -z 's/},\n    ]/}\n    ]/g' >other.json
 row 'a region missing' 1 other.json 'outside every region: [0-9]+ faults?' 'mapping outside every region'
+
+# Files that are no kernel's image: this program, whose segments share pages, and one that is no program.
+for file in "$layoutcheck: the segment at 0x* does not start with a page" "$layout: this is no ELF file" './none: cannot be read'; do
+  output=$("$layoutcheck" --gdb=unix:gdb --layout="$layout" --image="${file%%: *}" 2>&1)
+  # shellcheck disable=SC2053  # a pattern
+  [[ $? == 2 && $output == *$file ]] || die "--image=${file%%: *}: $output"
+done
 
 # Layouts that say nothing, or nothing about this machine.
 row 'no layout' 2 missing.json 'missing.json: cannot be read'

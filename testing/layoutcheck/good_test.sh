@@ -1,7 +1,7 @@
 #!/bin/bash
 # Boots an image as it is and looks at it from outside: layoutcheck must say word for word what the kernel says of
 # itself, and the guest must run on as if nothing had been.
-#   good_test.sh IMAGE MACHINE CPU MEMORY QEMU KERNEL LAYOUTCHECK LAYOUT
+#   good_test.sh IMAGE MACHINE CPU MEMORY QEMU KERNEL ELF LAYOUTCHECK LAYOUT
 set -u
 export LC_ALL=C
 root=$PWD
@@ -9,7 +9,7 @@ source "$root/testing/boot/guest.sh" || exit 2
 source "$root/tools/boot/machines.sh" || exit 2
 source "$root/testing/layoutcheck/boot.sh" || exit 2
 boot=("$1" "$2" "$3" "$4" "$root/$5" "$root/$6")
-layoutcheck=$root/$7 layout=$root/$8
+elf=$root/$7 layoutcheck=$root/$8 layout=$root/$9
 cd "$TEST_TMPDIR" || exit 2
 # Where a stub is that the monitor opens.
 export TMPDIR=.
@@ -22,7 +22,7 @@ ask() {
 
 check() {
   local rows
-  ask "$1" --layout="$layout"
+  ask "$1" --layout="$layout" --image="$elf"
   [[ ${output##*$'\n'} == "$said" ]] || die "the kernel says '$said', and layoutcheck $1: $output"
   rows=$(grep -c '^  0x.* ok, [0-9]* pages in [0-9]* mappings$' <<<"$output")
   [[ $said == *" regions=$rows "* ]] || die "$rows regions are ok: $output"

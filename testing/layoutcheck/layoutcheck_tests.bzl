@@ -2,8 +2,8 @@
 Linux."""
 
 load("@rules_shell//shell:sh_test.bzl", "sh_test")
-load("//platforms:transition.bzl", "for_platform")
 load("//testing/boot:boot_tests.bzl", "IMAGES")
+load(":guest_test.bzl", "guest_depths", "guest_kernel", "guest_test")
 
 def layoutcheck_tests(*, name):
     """All of them.
@@ -13,44 +13,28 @@ def layoutcheck_tests(*, name):
     """
     for image in IMAGES:
         kernel = "%s_%s_image" % (name, image.name)
-        for_platform(
-            name = kernel,
-            testonly = True,
-            platform = image.platform,
-            tags = ["manual"],
-            target = "//kernel",
-            visibility = ["//visibility:private"],
-        )
+        guest_kernel(name = kernel, image = image, kernel = "//kernel")
 
         # Each depth of page tables, and the most memory, some of it beyond the direct map where that ends.
-        machines = {cpu: (image.machines[0], cpu, "512M") for cpu in image.depths or [image.default_cpu]}
+        machines = guest_depths(image)
         machines["high_memory"] = (image.machines[-1], image.cpus.keys()[-1], image.memories.keys()[-1])
         for machine, options in machines.items():
             prefix = "%s_%s_%s_" % (name, image.name, machine)
-            _test(prefix + "test", "good_test.sh", image, options, kernel, [])
-            _test(prefix + "fault_test", "fault_test.sh", image, options, kernel, [":change_entry"])
-
-def _test(name, script, image, options, kernel, programs):
-    files = [
-        # Image names begin with the processor, as QEMU's programs end.
-        "@qemu//:bin/qemu-system-" + image.name.rpartition("_")[0],
-        ":" + kernel,
-        "//tools/layoutcheck",
-        "//layouts:%s_json" % image.table,
-    ] + programs
-    sh_test(
-        name = name,
-        size = "small",
-        srcs = [script],
-        args = [image.name] + list(options) + ["$(rootpath %s)" % file for file in files],
-        data = files + [
-            "boot.sh",
-            "//testing/boot:guest.sh",
-            "//tools/boot:machines.sh",
-            "@qemu//:data",
-        ],
-        tags = ["boot"],
-    )
+            guest_test(
+                name = prefix + "test",
+                image = image,
+                kernel = kernel,
+                options = options,
+                script = "good_test.sh",
+            )
+            guest_test(
+                name = prefix + "fault_test",
+                image = image,
+                kernel = kernel,
+                options = options,
+                programs = [":change_entry"],
+                script = "fault_test.sh",
+            )
 
 # Kernels of @linux: console, QEMU's program, the layout of its documentation, and what breaks the rules once all is protected.
 _LINUX = {

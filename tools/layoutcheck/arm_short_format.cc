@@ -110,12 +110,14 @@ uint64_t ArmShortFormat::SpanOf(unsigned level) {
 
 uint32_t ArmShortFormat::CountBelow(unsigned) { return kSecondLevelEntries; }
 
-// B3.7.3, DACR: two bits a domain.
+// B3.7.3, DACR: two bits a domain. A closed one is judged as if it were open: kernels close that of
+// user pages while they run, and user mode has what the entries say when it runs again.
 Limits ArmShortFormat::LimitsOf(unsigned domain) const {
+  constexpr uint64_t kNoAccess = 0b00;
   constexpr uint64_t kClient = 0b01;
   constexpr uint64_t kManager = 0b11;
   const uint64_t access = Field(registers_.dacr, 2 * domain + 1, 2 * domain);
-  if (access == kClient) return {};
+  if (access == kClient || access == kNoAccess) return {};
   if (access == kManager) return {.check = Limits::Check::kNothing};
   return {.user = Rights::kNone, .kernel = Rights::kNone, .check = Limits::Check::kNothing};
 }

@@ -87,9 +87,9 @@ const Row kRows[] = {
      "101000 101fff 50001000 10000 --- rw- global write-back\n", ""},
     {"table beyond memory", With(0), 0x90000001, 0, "",
      "the table at 0x0000000090000000, level 1, lies where there is no memory"},
-    // Domains: 0 no access, 1 client, 3 manager.
-    {"no access to the domain", With(0, 0), kToTable, 0x50000A3E,
-     "101000 101fff 50000000 1000 --- --- process write-back\n", ""},
+    // Domains: 0 closed, 1 client, 3 manager.
+    {"closed domain", With(0, 0), kToTable, 0x50000A3E,
+     "101000 101fff 50000000 1000 r-x r-x process write-back\n", ""},
     {"reserved domain", With(0, 2), kToTable, 0x50000A3E,
      "101000 101fff 50000000 1000 --- --- process write-back\n", ""},
     {"manager", With(0, 3), kToTable | 4, 0x5000020F,

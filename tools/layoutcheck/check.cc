@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <format>
-#include <iterator>
 #include <optional>
 #include <span>
 #include <string>
@@ -17,6 +16,7 @@
 #include "tools/layoutcheck/finding.h"
 #include "tools/layoutcheck/frame_set.h"
 #include "tools/layoutcheck/guest_memory.h"
+#include "tools/layoutcheck/image_check.h"
 #include "tools/layoutcheck/image_parts.h"
 #include "tools/layoutcheck/layout.h"
 #include "tools/layoutcheck/mapping.h"
@@ -71,8 +71,10 @@ class Checker {
     }
     CheckHoles();
     CheckImage();
-    std::ranges::move(CheckImageParts(input_.layout, input_.runs),
-                      std::back_inserter(report_.findings));
+    report_.findings.append_range(CheckImageParts(input_.layout, input_.runs));
+    if (input_.image != nullptr) {
+      report_.findings.append_range(CheckImagePages(input_.layout, *input_.image, input_.runs));
+    }
     report_.findings = Join(std::move(report_.findings));
     return std::move(report_);
   }
@@ -200,7 +202,11 @@ class Checker {
     const Region& region = input_.layout.regions[index];
     if (!input_.layout.direct_map_target) return;
     const PhysicalAddress wanted = *input_.layout.direct_map_target + (piece.first - region.first);
-    if (piece.target == wanted) return shown_[index].push_back(piece.frames());
+    if (piece.target == wanted) {
+      // What nobody may read is not shown.
+      if (Has(piece.attributes.kernel, Rights::kRead)) shown_[index].push_back(piece.frames());
+      return;
+    }
     Report(FaultKind::kDirectMapWrongTarget, region, piece,
            std::format("shows {} instead of {}", Text(piece.target), Text(wanted)));
   }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tools/layoutcheck/address.h"
+#include "tools/layoutcheck/elf_image.h"
 #include "tools/layoutcheck/finding.h"
 #include "tools/layoutcheck/layout.h"
 #include "tools/layoutcheck/mapping.h"
@@ -24,6 +25,7 @@ struct CheckInput {
   std::span<const PhysicalRange> ram;  // ascending, disjoint
   std::span<const Mapping> runs;       // ascending, maximal
   std::span<const WalkFault> walk_faults;
+  const ElfImage* image = nullptr;  // if it is known
 };
 
 struct CheckReport {

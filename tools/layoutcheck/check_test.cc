@@ -227,6 +227,9 @@ struct DirectRow {
 
 const DirectRow kDirectRows[] = {
     {"whole", {Direct(0, 0x200000)}, ""},
+    {"a part that nobody may read",
+     {Direct(0, 0x80000), Direct(0x80000, 0x8000, kNone), Direct(0x88000, 0x178000)},
+     "40080000-40087fff direct: hole in the direct map\n"},
     {"nothing", {}, "40000000-401fffff direct: hole in the direct map\n"},
     {"one page missing may be a guard", {Direct(0, 0x4000), Direct(0x5000, 0x1FB000)}, ""},
     {"two pages missing",

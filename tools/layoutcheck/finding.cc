@@ -44,6 +44,10 @@ std::string_view Text(FaultKind kind) {
       return "image is elsewhere";
     case FaultKind::kPartRights:
       return "not the rights of the image's part";
+    case FaultKind::kSegmentRights:
+      return "not the rights of the image's segment";
+    case FaultKind::kSegmentHole:
+      return "hole in the image";
     case FaultKind::kBrokenTable:
       return "broken page table";
   }

@@ -23,8 +23,10 @@ enum class FaultKind : uint8_t {
   kDirectMapHole,  // RAM that the direct map has room for and does not show
   kDirectMapWrongTarget,
   kImageMisplaced,
-  kPartRights,   // of a page in the image, where the layout has another part
-  kBrokenTable,  // entries that the hardware refuses, or tables where there is no memory
+  kPartRights,     // of a page in the image, where the layout has another part
+  kSegmentRights,  // not those that the image's ELF file says
+  kSegmentHole,    // a part of the image with contents that is not mapped
+  kBrokenTable,    // entries that the hardware refuses, or tables where there is no memory
 };
 
 // For example "user access".

@@ -8,12 +8,14 @@
 #include <fstream>
 #include <iterator>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "tools/layoutcheck/check.h"
+#include "tools/layoutcheck/elf_image.h"
 #include "tools/layoutcheck/gdb_guest.h"
 #include "tools/layoutcheck/guest_memory.h"
 #include "tools/layoutcheck/layout.h"
@@ -35,13 +37,23 @@ constexpr int kCannotCheck = 2;
 template <class Value>
 using OrProblem = std::expected<Value, std::string>;
 
-OrProblem<std::vector<layoutcheck::Layout>> ReadLayoutFile(const std::string& path) {
+// What `read` makes of a file's contents; the problem names the file.
+template <class Read>
+auto ReadFile(const std::string& path, Read read) -> decltype(read(std::string_view())) {
   std::ifstream file(path, std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
   if (!file) return std::unexpected(std::format("{}: cannot be read", path));
-  OrProblem<std::vector<layoutcheck::Layout>> layouts = layoutcheck::ReadLayouts(text);
-  if (!layouts) return std::unexpected(std::format("{}: {}", path, layouts.error()));
-  return layouts;
+  auto contents = read(text);
+  if (!contents) return std::unexpected(std::format("{}: {}", path, contents.error()));
+  return contents;
+}
+
+// Nothing if none was named.
+OrProblem<std::optional<layoutcheck::ElfImage>> ReadImageFile(const std::string& path) {
+  if (path.empty()) return std::nullopt;
+  OrProblem<layoutcheck::ElfImage> image = ReadFile(path, layoutcheck::ReadElfImage);
+  if (!image) return std::unexpected(std::move(image.error()));
+  return std::optional(*std::move(image));
 }
 
 // What is known of a guest after it was read.
@@ -114,8 +126,11 @@ int List(const Options& options) {
 }
 
 int Check(const Options& options) {
-  OrProblem<std::vector<layoutcheck::Layout>> layouts = ReadLayoutFile(options.layout);
+  OrProblem<std::vector<layoutcheck::Layout>> layouts =
+      ReadFile(options.layout, layoutcheck::ReadLayouts);
   if (!layouts) return Fail(layouts.error());
+  const OrProblem<std::optional<layoutcheck::ElfImage>> image = ReadImageFile(options.image);
+  if (!image) return Fail(image.error());
   const OrProblem<Snapshot> snapshot = ReadGuest(options);
   if (!snapshot) return Fail(snapshot.error());
   const OrProblem<layoutcheck::Layout> layout =
@@ -125,7 +140,8 @@ int Check(const Options& options) {
       layoutcheck::CheckLayout({.layout = *layout,
                                 .ram = snapshot->ram,
                                 .runs = snapshot->runs,
-                                .walk_faults = snapshot->faults});
+                                .walk_faults = snapshot->faults,
+                                .image = *image ? &**image : nullptr});
   const bool as_json = options.form == Options::Form::kJson;
   return Print(as_json ? layoutcheck::CheckAsJson(snapshot->form, *layout, report, snapshot->runs)
                        : layoutcheck::CheckAsText(snapshot->form, *layout, report),

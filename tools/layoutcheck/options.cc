@@ -49,6 +49,9 @@ std::expected<bool, std::string> ReadText(std::string_view argument, Options& op
   } else if (const auto layout = ValueOf(argument, "--layout=")) {
     options.layout = *layout;
     if (layout->empty()) refusal = Refusal(argument, "needs a value");
+  } else if (const auto image = ValueOf(argument, "--image=")) {
+    options.image = *image;
+    if (image->empty()) refusal = Refusal(argument, "needs a value");
   } else {
     return false;
   }
@@ -115,6 +118,9 @@ std::expected<Options, std::string> ReadOptions(std::span<const std::string_view
     return std::unexpected(needs_layout ? "--layout=FILE is needed, or --list"
                                         : "--list takes no --layout=");
   }
+  if (!needs_layout && !options.image.empty()) {
+    return std::unexpected("--list takes no --image=");
+  }
   return options;
 }
 
@@ -128,6 +134,7 @@ std::string_view HelpText() {
   --monitor=ADDRESS  or, where there is none, its monitor (-monitor or -qmp), which then opens a
                      gdb stub for the time of the check
   --layout=FILE      the layout as JSON: tools/layoutcheck/README.md describes it
+  --image=FILE       the kernel's ELF file: compare the pages of its image with it, too
   --list             only print what is mapped
   --json             print JSON
   --cpu=N            walk the tables of this processor (default 0)

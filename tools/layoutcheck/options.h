@@ -22,6 +22,7 @@ struct Options {
   Link link = Link::kGdb;
   std::string address;  // of the link
   std::string layout;   // a path
+  std::string image;    // likewise; empty if it is not known
   unsigned cpu = 0;
   Milliseconds patience{10'000};
   Afterwards afterwards = Afterwards::kResume;

@@ -10,7 +10,8 @@ namespace {
 
 TEST(Options, Everything) {
   const std::vector<std::string_view> words = {
-      "--monitor=unix:a", "--layout=b.json", "--json", "--cpu=3", "--timeout=2", "--leave-stopped"};
+      "--monitor=unix:a", "--layout=b.json", "--image=c.elf",  "--json",
+      "--cpu=3",          "--timeout=2",     "--leave-stopped"};
   const auto options = ReadOptions(words);
   ASSERT_TRUE(options.has_value()) << options.error();
   EXPECT_EQ(options->task, Options::Task::kCheck);
@@ -18,6 +19,7 @@ TEST(Options, Everything) {
   EXPECT_EQ(options->link, Options::Link::kMonitor);
   EXPECT_EQ(options->address, "unix:a");
   EXPECT_EQ(options->layout, "b.json");
+  EXPECT_EQ(options->image, "c.elf");
   EXPECT_EQ(options->cpu, 3u);
   EXPECT_EQ(options->patience, Milliseconds(2000));
   EXPECT_EQ(options->afterwards, Afterwards::kStayStopped);
@@ -52,6 +54,8 @@ const Row kRows[] = {
     {{}, "--gdb=ADDRESS or --monitor=ADDRESS is needed"},
     {{"--gdb=1234"}, "--layout=FILE is needed, or --list"},
     {{"--gdb=1234", "--list", "--layout=a"}, "--list takes no --layout="},
+    {{"--gdb=1234", "--list", "--image=a"}, "--list takes no --image="},
+    {{"--gdb=1234", "--layout=a", "--image="}, "'--image=' needs a value"},
     {{"--gdb=1", "--monitor=2", "--list"}, "'--monitor=2' is a second address"},
     {{"--gdb="}, "'--gdb=' needs a value"},
     {{"--gdb"}, "'--gdb' is no option"},

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "tools/layoutcheck/elf_image.h"
 #include "tools/layoutcheck/gdb_packet.h"
 #include "tools/layoutcheck/layout.h"
 #include "tools/layoutcheck/memory_tree.h"
@@ -12,6 +13,7 @@
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   (void)layoutcheck::ReadLayouts(text);
+  (void)layoutcheck::ReadElfImage(text);
   (void)layoutcheck::ParseMemoryTree(text);
   layoutcheck::TargetDescription description;
   uint32_t next = 0;
