@@ -1,7 +1,10 @@
 // The kernel's own address space, built from the layout.
 #pragma once
 
+#include <cstdint>
+
 #include "arch/ops/paging.h"
+#include "kernel/base/bits.h"
 #include "kernel/base/result.h"
 #include "kernel/init/direct_map.h"
 #include "kernel/init/image.h"
@@ -18,6 +21,9 @@ namespace kernel {
 class KernelSpace {
  public:
   using Table = mm::PageTable<arch::PagingPolicy, TableFrames>;
+
+  // What one table of single pages maps, and one entry of the level above.
+  static constexpr uint64_t kTableSpan = base::Bit(arch::PagingPolicy::Level(1).shift);
 
   // An empty space. Errors of all functions: kOutOfMemory, and what Table::Map says.
   [[nodiscard]] static base::Result<KernelSpace> Create(const mm::Layout& layout,

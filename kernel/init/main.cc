@@ -20,9 +20,9 @@
 #include "kernel/init/image.h"
 #include "kernel/init/kernel_areas.h"
 #include "kernel/init/kernel_space.h"
+#include "kernel/init/milestone.h"
 #include "kernel/init/monitor.h"
 #include "kernel/init/node_pages.h"
-#include "kernel/init/panic.h"
 #include "kernel/init/refusal.h"
 #include "kernel/init/reports.h"
 #include "kernel/init/system.h"
@@ -199,12 +199,13 @@ void Main(const BootInfo& boot) {
   }
   arch::EnableInterrupts();
 
-  if (VerifyLiveTables(Console(), system) != Verdict::kMatches) {
-    Panic(nullptr, "the live page tables differ from the layout");
-  }
+  Reach(Milestone::kBeforeVerification, system, boot.command_line);
+  const LiveReport live = VerifyLiveTables(Console(), system);
+  if (live.verdict != Verdict::kMatches) PanicOver(live);
   if (HasWord(boot.command_line, kTestWord)) RunTests();
   base::Print(Console(), "boot: {} cycles from entry to monitor\n",
               arch::ReadCycles() - boot.entry_cycles);
+  Reach(Milestone::kBeforeMonitor, system, boot.command_line);
   RunMonitor(system);
 }
 

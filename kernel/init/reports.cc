@@ -2,13 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <span>
 #include <string_view>
 
 #include "arch/ops/paging.h"
 #include "kernel/base/print_size.h"
-#include "kernel/init/kernel_space.h"
-#include "kernel/init/table_frames.h"
+#include "kernel/init/live_tables.h"
+#include "kernel/init/panic.h"
 #include "kernel/mm/layout_report.h"
 #include "kernel/mm/layout_verify.h"
 #include "kernel/mm/page_table.h"
@@ -31,10 +32,6 @@ std::span<const mm::VirtRange> CollectGuards(const System& system, std::span<mm:
   const auto guards = room.first(of_image.size() + of_areas.size());
   std::ranges::sort(guards, {}, &mm::VirtRange::base);
   return guards;
-}
-
-KernelSpace::Table TableAt(const arch::LiveRoot& root, const System& system) {
-  return {root.shape, root.table, system.space.table()};
 }
 
 }  // namespace
@@ -65,7 +62,7 @@ void PrintFrames(base::Sink& sink, mm::PhysicalMemory& memory) {
   base::Print(sink, "double frees noticed late: {}\n", memory.late_faults());
 }
 
-Verdict VerifyLiveTables(base::Sink& sink, const System& system) {
+LiveReport VerifyLiveTables(base::Sink& sink, const System& system) {
   const auto walk = [&system](mm::MappingVisitor visit) {
     for (const arch::LiveRoot& root : arch::LiveRoots()) {
       // A table may have entries for addresses that the hardware translates through another one.
@@ -84,11 +81,7 @@ Verdict VerifyLiveTables(base::Sink& sink, const System& system) {
     if (TableAt(root, system).CheckInvariants()) continue;
     base::Print(sink, "LAYOUT FAULT the page table at {} holds an entry of an unknown kind\n",
                 root.table);
-    return Verdict::kDiffers;
-  }
-  if (!system.areas.areas().CheckInvariants()) {
-    sink.Write("LAYOUT FAULT the page tables do not show what vmalloc's areas say\n");
-    return Verdict::kDiffers;
+    return {Verdict::kDiffers, std::nullopt};
   }
   static constinit std::array<mm::VirtRange, kMaxGuards> guards{};
   static constinit std::array<mm::PhysRange, kMaxProtectedRanges> scratch{};
@@ -100,7 +93,20 @@ Verdict VerifyLiveTables(base::Sink& sink, const System& system) {
                                  .parts = system.image.parts()};
   const mm::VerifyReport report = mm::VerifyLayout(input, walk);
   mm::PrintReport(sink, system.layout, report);
-  return report.IsGood() ? Verdict::kMatches : Verdict::kDiffers;
+  if (!report.IsGood()) return {Verdict::kDiffers, report.findings().front()};
+  // Nothing of this is in the layout, so that it says less, and is looked for last.
+  if (!system.areas.areas().CheckInvariants()) {
+    sink.Write("LAYOUT FAULT the page tables do not show what vmalloc's areas say\n");
+    return {Verdict::kDiffers, std::nullopt};
+  }
+  return {Verdict::kMatches, std::nullopt};
+}
+
+void PanicOver(const LiveReport& report) {
+  constexpr std::string_view kWhat = "the live page tables differ from the layout";
+  if (!report.first) Panic(nullptr, "{}", kWhat);
+  Panic(nullptr, "{}: {}: {} at {}", kWhat, report.first->region,
+        mm::VerifyFaultName(report.first->fault), report.first->va);
 }
 
 bool LiveTablesMatch(const System& system) {
@@ -109,7 +115,7 @@ bool LiveTablesMatch(const System& system) {
     void Write(std::string_view) override {}
   };
   NoSink nothing;
-  return VerifyLiveTables(nothing, system) == Verdict::kMatches;
+  return VerifyLiveTables(nothing, system).verdict == Verdict::kMatches;
 }
 
 }  // namespace kernel

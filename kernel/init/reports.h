@@ -1,8 +1,12 @@
 // What the kernel says about its memory: at boot, and when the monitor asks.
 #pragma once
 
+#include <cstdint>
+#include <optional>
+
 #include "kernel/base/print.h"
 #include "kernel/init/system.h"
+#include "kernel/mm/layout_verify.h"
 #include "kernel/mm/memory_map.h"
 #include "kernel/mm/physical_memory.h"
 
@@ -13,9 +17,17 @@ enum class Verdict : uint8_t { kMatches, kDiffers };
 void PrintMemoryMap(base::Sink& sink, const mm::MemoryMap& map);
 void PrintFrames(base::Sink& sink, mm::PhysicalMemory& memory);
 
+struct LiveReport {
+  Verdict verdict;
+  std::optional<mm::Finding> first;  // of what differs, where that has an address
+};
+
 // Walks the tables that the hardware uses now, compares every mapping with the layout, and ends
-// with a `LAYOUT OK` or `LAYOUT FAULT` line.
-Verdict VerifyLiveTables(base::Sink& sink, const System& system);
+// with a `LAYOUT OK` line or with `LAYOUT FAULT` lines.
+LiveReport VerifyLiveTables(base::Sink& sink, const System& system);
+
+// What start-up does about tables that differ.
+[[noreturn]] void PanicOver(const LiveReport& report);
 
 // The same without a word.
 [[nodiscard]] bool LiveTablesMatch(const System& system);

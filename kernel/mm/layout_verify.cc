@@ -205,10 +205,10 @@ class Verifier {
   }
 
   void CheckDirectMap(const Region& region, const Mapping& piece) {
+    direct_coverage_.Cover(piece.range, [&](const VirtRange& gap) { CheckHole(region, gap); });
     if (DirectMapTargetOf(input_.layout, piece.range.base) != piece.target) {
       Report(VerifyFault::kDirectMapWrongTarget, &region, piece.range.base);
     }
-    direct_coverage_.Cover(piece.range, [&](const VirtRange& gap) { CheckHole(region, gap); });
   }
 
   // A gap in the direct map is a hole where it hides memory that the kernel reaches through it.

@@ -1,0 +1,7 @@
+#include "kernel/init/milestone.h"
+
+namespace kernel {
+
+void Reach(Milestone, const System&, std::string_view) {}
+
+}  // namespace kernel
