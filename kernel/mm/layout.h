@@ -64,10 +64,13 @@ struct HardwareShape {
   uint64_t page_bytes;
 };
 
+// Rows of a table, so that what is found out about each has a place without an allocator.
+inline constexpr size_t kMaximumRegions = 32;
+
 struct Layout {
   std::string_view name;
   HardwareShape shape;
-  std::span<const Region> regions;           // ascending
+  std::span<const Region> regions;           // ascending, at most kMaximumRegions
   uint64_t promised_ram_bytes;               // RAM that the direct map must have room for
   PhysAddr direct_map_target;                // what the first byte of the direct map reaches
   VirtAddr image_link_base;                  // where the first byte of the kernel image runs

@@ -8,77 +8,32 @@
 #include <span>
 #include <string_view>
 
+#include "kernel/base/bits.h"
+#include "kernel/mm/address.h"
 #include "kernel/mm/attributes.h"
 #include "kernel/mm/layout.h"
+#include "kernel/mm/layout_fault_name.h"
 #include "kernel/mm/range.h"
 
 namespace mm {
 
-enum class LayoutFault : uint8_t {
-  kEmpty,                  // a row of no bytes, or a table of no rows
-  kNotAligned,             // base or size is not whole pages
-  kWraps,                  // the last byte lies beyond the 64-bit space
-  kOutsideHardware,        // an address that the machine cannot form, or a row across the hole
-  kUnsorted,               // a row starts below the one before it
-  kOverlap,                // a row starts inside the one before it
-  kWritableAndExecutable,  // w and x at once, user and kernel taken together
-  kUserRightInKernelRegion,
-  kRightInUnusedRegion,
-  kMissingGuard,       // a stack, or a region of areas, without guard pages
-  kDirectMapTooSmall,  // smaller than the RAM that the layout promises
-  kImageMisplaced,     // linked outside the image, or where the direct map shows other memory
-  kUnnamed,            // a row or part without a name or without its reason
-  kDuplicateName,
-  kPackedRights,    // a part shares a page with the part before it, not its rights
-  kStackAboveData,  // nothing stops a stack that runs over: the kernel may write what lies below
-};
-
-[[nodiscard]] constexpr std::string_view LayoutFaultName(LayoutFault fault) {
-  switch (fault) {
-    case LayoutFault::kEmpty:
-      return "is empty";
-    case LayoutFault::kNotAligned:
-      return "is not whole pages";
-    case LayoutFault::kWraps:
-      return "wraps past the top of the address space";
-    case LayoutFault::kOutsideHardware:
-      return "lies outside what the hardware can address";
-    case LayoutFault::kUnsorted:
-      return "is not in ascending order";
-    case LayoutFault::kOverlap:
-      return "overlaps the row before it";
-    case LayoutFault::kWritableAndExecutable:
-      return "is writable and executable";
-    case LayoutFault::kUserRightInKernelRegion:
-      return "gives user mode a right in a kernel region";
-    case LayoutFault::kRightInUnusedRegion:
-      return "gives a right in an unused region";
-    case LayoutFault::kMissingGuard:
-      return "lacks a guard page";
-    case LayoutFault::kDirectMapTooSmall:
-      return "is a direct map smaller than the promised RAM";
-    case LayoutFault::kImageMisplaced:
-      return "does not hold the kernel image where it is linked";
-    case LayoutFault::kUnnamed:
-      return "has no name or no reason";
-    case LayoutFault::kDuplicateName:
-      return "has the name of an earlier row";
-    case LayoutFault::kPackedRights:
-      return "has parts that share a page and not their rights";
-    case LayoutFault::kStackAboveData:
-      return "has a stack above a part that is written";
-  }
-  return "has an unknown fault";
-}
-
 struct FaultAt {
   LayoutFault fault;
-  size_t row;  // index into Layout::regions
+  size_t row;  // index into Layout::regions; their number where the table as a whole is at fault
 
   friend constexpr bool operator==(const FaultAt&, const FaultAt&) = default;
 };
 
 namespace layout_fault {
+
+// x86_64 has most: Intel SDM vol. 3A 4.1.4, MAXPHYADDR.
+inline constexpr unsigned kMostPhysicalBits = 52;
+
+[[nodiscard]] constexpr bool IsPossible(const HardwareShape& shape) {
+  constexpr unsigned kWordBits = 64;
+  return shape.page_bytes == kPageSize && shape.address_bits > kPageShift &&
+         shape.address_bits <= kWordBits;
+}
 
 // Both ends addressable, and no hole between them.
 [[nodiscard]] constexpr bool FitsHardware(const HardwareShape& shape, const VirtRange& range) {
@@ -101,6 +56,31 @@ namespace layout_fault {
   return HoldsAreas(layout, region) && region.guards != Guards::kAround;
 }
 
+// Services that the kernel asks FindService() for: one row each.
+[[nodiscard]] constexpr bool IsSingle(Service service) {
+  return service >= Service::kDirectMap && service != Service::kImage;
+}
+
+[[nodiscard]] constexpr bool IsPrivate(Service service) {
+  switch (service) {
+    case Service::kThreadControl:
+    case Service::kProgram:
+    case Service::kLibraries:
+    case Service::kUserHeap:
+    case Service::kUserStack:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// The image's rights are judged with its place.
+[[nodiscard]] constexpr bool LacksRight(const Region& region) {
+  if (region.service == Service::kUnused || region.service == Service::kImage) return false;
+  if (!IsKernelService(region.service)) return region.user == Access::kNone;
+  return !Has(region.kernel, Access::kReadWrite);
+}
+
 [[nodiscard]] constexpr std::optional<LayoutFault> FindInRange(const HardwareShape& shape,
                                                                const VirtRange& range) {
   if (range.IsEmpty()) return LayoutFault::kEmpty;
@@ -115,6 +95,35 @@ namespace layout_fault {
   if (Has(either, Access::kWrite | Access::kExecute)) return LayoutFault::kWritableAndExecutable;
   if (region.service == Service::kUnused && either != Access::kNone) {
     return LayoutFault::kRightInUnusedRegion;
+  }
+  if (LacksRight(region)) return LayoutFault::kMissingRight;
+  return std::nullopt;
+}
+
+[[nodiscard]] constexpr std::optional<LayoutFault> FindInScope(const Region& region) {
+  const bool is_global = region.scope == Scope::kGlobal;
+  if (region.service >= Service::kDirectMap && !is_global) return LayoutFault::kKernelRowNotGlobal;
+  if (IsPrivate(region.service) && is_global) return LayoutFault::kPrivateRowGlobal;
+  return std::nullopt;
+}
+
+[[nodiscard]] constexpr std::optional<LayoutFault> FindInCaching(const Layout& layout,
+                                                                 const Region& region) {
+  const bool has_devices = region.caching == Caching::kDevice;
+  if (HoldsAreas(layout, region)) {
+    return has_devices ? std::nullopt : std::optional(LayoutFault::kNoDevices);
+  }
+  if (IsKernelService(region.service) && has_devices) return LayoutFault::kDevicesAmongRam;
+  return std::nullopt;
+}
+
+[[nodiscard]] constexpr std::optional<LayoutFault> FindInDirectMap(const Layout& layout,
+                                                                   const Region& region) {
+  const PhysRange target = {layout.direct_map_target, region.range.size_bytes};
+  if (region.range.size_bytes < layout.promised_ram_bytes) return LayoutFault::kDirectMapTooSmall;
+  if (!IsAligned(target.base, layout.shape.page_bytes)) return LayoutFault::kTargetNotAligned;
+  if (target.Wraps() || target.last().value > base::LowBits(kMostPhysicalBits)) {
+    return LayoutFault::kBeyondPhysical;
   }
   return std::nullopt;
 }
@@ -134,11 +143,10 @@ namespace layout_fault {
       !SharesImage(layout, region)) {
     return LayoutFault::kUserRightInKernelRegion;
   }
+  if (const auto fault = FindInScope(region)) return fault;
   if (LacksGuard(layout, region)) return LayoutFault::kMissingGuard;
-  if (region.service == Service::kDirectMap &&
-      region.range.size_bytes < layout.promised_ram_bytes) {
-    return LayoutFault::kDirectMapTooSmall;
-  }
+  if (const auto fault = FindInCaching(layout, region)) return fault;
+  if (region.service == Service::kDirectMap) return FindInDirectMap(layout, region);
   return std::nullopt;
 }
 
@@ -150,8 +158,12 @@ namespace layout_fault {
   if (region.range.base < previous.range.base) return LayoutFault::kUnsorted;
   if (region.range.Overlaps(previous.range)) return LayoutFault::kOverlap;
   for (size_t earlier = 0; earlier < row; ++earlier) {
+    const Region& other = layout.regions[earlier];
     const bool unused = region.service == Service::kUnused;
-    if (!unused && layout.regions[earlier].name == region.name) return LayoutFault::kDuplicateName;
+    if (!unused && other.name == region.name) return LayoutFault::kDuplicateName;
+    if (IsSingle(region.service) && other.service == region.service) {
+      return LayoutFault::kDuplicateService;
+    }
   }
   return std::nullopt;
 }
@@ -170,10 +182,23 @@ namespace layout_fault {
   for (size_t row = 0; row < layout.regions.size(); ++row) {
     const Region& region = layout.regions[row];
     if (!region.range.Contains(layout.image_link_base)) continue;
+    if (!IsAligned(layout.image_link_base, layout.shape.page_bytes) ||
+        !IsAligned(layout.image_load_base, layout.shape.page_bytes)) {
+      return FaultAt{LayoutFault::kImageNotAligned, row};
+    }
     if (HoldsImage(layout, region)) return std::nullopt;
     return FaultAt{LayoutFault::kImageMisplaced, row};
   }
-  return FaultAt{LayoutFault::kImageMisplaced, 0};
+  return FaultAt{LayoutFault::kImageMisplaced, layout.regions.size()};
+}
+
+// What no row by itself is to blame for.
+[[nodiscard]] constexpr std::optional<LayoutFault> FindInTable(const Layout& layout) {
+  if (FindService(layout, Service::kDirectMap) == nullptr) return LayoutFault::kNoDirectMap;
+  const bool has_areas = FindService(layout, Service::kVmalloc) != nullptr ||
+                         FindService(layout, Service::kKernelHeap) != nullptr;
+  if (!has_areas) return LayoutFault::kNoAreas;
+  return std::nullopt;
 }
 
 [[nodiscard]] constexpr std::optional<LayoutFault> FindInParts(std::span<const Part> parts) {
@@ -211,13 +236,20 @@ namespace layout_fault {
 
 }  // namespace layout_fault
 
-// The first fault and its row; nothing for a sound layout. Rows are judged in order, the image
-// after them, parts last.
+// The first fault and its row; nothing for a sound layout. Rows are judged in order, the table and
+// the image after them, parts last.
 [[nodiscard]] constexpr std::optional<FaultAt> FindFault(const Layout& layout) {
+  if (!layout_fault::IsPossible(layout.shape)) {
+    return FaultAt{LayoutFault::kImpossibleShape, layout.regions.size()};
+  }
   if (layout.regions.empty()) return FaultAt{LayoutFault::kEmpty, 0};
   for (size_t row = 0; row < layout.regions.size(); ++row) {
+    if (row == kMaximumRegions) return FaultAt{LayoutFault::kTooManyRows, row};
     if (const auto fault = layout_fault::FindInRow(layout, row)) return FaultAt{*fault, row};
     if (const auto fault = layout_fault::FindInOrder(layout, row)) return FaultAt{*fault, row};
+  }
+  if (const auto fault = layout_fault::FindInTable(layout)) {
+    return FaultAt{*fault, layout.regions.size()};
   }
   if (const auto fault = layout_fault::FindInImage(layout)) return fault;
   return layout_fault::FindInAllParts(layout);

@@ -2,6 +2,7 @@
 // same faults stop the compiler.
 #include "kernel/mm/layout_fault.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -177,7 +178,7 @@ constexpr Row kRows[] = {
     {"image linked elsewhere", [](Sample& s) { s.layout.image_link_base = {0x10'0000}; },
      LayoutFault::kImageMisplaced, 1},
     {"image linked nowhere", [](Sample& s) { s.layout.image_link_base = {0x5000'0000}; },
-     LayoutFault::kImageMisplaced, 0},
+     LayoutFault::kImageMisplaced, 4},
     {"image loaded where the direct map shows other memory",
      [](Sample& s) { s.layout.image_load_base = {0x4001'1000}; }, LayoutFault::kImageMisplaced, 2},
     {"image loaded below the direct map", [](Sample& s) { s.layout.image_load_base = {0x1000}; },
@@ -216,6 +217,83 @@ constexpr Row kRows[] = {
        s.process_parts[1].user = Access::kReadWrite;
      },
      LayoutFault::kStackAboveData, 1},
+    {"no address bits", [](Sample& s) { s.layout.shape.address_bits = 0; },
+     LayoutFault::kImpossibleShape, 4},
+    {"one page is all", [](Sample& s) { s.layout.shape.address_bits = 12; },
+     LayoutFault::kImpossibleShape, 4},
+    {"more address bits than a word has", [](Sample& s) { s.layout.shape.address_bits = 65; },
+     LayoutFault::kImpossibleShape, 4},
+    {"pages of another size", [](Sample& s) { s.layout.shape.page_bytes = 0x2000; },
+     LayoutFault::kImpossibleShape, 4},
+    {"two direct maps",
+     [](Sample& s) {
+       s.rows[3] = s.rows[2];
+       s.rows[3].name = "other";
+       s.rows[3].range.base = {0xFFFF'FFFF'8000'0000};
+     },
+     LayoutFault::kDuplicateService, 3},
+    {"a second region for areas",
+     [](Sample& s) {
+       s.rows[0] = s.rows[3];
+       s.rows[0].name = "other";
+       s.rows[0].range = {{0x1000}, kPage};
+     },
+     LayoutFault::kDuplicateService, 3},
+    {"direct map that the kernel cannot write",
+     [](Sample& s) { s.rows[2].kernel = Access::kRead | Access::kImage; },
+     LayoutFault::kMissingRight, 2},
+    {"vmalloc without any right", [](Sample& s) { s.rows[3].kernel = Access::kNone; },
+     LayoutFault::kMissingRight, 3},
+    {"user stack closed to user mode", [](Sample& s) { s.rows[1].user = Access::kNone; },
+     LayoutFault::kMissingRight, 1},
+    {"direct map of each process", [](Sample& s) { s.rows[2].scope = Scope::kProcess; },
+     LayoutFault::kKernelRowNotGlobal, 2},
+    {"vmalloc of each thread", [](Sample& s) { s.rows[3].scope = Scope::kThread; },
+     LayoutFault::kKernelRowNotGlobal, 3},
+    {"stack in every process", [](Sample& s) { s.rows[1].scope = Scope::kGlobal; },
+     LayoutFault::kPrivateRowGlobal, 1},
+    {"thread control block in every process",
+     [](Sample& s) {
+       s.rows[0].service = Service::kThreadControl;
+       s.rows[0].kernel = Access::kReadWrite;
+       s.rows[0].scope = Scope::kGlobal;
+     },
+     LayoutFault::kPrivateRowGlobal, 0},
+    {"devices in the direct map", [](Sample& s) { s.rows[2].caching = Caching::kDevice; },
+     LayoutFault::kDevicesAmongRam, 2},
+    {"vmalloc for RAM only", [](Sample& s) { s.rows[3].caching = Caching::kNormal; },
+     LayoutFault::kNoDevices, 3},
+    {"direct map from inside a frame on",
+     [](Sample& s) {
+       s.layout.direct_map_target = {0x4000'0800};
+       s.layout.image_load_base = {0x4001'0800};
+     },
+     LayoutFault::kTargetNotAligned, 2},
+    {"last byte beyond 52 bits, first not",
+     [](Sample& s) { s.layout.direct_map_target = {0xF'FFFF'FFF0'1000}; },
+     LayoutFault::kBeyondPhysical, 2},
+    {"target past 64 bits", [](Sample& s) { s.layout.direct_map_target = {0xFFFF'FFFF'FFFF'F000}; },
+     LayoutFault::kBeyondPhysical, 2},
+    {"no direct map",
+     [](Sample& s) {
+       s.rows[2].service = Service::kImage;
+       s.rows[2].kernel = Access::kImage;
+     },
+     LayoutFault::kNoDirectMap, 4},
+    {"neither vmalloc nor heap",
+     [](Sample& s) {
+       s.rows[3].service = Service::kWindow;
+       s.rows[3].caching = Caching::kNormal;
+     },
+     LayoutFault::kNoAreas, 4},
+    {"image linked inside a page",
+     [](Sample& s) {
+       s.layout.image_link_base = {0xFFFF'FFFF'0001'0010};
+       s.layout.image_load_base = {0x4001'0010};
+     },
+     LayoutFault::kImageNotAligned, 2},
+    {"image loaded inside a frame", [](Sample& s) { s.layout.image_load_base = {0x4001'0010}; },
+     LayoutFault::kImageNotAligned, 2},
 };
 
 TEST(LayoutFault, SampleIsSound) { EXPECT_FALSE(Sample().Fault().has_value()); }
@@ -234,7 +312,8 @@ TEST(LayoutFault, EachFaultIsFoundInItsRow) {
 
 TEST(LayoutFault, EachFaultHasARow) {
   for (unsigned value = 0; value <= static_cast<unsigned>(LayoutFault::kStackAboveData); ++value) {
-    bool has_row = false;
+    // A sample has four rows; TooManyRows has a test of its own.
+    bool has_row = static_cast<LayoutFault>(value) == LayoutFault::kTooManyRows;
     for (const Row& row : kRows) has_row = has_row || row.fault == static_cast<LayoutFault>(value);
     EXPECT_TRUE(has_row) << mm::LayoutFaultName(static_cast<LayoutFault>(value));
   }
@@ -248,10 +327,33 @@ TEST(LayoutFault, EmptyTable) {
   EXPECT_EQ(found->fault, LayoutFault::kEmpty);
 }
 
+TEST(LayoutFault, TooManyRows) {
+  const Sample sample;
+  std::array<Region, mm::kMaximumRegions + 1> rows;
+  rows.fill(sample.rows[0]);
+  for (size_t row = 0; row < rows.size(); ++row) rows[row].range.base = {row * kPage};
+  std::ranges::copy_backward(std::span(sample.rows).subspan(1), rows.end());
+  Layout layout = sample.layout;
+  layout.regions = rows;
+  const std::optional<mm::FaultAt> found = FindFault(layout);
+  ASSERT_TRUE(found.has_value());
+  EXPECT_EQ(mm::LayoutFaultName(found->fault), mm::LayoutFaultName(LayoutFault::kTooManyRows));
+  EXPECT_EQ(found->row, mm::kMaximumRegions);
+  layout.regions = std::span(rows).subspan(1);
+  EXPECT_FALSE(FindFault(layout).has_value());
+}
+
+TEST(LayoutFault, LastPhysicalByteIsFine) {
+  Sample sample;
+  sample.layout.direct_map_target = {0xF'FFFF'FFF0'0000};
+  sample.layout.image_load_base = {0xF'FFFF'FFF1'0000};
+  EXPECT_FALSE(sample.Fault().has_value());
+}
+
 TEST(LayoutFault, UnusedRowsMayShareTheirName) {
   Sample sample;
-  sample.rows[3] = sample.rows[0];
-  sample.rows[3].range.base = {0xFFFF'FFFF'FFFF'F000};
+  sample.rows[1] = sample.rows[0];
+  sample.rows[1].range.base = {0x10'0000};
   EXPECT_FALSE(sample.Fault().has_value());
 }
 

@@ -55,7 +55,6 @@ struct VerifyInput {
 };
 
 inline constexpr size_t kMaximumSections = 16;
-inline constexpr size_t kMaximumRegions = 32;
 inline constexpr size_t kMaximumFindings = 16;
 
 struct Finding {

@@ -3,7 +3,7 @@
 namespace {
 
 constexpr auto kRows =
-    sample::With([](sample::Rows& rows) { rows[2].range.size_bytes -= mm::kPageSize; });
+    sample::With([](sample::Rows& rows) { rows[3].range.size_bytes -= mm::kPageSize; });
 static_assert(mm::IsSound(sample::LayoutOf(kRows)));
 
 }  // namespace

@@ -2,7 +2,7 @@
 
 namespace {
 
-constexpr auto kRows = sample::With([](sample::Rows& rows) { rows[2].name = rows[0].name; });
+constexpr auto kRows = sample::With([](sample::Rows& rows) { rows[3].name = rows[0].name; });
 static_assert(mm::IsSound(sample::LayoutOf(kRows)));
 
 }  // namespace

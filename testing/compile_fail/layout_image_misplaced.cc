@@ -3,7 +3,7 @@
 namespace {
 
 constexpr auto kRows =
-    sample::With([](sample::Rows& rows) { rows[2].kernel = mm::Access::kReadWrite; });
+    sample::With([](sample::Rows& rows) { rows[3].kernel = mm::Access::kReadWrite; });
 static_assert(mm::IsSound(sample::LayoutOf(kRows)));
 
 }  // namespace

@@ -2,7 +2,7 @@
 
 namespace {
 
-constexpr auto kRows = sample::With([](sample::Rows& rows) { rows[2].user = mm::Access::kRead; });
+constexpr auto kRows = sample::With([](sample::Rows& rows) { rows[3].user = mm::Access::kRead; });
 static_assert(mm::IsSound(sample::LayoutOf(kRows)));
 
 }  // namespace

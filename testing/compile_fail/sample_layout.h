@@ -11,7 +11,7 @@
 
 namespace sample {
 
-using Rows = std::array<mm::Region, 3>;
+using Rows = std::array<mm::Region, 4>;
 
 inline constexpr Rows kSoundRows = {{
     {.name = "stack",
@@ -33,6 +33,16 @@ inline constexpr Rows kSoundRows = {{
      .service = mm::Service::kUnused,
      .growth = mm::Growth::kFixed,
      .guards = mm::Guards::kNone,
+     .why = "a sample"},
+    {.name = "vmalloc",
+     .range = {{0x7000'0000}, 0x100'0000},
+     .user = mm::Access::kNone,
+     .kernel = mm::Access::kReadWrite,
+     .caching = mm::Caching::kDevice,
+     .scope = mm::Scope::kGlobal,
+     .service = mm::Service::kVmalloc,
+     .growth = mm::Growth::kFixed,
+     .guards = mm::Guards::kAround,
      .why = "a sample"},
     {.name = "direct",
      .range = {{0x8000'0000}, 0x8000'0000},
@@ -85,6 +95,14 @@ consteval Parts WithParts(Change change) {
   Parts parts = kSoundParts;
   change(parts);
   return parts;
+}
+
+// With the sound rows.
+template <class Change>
+consteval mm::Layout LayoutWith(Change change) {
+  mm::Layout layout = LayoutOf(kSoundRows);
+  change(layout);
+  return layout;
 }
 
 }  // namespace sample

@@ -31,9 +31,16 @@ struct Layer {
 // The lower floor of the memory manager: addresses, layouts, and what an architecture describes.
 const Names& FactHeaders() {
   static const Names kNames = {
-      "kernel/mm/address.h", "kernel/mm/attributes.h",    "kernel/mm/fault_info.h",
-      "kernel/mm/layout.h",  "kernel/mm/layout_digest.h", "kernel/mm/layout_fault.h",
-      "kernel/mm/mapping.h", "kernel/mm/memory_map.h",    "kernel/mm/paging_policy.h",
+      "kernel/mm/address.h",
+      "kernel/mm/attributes.h",
+      "kernel/mm/fault_info.h",
+      "kernel/mm/layout.h",
+      "kernel/mm/layout_digest.h",
+      "kernel/mm/layout_fault.h",
+      "kernel/mm/layout_fault_name.h",
+      "kernel/mm/mapping.h",
+      "kernel/mm/memory_map.h",
+      "kernel/mm/paging_policy.h",
       "kernel/mm/range.h",
   };
   return kNames;
