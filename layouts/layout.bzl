@@ -1,7 +1,7 @@
 """layout: everything that is made from one layout's table."""
 
 def layout(*, name, placements = []):
-    """The targets of the layout in `<name>.h`.
+    """The targets of the layout in `<name>.h` of this package.
 
     Args:
       name: the layout. Makes `:<name>`, its header as a library; `:<name>_page` and `:<name>_map`,
@@ -37,30 +37,30 @@ def _emitter(name, layout):
 // The layout of this kernel.
 #pragma once
 
-#include "layouts/{layout}.h"
+#include "{package}/{layout}.h"
 
 namespace layouts {{
 namespace selected = {name};
 }}
-END""".format(layout = layout, name = name),
+END""".format(layout = layout, name = name, package = native.package_name()),
     )
     native.cc_library(
         name = name + "_selected",
         hdrs = [generated + "/selected.h"],
         include_prefix = "layouts",
         strip_include_prefix = generated,
-        visibility = ["//visibility:private"],
+        visibility = _SELECTORS,
         deps = [":" + layout],
     )
 
     native.cc_binary(
         name = "emit_" + name,
-        srcs = ["emit.cc"],
+        srcs = ["//layouts:emit.cc"],
         visibility = ["//visibility:public"],
         deps = [
-            ":emit_map",
-            ":emit_page",
-            ":emit_text",
+            "//layouts:emit_map",
+            "//layouts:emit_page",
+            "//layouts:emit_text",
             ":%s_selected" % name,
             "//kernel/base:check_abort",
             "//kernel/base:print",
@@ -78,7 +78,7 @@ def _numbers(name):
         hdrs = [generated + "/layout_asm.h"],
         include_prefix = "layouts",
         strip_include_prefix = generated,
-        visibility = ["//visibility:private"],
+        visibility = _SELECTORS,
     )
 
 def _emit(name, emitter, form, out):
@@ -95,6 +95,9 @@ _READERS = [
     "//kernel:__subpackages__",
     "//testing:__subpackages__",
 ]
+
+# Where //layouts:selected and its like choose.
+_SELECTORS = ["//layouts:__pkg__"]
 
 _TABLE_DEPS = [
     "//kernel/base:bits",

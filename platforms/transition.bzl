@@ -1,8 +1,23 @@
 """for_platform: one target, built for a given platform, as data of a host test."""
 
+load("//layouts:layouts.bzl", "layout_of")
+
 # What --features may switch in images and programs of ours. The others (sanitizers, coverage) are
 # the host's: dropping them keeps one copy of each image whatever --config the tests run with.
 _CARRIED_FEATURES = ["ubsan_trap"]
+
+# What //layouts has for a layout of another package, by the names that //layouts:layout.bzl gives.
+_OTHER_LAYOUT = ["asm", "ld", "selected"]
+
+# A platform outside of //platforms is for the layout beside it: <processor>_<layout>.
+def _other_layout(platform):
+    if platform.package == Label("//platforms").package:
+        return {"//layouts:other_" + form: "//layouts:none" for form in _OTHER_LAYOUT}
+    layout = layout_of(platform.name)
+    return {
+        "//layouts:other_" + form: str(platform.same_package_label("%s_%s" % (layout, form)))
+        for form in _OTHER_LAYOUT
+    }
 
 def _transition_impl(settings, attr):
     asked = settings["//command_line_option:features"]
@@ -11,7 +26,7 @@ def _transition_impl(settings, attr):
     return {
         "//command_line_option:features": carried + attr.target_features,
         "//command_line_option:platforms": str(attr.platform),
-    }
+    } | _other_layout(attr.platform)
 
 platform_transition = transition(
     implementation = _transition_impl,
@@ -19,7 +34,7 @@ platform_transition = transition(
     outputs = [
         "//command_line_option:features",
         "//command_line_option:platforms",
-    ],
+    ] + ["//layouts:other_" + form for form in _OTHER_LAYOUT],
 )
 
 def _for_platform_impl(ctx):

@@ -2,17 +2,12 @@
 
 #include <cstdint>
 #include <format>
-#include <span>
 #include <string>
 
 #include "kernel/mm/address.h"
 #include "kernel/mm/attributes.h"
 #include "kernel/mm/layout.h"
-#include "layouts/apcpu.h"
-#include "layouts/kora.h"
-#include "layouts/lfos.h"
-#include "layouts/osz.h"
-#include "layouts/sos.h"
+#include "layouts/all.h"
 
 namespace layering {
 namespace {
@@ -46,11 +41,7 @@ std::string FindIn(const mm::Layout& layout, uint64_t number) {
 std::string FindLayoutAddress(uint64_t number) {
   if (number < kSmallest || number == kAllOnes32 || number == kAllOnes64) return "";
   if (number == kLastPage32) return "";
-  constexpr std::span<const mm::Layout* const> kAllLayouts[] = {
-      layouts::osz::kLayouts,   layouts::sos::kLayouts,         layouts::arm_kora::kLayouts,
-      layouts::apcpu::kLayouts, layouts::x86_64_kora::kLayouts, layouts::lfos::kLayouts,
-  };
-  for (const auto& layouts_of_one : kAllLayouts) {
+  for (const auto& layouts_of_one : layouts::kAll) {
     for (const mm::Layout* const layout : layouts_of_one) {
       if (std::string found = FindIn(*layout, number); !found.empty()) return found;
     }

@@ -9,6 +9,8 @@ readonly root=$runfiles/atlas
 source "$root/tools/boot/machines.sh" || exit 2
 # shellcheck source=tools/boot/choice.sh
 source "$root/tools/boot/choice.sh" || exit 2
+# shellcheck source=/dev/null
+source "$root/tools/boot/image_names.sh" || exit 2
 
 readonly program=boot
 readonly gdb_address=127.0.0.1

@@ -4,13 +4,13 @@ set -u
 boot=$PWD/$1
 machines=$PWD/$2
 choice=$PWD/$3
+image_names=$PWD/$4
 failures=0 rows=0
 
 # What Bazel would put beside boot.sh.
 export RUNFILES_DIR=$TEST_TMPDIR/runfiles
 mkdir -p "$RUNFILES_DIR/atlas/tools/boot" "$RUNFILES_DIR/qemu/bin"
-cp "$machines" "$RUNFILES_DIR/atlas/tools/boot/machines.sh"
-cp "$choice" "$RUNFILES_DIR/atlas/tools/boot/choice.sh"
+cp "$machines" "$choice" "$image_names" "$RUNFILES_DIR/atlas/tools/boot/"
 for program in qemu-system-x86_64 qemu-system-arm; do
   cat >"$RUNFILES_DIR/qemu/bin/$program" <<'FAKE'
 #!/bin/bash

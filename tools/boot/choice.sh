@@ -1,5 +1,5 @@
 # What a user may choose of the machine, and how anything else is refused. Sourced by //:boot and //tools:explore after
-# machines.sh; `program` is the name that refusals begin with.
+# machines.sh and image_names.sh; `program` is the name that refusals begin with.
 #
 #   check_choice       the variables image, machine, cpu and memory: puts in the defaults of an empty machine or
 #                      cpu, or refuses
@@ -41,7 +41,7 @@ is_one_of() {
 }
 
 check_choice() {
-  describe_image "$image" || refuse "no image '$image'; there are: ${image_names[*]}"
+  { is_one_of "$image" "${image_names[@]}" && describe_image "$image"; } || refuse "no image '$image'; there are: ${image_names[*]}"
   machine=${machine:-${machines[0]}}
   is_one_of "$machine" "${machines[@]}" || refuse "$image has no machine '$machine'; it has: ${machines[*]}"
   cpu=${cpu:-${cpus[0]}}

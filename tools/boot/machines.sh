@@ -1,11 +1,8 @@
 # The machines our images run on. Sourced by //:boot, the boot tests and the benchmark, so that all three
 # start the same QEMU.
 #
-#   describe_image IMAGE      sets the facts below, or returns 1 if there is no such image
+#   describe_image IMAGE      sets the facts below, by the processor that its name begins with; returns 1 if we have none
 #   machine_options MACHINE CPU MEMORY   appends to the array `qemu_options` (describe_image first)
-
-# Images that exist, the default one first.
-readonly image_names=(x86_64_osz x86_64_kora x86_64_lfos arm_kora arm_sos arm_apcpu)
 
 # Facts of the described image: QEMU's program, what it may be started with (the default first), the limits of
 # its memory in MiB, and where a raw image is loaded (empty for ELF, which says so itself).
@@ -13,7 +10,7 @@ qemu_program='' machines=() cpus=() least_mib=0 most_mib=0 raw_load_address=''
 
 describe_image() {
   case $1 in
-    x86_64_osz | x86_64_kora | x86_64_lfos)
+    x86_64_*)
       qemu_program=qemu-system-x86_64
       machines=(q35 pc)
       # Only max has LA57, SMEP, SMAP and UMIP: on the others the kernel goes without.
@@ -21,7 +18,7 @@ describe_image() {
       least_mib=64 most_mib=16384
       raw_load_address=''
       ;;
-    arm_apcpu | arm_kora | arm_sos)
+    arm_*)
       qemu_program=qemu-system-arm
       machines=(virt)
       cpus=(cortex-a15 cortex-a7)

@@ -12,6 +12,8 @@ runfiles=$(cd "${RUNFILES_DIR:-$0.runfiles}" && pwd) || exit 2
 readonly runfiles root=$runfiles/atlas
 # shellcheck source=tools/boot/machines.sh
 source "$root/tools/boot/machines.sh" || exit 2
+# shellcheck source=/dev/null
+source "$root/tools/boot/image_names.sh" || exit 2
 # shellcheck source=tools/boot/choice.sh
 source "$root/tools/boot/choice.sh" || exit 2
 # shellcheck source=testing/boot/guest.sh

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Tests explore.sh with a fake QEMU, which is a guest that boots, and a fake layoutcheck: what is refused, what is started,
 # what becomes of the page, and that no machine is left running.
-#   explore_test.sh EXPLORE PAGE MACHINES CHOICE GUEST BOOT
+#   explore_test.sh EXPLORE PAGE MACHINES CHOICE IMAGE_NAMES GUEST BOOT
 set -u
 export LC_ALL=C
 explore=$PWD/$1
@@ -12,9 +12,9 @@ export RUNFILES_DIR=$TEST_TMPDIR/runfiles
 root=$RUNFILES_DIR/atlas
 mkdir -p "$root"/{tools/boot,tools/explore,tools/layoutcheck,testing/boot,testing/layoutcheck} "$RUNFILES_DIR/qemu/bin"
 cp "$2" "$root/tools/explore/"
-cp "$3" "$4" "$root/tools/boot/"
-cp "$5" "$root/testing/boot/"
-cp "$6" "$root/testing/layoutcheck/"
+cp "$3" "$4" "$5" "$root/tools/boot/"
+cp "$6" "$root/testing/boot/"
+cp "$7" "$root/testing/layoutcheck/"
 printf 'before\n@a.js@\n@dumps@\nafter\n' >"$root/tools/explore/page.html"
 printf 'const a = "@dumps@";\n' >"$root/tools/explore/a.js"
 for image in x86_64_osz x86_64_lfos arm_sos; do

@@ -1,0 +1,27 @@
+"""image_platform: what a kernel image is built for."""
+
+load("//layouts:layouts.bzl", "processor_of")
+
+_CPUS = {
+    "arm": "@platforms//cpu:armv7",
+    "x86_64": "@platforms//cpu:x86_64",
+}
+
+def image_platform(*, name, layout, image_address = None):
+    """The platform of one image.
+
+    Args:
+      name: the image, `<processor>_<layout>`.
+      layout: a value of //platforms:layout.
+      image_address: on x86_64 a value of //platforms:image_address, without its package.
+    """
+    native.platform(
+        name = name,
+        constraint_values = [
+            layout,
+            "//platforms:kernel",
+            _CPUS[processor_of(name)],
+            "@platforms//os:none",
+        ] + (["//platforms:" + image_address] if image_address else []),
+        visibility = ["//visibility:public"],
+    )
