@@ -1,5 +1,6 @@
 """The boot tests of all images, as tables: what each one starts, types and expects."""
 
+load("//layouts:layouts.bzl", "layout_of", "processor_of")
 load(":qemu_boot_test.bzl", "FORBIDDEN", "qemu_boot_test", "regex")
 
 _MONITOR_COMMANDS = ["help", "map", "regions", "frames", "slabs", "vmalloc", "window", "context", "devices", "verify", "uptime", "crash", "reboot", "off"]
@@ -22,133 +23,138 @@ _VIRT_MEMORIES = {
     "3G": "-0x00000000ffffffff +[0-9]+ [KM]iB usable",
 }
 
-def _image(*, name, banner, layout, machines, memories, high_memory, cpus, depths, dma_pages, direct_mappings = {}, parts = [], contexts = {"4096": "0x00000000ffffffff"}, table = None, forbid = []):
+# What the images of a processor have in common.
+_PROCESSORS = {
+    "arm": struct(
+        banner = "Atlas arm %s (device tree)",
+        # The default first.
+        cpus = ["cortex-a15", "cortex-a7"],
+        # Every device reaches all frames.
+        dma_pages = "0",
+        machines = ["virt"],
+        memories = _VIRT_MEMORIES,
+    ),
+    "x86_64": struct(
+        banner = "Atlas x86_64 %s (PVH start info v1)",
+        cpus = ["max", "kvm64", "Nehalem", "qemu64"],
+        # Frames that the ISA bus's DMA controller reaches: some.
+        dma_pages = "[1-9][0-9]*",
+        machines = ["q35", "pc"],
+        memories = _PC_MEMORIES,
+    ),
+}
+
+def image(
+        *,
+        name,
+        user_last,
+        high_memory,
+        contexts = None,
+        depths = [],
+        direct_mappings = {},
+        forbid = [],
+        memories = None,
+        package = None,
+        parts = [],
+        table = None):
+    """An image and what is tested of it.
+
+    Args:
+      name: <processor>_<layout>.
+      user_last: where the user half ends, or a region of it, by which the layout is known to be the one for the depth
+        of the page tables: an address as the kernel prints it, or one for each processor (QEMU's -cpu).
+      high_memory: amounts of memory of which some lies beyond the direct map.
+      contexts: bytes of a context's root to what it reaches, for each size that there is; none where the root's entries
+        cannot be shared. By default one or the other will do.
+      depths: a processor for each depth of page tables, if there are several.
+      direct_mappings: processor to the number of mappings, a pattern, that show 6 GiB in a direct map of all memory.
+      forbid: what its boot never prints, besides FORBIDDEN.
+      memories: amounts of memory, each with a range that the map has; by default the processor's.
+      parts: lines, as patterns, of a layout that packs its image.
+      table: the layout's placement for it, if it has several.
+      package: of the layout, the platform and the page, for images that //layouts does not have.
+    """
+    layout = layout_of(name)
+    processor = _PROCESSORS[processor_of(name)]
     return struct(
         name = name,
-        banner = banner,
+        banner = processor.banner % layout,
         contexts = contexts,
-        cpus = cpus,
-        default_cpu = cpus.keys()[0],
+        cpus = {cpu: user_last if type(user_last) == "string" else user_last[cpu] for cpu in processor.cpus},
+        default_cpu = processor.cpus[0],
         depths = depths,
         direct_mappings = direct_mappings,
-        dma_pages = dma_pages,
+        dma_pages = processor.dma_pages,
         forbid = FORBIDDEN + forbid,
         high_memory = high_memory,
+        json = "%s:%s_json" % (package or "//layouts", table or layout),
         layout = layout,
-        machines = machines,
-        memories = memories,
+        machines = processor.machines,
+        memories = memories or processor.memories,
+        page = "%s:%s.md" % (package or "//docs/layouts", layout),
         parts = parts,
-        platform = "//platforms:" + name,
-        # What //layouts:<table>_json is of.
-        table = table or layout,
+        platform = "%s:%s" % (package or "//platforms", name),
     )
 
-_X86_64_OSZ = _image(
+_X86_64_OSZ = image(
     name = "x86_64_osz",
-    banner = "Atlas x86_64 osz (PVH start info v1)",
-    # Processor, the default first: where the user half ends, which tells the depth of the page tables.
-    cpus = {
+    contexts = {"4096": "0x00000000ffffffff"},
+    # A processor for each depth, tried with every machine and memory.
+    depths = ["max", "qemu64"],
+    high_memory = ["6G"],
+    user_last = {
         "max": "0x00ffffffffffffff",
         "kvm64": "0x00007fffffffffff",
         "Nehalem": "0x00007fffffffffff",
         "qemu64": "0x00007fffffffffff",
     },
-    # A processor for each depth, tried with every machine and memory.
-    depths = ["max", "qemu64"],
-    # Frames that the ISA bus's DMA controller reaches: some.
-    dma_pages = "[1-9][0-9]*",
-    # Some of it lies beyond the direct map.
-    high_memory = ["6G"],
-    layout = "osz",
-    machines = ["q35", "pc"],
-    memories = _PC_MEMORIES,
 )
 
 # One depth, whatever the processor: five levels stay off. How machine, processor and memory combine is start-up's, and
 # is tried with osz; here each of them is met once.
-_X86_64_KORA = _image(
+_X86_64_KORA = image(
     name = "x86_64_kora",
-    banner = "Atlas x86_64 kora (PVH start info v1)",
     # One entry of the root has all 4 GiB, the process's and the kernel's.
     contexts = {},
-    cpus = {
-        "max": "0x00000000bfffffff",
-        "kvm64": "0x00000000bfffffff",
-        "Nehalem": "0x00000000bfffffff",
-        "qemu64": "0x00000000bfffffff",
-    },
-    depths = [],
-    dma_pages = "[1-9][0-9]*",
     forbid = ["+la57"],
     # Below and above the 4 GiB hole.
     high_memory = ["3G", "6G"],
-    layout = "kora",
-    machines = ["q35", "pc"],
-    memories = _PC_MEMORIES,
     table = "x86_64_kora",
+    user_last = "0x00000000bfffffff",
 )
 
 # All memory is in the direct map, which is 4 TiB.
-_X86_64_LFOS = _image(
+_X86_64_LFOS = image(
     name = "x86_64_lfos",
-    banner = "Atlas x86_64 lfos (PVH start info v1)",
-    cpus = {
-        "max": "0x00007fffffffefff",
-        "kvm64": "0x00007fffffffefff",
-        "Nehalem": "0x00007fffffffefff",
-        "qemu64": "0x00007fffffffefff",
-    },
-    depths = [],
+    contexts = {"4096": "0x00000000ffffffff"},
     # Of 6 GiB, four are whole pages of 1 GiB where the processor has such: 2044 entries less.
     direct_mappings = {
         "max": "[12][0-9]{3}",
         "qemu64": "[345][0-9]{3}",
     },
-    dma_pages = "[1-9][0-9]*",
     forbid = ["+la57"],
     high_memory = [],
-    layout = "lfos",
-    machines = ["q35", "pc"],
-    memories = _PC_MEMORIES,
+    user_last = "0x00007fffffffefff",
 )
 
-_ARM_SOS = _image(
+_ARM_SOS = image(
     name = "arm_sos",
-    banner = "Atlas arm sos (device tree)",
     contexts = {"8192": "0x000000007fffffff"},
-    cpus = {
-        "cortex-a15": "0x000000007fffffff",
-        "cortex-a7": "0x000000007fffffff",
-    },
     depths = ["cortex-a15"],
-    # Every device reaches all frames.
-    dma_pages = "0",
     high_memory = ["3G"],
-    layout = "sos",
-    machines = ["virt"],
-    memories = _VIRT_MEMORIES,
+    user_last = "0x000000007fffffff",
 )
 
-_ARM_KORA = _image(
+_ARM_KORA = image(
     name = "arm_kora",
-    banner = "Atlas arm kora (device tree)",
     contexts = {"16384": "0x00000000bfffffff"},
-    cpus = {
-        "cortex-a15": "0x00000000bfffffff",
-        "cortex-a7": "0x00000000bfffffff",
-    },
-    depths = [],
-    dma_pages = "0",
     high_memory = ["3G"],
-    layout = "kora",
-    machines = ["virt"],
-    memories = _VIRT_MEMORIES,
     table = "arm_kora",
+    user_last = "0x00000000bfffffff",
 )
 
-_ARM_APCPU = _image(
+_ARM_APCPU = image(
     name = "arm_apcpu",
-    banner = "Atlas arm apcpu (device tree)",
     # As TTBCR.N sizes it.
     contexts = {
         "128": "0x0000000001ffffff",
@@ -160,16 +166,8 @@ _ARM_APCPU = _image(
         "8192": "0x000000007fffffff",
         "16384": "0x00000000ffffefff",
     },
-    cpus = {
-        "cortex-a15": "0x00000000ffffefff",
-        "cortex-a7": "0x00000000ffffefff",
-    },
-    depths = [],
-    dma_pages = "0",
     # All that is more than the direct map's 20 MiB.
     high_memory = ["64M", "512M", "3G"],
-    layout = "apcpu",
-    machines = ["virt"],
     memories = {"16M": "-0x0000000040ffffff +[0-9]+ [KM]iB usable"} | _VIRT_MEMORIES,
     # In order: a stack of 31 KiB, the copy of what contexts share, and the heap, packed.
     parts = [
@@ -181,6 +179,7 @@ _ARM_APCPU = _image(
         "[0-9a-f]+c00-0x[0-9a-f]+c07 kernel shared   user --- kernel rw- packed",
         "[0-9a-f]+c08-0x00000000013fffff kernel heap     user --- kernel rw- packed",
     ],
+    user_last = "0x00000000ffffefff",
 )
 
 IMAGES = [_X86_64_OSZ, _X86_64_KORA, _X86_64_LFOS, _ARM_KORA, _ARM_SOS, _ARM_APCPU]
@@ -203,13 +202,14 @@ _CRASHES = {
     ),
 }
 
-def boot_tests(*, name):
+def boot_tests(*, name, images = IMAGES):
     """All boot tests.
 
     Args:
       name: what the tests' names begin with.
+      images: whose.
     """
-    for image in IMAGES:
+    for image in images:
         prefix = "%s_%s_" % (name, image.name)
         for machine, cpu, memory in _combinations(image):
             _boot(prefix, image, machine, cpu, memory)
@@ -272,13 +272,16 @@ def _boot(prefix, image, machine, cpu, memory):
         input = ["off"],
         machine = machine,
         memory = memory,
-        page = "//docs/layouts:%s.md" % image.layout,
+        page = image.page,
     )
 
 # What a context's root of so many bytes reaches.
 def _contexts(image):
+    refused = "context: the root's entries cannot be shared: unsupported"
+    if image.contexts == None:
+        return [regex("^(%s|context: a root of [0-9]+ bytes reaches 0x[0-9a-f]{16}, 1 page, layout ok)$" % refused)]
     if not image.contexts:
-        return ["context: the root's entries cannot be shared: unsupported"]
+        return [refused]
     lines = [
         "context: a root of %s bytes reaches %s, %d page%s, layout ok" % (size, reach, pages + 1, "s" if pages else "")
         for pages, (size, reach) in enumerate(image.contexts.items())
@@ -286,7 +289,7 @@ def _contexts(image):
     return lines + ["context: ended, nothing kept, layout ok"]
 
 def _monitor_test(name, image):
-    where = "beyond" if _MEMORY in image.high_memory else "in"
+    window = "beyond" if _MEMORY in image.high_memory else "in"
     _start(
         name,
         image,
@@ -307,7 +310,7 @@ def _monitor_test(name, image):
                      regex("^vmalloc: [1-9][0-9]* areas, 0 pages of memory, [1-9][0-9]* of devices; 0 areas wait"),
                      regex("^  0x[0-9a-f]{16}-0x[0-9a-f]{16} +[0-9]+ pages device   .* at 0x[0-9a-f]{16}$"),
                      "atlas> window",
-                     regex("^window: frame at 0x[0-9a-f]{16}, %s the direct map, holds what was written$" % where),
+                     regex("^window: frame at 0x[0-9a-f]{16}, %s the direct map, holds what was written$" % window),
                      "atlas> slabs",
                      regex("^kalloc-112 +112 +[1-9][0-9]* +1 "),
                      regex("^heap: sound, contents kept; [1-9][0-9]* pages given back$"),

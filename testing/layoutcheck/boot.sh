@@ -5,6 +5,7 @@
 #                                                               of its own layout, and heard, all lines
 #   boot_guest IMAGE MACHINE CPU MEMORY QEMU KERNEL OPTION...   both; the kernel has to be content with its layout
 #   region_base NAME        an address in the last table of the file $layout
+#   region_last NAME        likewise
 #   region_with KEY VALUE   the name of a region there
 #
 # A socket's path is short: those of options are in the current directory.
@@ -48,4 +49,5 @@ boot_guest() {
 }
 
 region_base() { sed -n "s/.*\"name\": \"$1\", \"first\": \"\([^\"]*\)\".*/\1/p" "$layout" | tail -n 1; }
+region_last() { sed -n "s/.*\"name\": \"$1\", .*\"last\": \"\([^\"]*\)\".*/\1/p" "$layout" | tail -n 1; }
 region_with() { sed -n "s/.*\"name\": \"\([^\"]*\)\", .*\"$1\": \"$2\".*/\1/p" "$layout" | tail -n 1; }

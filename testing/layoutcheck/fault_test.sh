@@ -141,10 +141,10 @@ case $1 in
       change "$device" 0xfffff000 0x40010000
     ;;
 esac
-# A boot stack with a region of its own, at the end of that: the image's region follows.
+# A boot stack with a region of its own, at the end of that.
 stack=$(region_with service 'boot stack')
 if [[ -n $stack ]]; then
-  last_page=$(printf '%#x' $(($(region_base "$image") - 0x1000)))
+  last_page=$(printf '%#x' $(($(region_last "$stack") - 0xfff)))
   other_tables 'a boot stack made executable' "$stack" 'writable and executable: user --- kernel rwx' \
     change "$last_page" 0x8000000000000000 0
   other_tables 'a boot stack that shows code' "$stack" 'writable alias of code: the frame at 0x0000000000100000' \

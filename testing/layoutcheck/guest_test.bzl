@@ -1,6 +1,7 @@
 """guest_kernel and guest_test: a kernel in QEMU, and a script that looks at it from outside while it runs."""
 
 load("@rules_shell//shell:sh_test.bzl", "sh_test")
+load("//layouts:layouts.bzl", "processor_of")
 load("//platforms:transition.bzl", "for_platform")
 
 def guest_kernel(*, name, image, kernel):
@@ -30,19 +31,18 @@ def guest_test(*, name, script, image, options, kernel, programs = []):
 
     Args:
       name: the test.
-      script: for boot.sh and its functions.
+      script: for boot.sh and its functions; a label.
       image: a row of //testing/boot:boot_tests.bzl.
       options: machine, processor and memory.
       kernel: a guest_kernel of this package.
       programs: more files.
     """
     files = [
-        # Image names begin with the processor, as QEMU's programs end.
-        "@qemu//:bin/qemu-system-" + image.name.rpartition("_")[0],
+        "@qemu//:bin/qemu-system-" + processor_of(image.name),
         ":" + kernel,
         ":%s.elf" % kernel,
         "//tools/layoutcheck",
-        "//layouts:%s_json" % image.table,
+        image.json,
     ] + programs
     sh_test(
         name = name,

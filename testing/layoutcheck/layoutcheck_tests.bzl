@@ -5,13 +5,14 @@ load("@rules_shell//shell:sh_test.bzl", "sh_test")
 load("//testing/boot:boot_tests.bzl", "IMAGES")
 load(":guest_test.bzl", "guest_depths", "guest_kernel", "guest_test")
 
-def layoutcheck_tests(*, name):
+def layoutcheck_tests(*, name, images = IMAGES):
     """All of them.
 
     Args:
       name: what the tests' names begin with.
+      images: whose.
     """
-    for image in IMAGES:
+    for image in images:
         kernel = "%s_%s_image" % (name, image.name)
         guest_kernel(name = kernel, image = image, kernel = "//kernel")
 
@@ -25,15 +26,15 @@ def layoutcheck_tests(*, name):
                 image = image,
                 kernel = kernel,
                 options = options,
-                script = "good_test.sh",
+                script = "//testing/layoutcheck:good_test.sh",
             )
             guest_test(
                 name = prefix + "fault_test",
                 image = image,
                 kernel = kernel,
                 options = options,
-                programs = [":change_entry"],
-                script = "fault_test.sh",
+                programs = ["//testing/layoutcheck:change_entry"],
+                script = "//testing/layoutcheck:fault_test.sh",
             )
 
 # Kernels of @linux: console, QEMU's program, the layout of its documentation, and what breaks the rules once all is protected.

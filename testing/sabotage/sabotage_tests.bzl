@@ -3,13 +3,14 @@
 load("//testing/boot:boot_tests.bzl", "IMAGES")
 load("//testing/layoutcheck:guest_test.bzl", "guest_depths", "guest_kernel", "guest_test")
 
-def sabotage_tests(*, name):
+def sabotage_tests(*, name, images = IMAGES):
     """One for each image and depth of its page tables.
 
     Args:
       name: what the tests' names begin with.
+      images: whose.
     """
-    for image in IMAGES:
+    for image in images:
         prefix = "%s_%s_" % (name, image.name)
         guest_kernel(name = prefix + "bad", image = image, kernel = "//kernel:sabotaged_kernel")
         guest_kernel(name = prefix + "good", image = image, kernel = "//kernel")
@@ -23,5 +24,5 @@ def sabotage_tests(*, name):
                     ":%sgood" % prefix,
                     ":%sgood.elf" % prefix,
                 ],
-                script = "sabotage_test.sh",
+                script = "//testing/sabotage:sabotage_test.sh",
             )

@@ -1,0 +1,128 @@
+// islet, for x86_64 with four levels of page tables: a layout of nobody's, to show what one takes.
+// The kernel's regions are far apart in the middle of the upper half, its devices below its code,
+// and its direct map is so small that most memory is reached through windows.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "kernel/base/check.h"
+#include "kernel/base/units.h"
+#include "kernel/mm/address.h"
+#include "kernel/mm/attributes.h"
+#include "kernel/mm/layout.h"
+#include "kernel/mm/layout_fault.h"
+#include "kernel/mm/range.h"
+
+namespace layouts::islet {
+
+using namespace base::literals;  // NOLINT(google-build-using-namespace): units of the table
+
+inline constexpr mm::HardwareShape kShape = {
+    .address_bits = 48,
+    .extension = mm::HardwareShape::Extension::kSign,
+    .page_bytes = mm::kPageSize,
+};
+
+inline constexpr mm::VirtAddr kKernel = {0xFFFF'C000'0000'0000};
+inline constexpr mm::VirtAddr kImage = kKernel + 1_TiB;
+inline constexpr mm::VirtAddr kDirect = kKernel + 3_TiB;
+inline constexpr uint64_t kDirectBytes = 48_MiB;
+inline constexpr uint64_t kImageOffset = 1_MiB;
+
+inline constexpr auto kRegions = std::to_array<mm::Region>({
+    {.name = "shore",
+     .range = {{0}, 1_GiB},
+     .user = mm::Access::kNone,
+     .kernel = mm::Access::kNone,
+     .caching = mm::Caching::kNormal,
+     .scope = mm::Scope::kProcess,
+     .service = mm::Service::kUnused,
+     .growth = mm::Growth::kFixed,
+     .guards = mm::Guards::kNone,
+     .why = "holds no mapping, so that null faults, and a 30-bit number is no pointer"},
+    {.name = "huts",
+     .range = {{1_GiB}, 63_GiB},
+     .user = mm::Access::kImage,
+     .kernel = mm::Access::kNone,
+     .caching = mm::Caching::kNormal,
+     .scope = mm::Scope::kProcess,
+     .service = mm::Service::kProgram,
+     .growth = mm::Growth::kFixed,
+     .guards = mm::Guards::kBelow,
+     .why = "the process, all of it: one entry of the root's first table"},
+    {.name = "reef",
+     .range = {kKernel, 2_GiB},
+     .user = mm::Access::kNone,
+     .kernel = mm::Access::kReadWrite,
+     .caching = mm::Caching::kDevice,
+     .scope = mm::Scope::kGlobal,
+     .service = mm::Service::kVmalloc,
+     .growth = mm::Growth::kFixed,
+     .guards = mm::Guards::kAround,
+     .why = "devices and large blocks, below everything else of the kernel's"},
+    {.name = "hill",
+     .range = {kImage, 64_MiB},
+     .user = mm::Access::kNone,
+     .kernel = mm::Access::kImage,
+     .caching = mm::Caching::kNormal,
+     .scope = mm::Scope::kGlobal,
+     .service = mm::Service::kImage,
+     .growth = mm::Growth::kFixed,
+     .guards = mm::Guards::kNone,
+     .why = "the kernel"},
+    {.name = "ledge",
+     .range = {kImage + 1_GiB, 2_MiB},
+     .user = mm::Access::kNone,
+     .kernel = mm::Access::kReadWrite,
+     .caching = mm::Caching::kNormal,
+     .scope = mm::Scope::kGlobal,
+     .service = mm::Service::kBootStack,
+     .growth = mm::Growth::kDown,
+     .guards = mm::Guards::kBelow,
+     .why = "the boot stack, at the end of a table of its own"},
+    {.name = "cave",
+     .range = {kKernel + 2_TiB, 2_MiB},
+     .user = mm::Access::kNone,
+     .kernel = mm::Access::kReadWrite,
+     .caching = mm::Caching::kNormal,
+     .scope = mm::Scope::kGlobal,
+     .service = mm::Service::kWindow,
+     .growth = mm::Growth::kFixed,
+     .guards = mm::Guards::kNone,
+     .why = "windows, through which most of memory is seen"},
+    {.name = "beach",
+     .range = {kDirect, kDirectBytes},
+     .user = mm::Access::kNone,
+     .kernel = mm::Access::kReadWrite,
+     .caching = mm::Caching::kNormal,
+     .scope = mm::Scope::kGlobal,
+     .service = mm::Service::kDirectMap,
+     .growth = mm::Growth::kFixed,
+     .guards = mm::Guards::kNone,
+     .why = "the first 48 MiB of RAM, for tables, descriptors and small objects"},
+});
+
+inline constexpr mm::Layout kLayout = {
+    .name = "islet",
+    .shape = kShape,
+    .regions = kRegions,
+    .promised_ram_bytes = kDirectBytes,
+    .direct_map_target = {0},
+    .image_link_base = kImage + kImageOffset,
+    .image_load_base = {kImageOffset},
+};
+
+static_assert(mm::IsSound(kLayout));
+
+inline constexpr std::array<const mm::Layout*, 1> kLayouts = {&kLayout};
+
+inline constexpr unsigned kLevels = 4;
+
+// The table for a machine that walks `levels` levels of page tables.
+[[nodiscard]] constexpr const mm::Layout& ForHardware(unsigned levels) {
+  CHECK(levels == kLevels);
+  return kLayout;
+}
+
+}  // namespace layouts::islet
