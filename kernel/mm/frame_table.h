@@ -67,6 +67,34 @@ struct DirectMapping {
   void* base;  // of `first`
 };
 
+// A descriptor for each page of a stretch of addresses, found by one addition.
+class PageDescriptors {
+ public:
+  // `first` is the address of the descriptor of the page at `base`; a stretch that has none there
+  // gives the address that it would have.
+  PageDescriptors(const void* base, PageCount pages, uintptr_t first)
+      : base_(reinterpret_cast<uintptr_t>(base)), pages_(pages.value), first_(first) {}
+
+  // Whether `pointer` is a byte of the stretch.
+  [[nodiscard]] bool Covers(const void* pointer) const { return IndexOf(pointer) < pages_; }
+  // Which page of the stretch holds the byte; what lies below the stretch has a high number.
+  [[nodiscard]] uintptr_t IndexOf(const void* pointer) const {
+    return (reinterpret_cast<uintptr_t>(pointer) - base_) >> kPageShift;
+  }
+  // Of the page that holds a byte of the stretch.
+  [[nodiscard]] FrameDescriptor& Of(const void* pointer) const {
+    return *reinterpret_cast<FrameDescriptor*>(first_ + IndexOf(pointer) * sizeof(FrameDescriptor));
+  }
+
+  [[nodiscard]] uintptr_t base() const { return base_; }
+  [[nodiscard]] uint64_t pages() const { return pages_; }
+
+ private:
+  uintptr_t base_;
+  uint64_t pages_;
+  uintptr_t first_;
+};
+
 class FrameTable {
  public:
   // `storage`, which need not be initialised, describes the frames from `first` on.
@@ -74,11 +102,11 @@ class FrameTable {
       : descriptors_(storage),
         first_(first.value),
         direct_first_(direct_map.first.value),
-        direct_pages_(direct_map.pages.value),
-        direct_base_(reinterpret_cast<uintptr_t>(direct_map.base)),
-        direct_descriptors_(
+        direct_(
+            direct_map.base, direct_map.pages,
             reinterpret_cast<uintptr_t>(storage.data()) +
-            static_cast<uintptr_t>((direct_map.first.value - first.value) * kDescriptorBytes)) {}
+                static_cast<uintptr_t>((direct_map.first.value - first.value) * kDescriptorBytes)) {
+  }
 
   // A descriptor means something from its frame's first allocation on; it is zero then, and keeps
   // what its owners write, also while the frame is free. O(1), one addition.
@@ -87,33 +115,28 @@ class FrameTable {
   }
 
   // The descriptor of the frame that holds a byte of the direct map. O(1), one addition.
-  [[nodiscard]] FrameDescriptor& Of(const void* pointer) const {
-    const uintptr_t page = (reinterpret_cast<uintptr_t>(pointer) - direct_base_) >> kPageShift;
-    return *reinterpret_cast<FrameDescriptor*>(direct_descriptors_ + page * kDescriptorBytes);
-  }
+  [[nodiscard]] FrameDescriptor& Of(const void* pointer) const { return direct_.Of(pointer); }
+  // The same for all bytes of the direct map.
+  [[nodiscard]] const PageDescriptors& direct_map() const { return direct_; }
 
   // Whether the direct map shows the frame; frames of the high zone need a FrameWindow.
   [[nodiscard]] bool HasPointer(FrameNumber frame) const {
-    return frame.value - direct_first_ < direct_pages_;  // wraps for frames below the first
+    return frame.value - direct_first_ < direct_.pages();  // wraps for frames below the first
   }
 
   // Where the direct map shows the frame.
   [[nodiscard]] void* Pointer(FrameNumber frame) const {
     CHECK(HasPointer(frame));
     const uint64_t offset = (frame.value - direct_first_) << kPageShift;
-    return reinterpret_cast<void*>(direct_base_ + static_cast<uintptr_t>(offset));
+    return reinterpret_cast<void*>(direct_.base() + static_cast<uintptr_t>(offset));
   }
 
   // Whether `pointer` is a byte of the direct map.
-  [[nodiscard]] bool IsInDirectMap(const void* pointer) const {
-    const uintptr_t offset = reinterpret_cast<uintptr_t>(pointer) - direct_base_;
-    return uint64_t{offset >> kPageShift} < direct_pages_;
-  }
+  [[nodiscard]] bool IsInDirectMap(const void* pointer) const { return direct_.Covers(pointer); }
 
   // The frame that holds a byte of the direct map.
   [[nodiscard]] FrameNumber FrameOf(const void* pointer) const {
-    const uintptr_t page = (reinterpret_cast<uintptr_t>(pointer) - direct_base_) >> kPageShift;
-    return {direct_first_ + page};
+    return {direct_first_ + direct_.IndexOf(pointer)};
   }
 
   // One more owner of a shared or copy-on-write frame, which has no mark. Error: kOutOfRange, when
@@ -171,10 +194,7 @@ class FrameTable {
   std::span<FrameDescriptor> descriptors_;
   uint64_t first_;  // the frame of descriptors_[0]
   uint64_t direct_first_;
-  uint64_t direct_pages_;
-  uintptr_t direct_base_;
-  // Where the descriptor of direct_first_ is, or would be.
-  uintptr_t direct_descriptors_;
+  PageDescriptors direct_;
 };
 
 }  // namespace mm

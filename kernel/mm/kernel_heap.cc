@@ -44,6 +44,8 @@ constexpr size_t kMaxMagazineObjects = 126;
 // Small slabs drain sooner.
 constexpr size_t kSlabObjects = 16;
 
+constexpr size_t kPageClass = SizeClassOf(kPageSize);
+
 // A class borrows from those that are larger by at most this share.
 constexpr size_t kLendingShare = 5;
 
@@ -66,12 +68,16 @@ SlabOptions KernelHeap::OptionsOf(uint32_t size_class) {
           .size_class = size_class};
 }
 
-KernelHeap::KernelHeap(SlabDepot& depot, LargeBlocks& large)
-    : KernelHeap(depot, large, std::make_index_sequence<kSizeClassCount>{}) {}
+KernelHeap::KernelHeap(SlabDepot& depot, SlabDepot& pages, LargeBlocks& large)
+    : KernelHeap(depot, pages, large, std::make_index_sequence<kSizeClassCount>{}) {}
 
 template <size_t... kClasses>
-KernelHeap::KernelHeap(SlabDepot& depot, LargeBlocks& large, std::index_sequence<kClasses...>)
-    : depot_(depot), large_(large), caches_{SlabCache(depot, OptionsOf(kClasses))...} {}
+KernelHeap::KernelHeap(SlabDepot& depot, SlabDepot& pages, LargeBlocks& large,
+                       std::index_sequence<kClasses...>)
+    : depot_(depot),
+      pages_(pages),
+      large_(large),
+      caches_{SlabCache(kClasses == kPageClass ? pages : depot, OptionsOf(kClasses))...} {}
 
 // Rather than take pages, a class that has no free object left borrows from the classes a little
 // larger. How many objects a class has goes up and down, and slabs drain slowly; of neighbours, one
@@ -97,14 +103,21 @@ base::Result<void*> KernelHeap::AllocateAligned(size_t bytes, size_t alignment) 
 }
 
 SlabCache* KernelHeap::CacheOf(const void* block) {
-  if (!depot_.Covers(block)) return nullptr;
-  const uint32_t size_class = depot_.SizeClassOf(block);
-  return size_class < kSizeClassCount ? &caches_[size_class] : nullptr;
+  for (const SlabDepot* const depot : {&depot_, &pages_}) {
+    if (!depot->Covers(block)) continue;
+    const uint32_t size_class = depot->SizeClassOf(block);
+    return size_class < kSizeClassCount ? &caches_[size_class] : nullptr;
+  }
+  return nullptr;
 }
 
-void KernelHeap::FreeLarge(void* block) {
+void KernelHeap::FreeElsewhere(void* block) {
+  if (SlabCache* const cache = CacheOf(block)) return cache->Free(block);
   if (block == nullptr || large_.FreeBlock(block)) return;
-  const bool in_slab = depot_.Covers(block) && depot_.SlabOf(block) != nullptr;
+  const auto is_in = [block](const SlabDepot& depot) {
+    return depot.Covers(block) && depot.SlabOf(block) != nullptr;
+  };
+  const bool in_slab = is_in(depot_) || is_in(pages_);
   depot_.Report(in_slab ? ObjectFault::kWrongCache : ObjectFault::kForeign, kName, block);
 }
 

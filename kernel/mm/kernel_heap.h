@@ -23,8 +23,10 @@ class KernelHeap {
  public:
   static constexpr size_t kMinAlignment = kSizeStep;
 
-  // About 30 KiB large. Takes no memory yet.
-  KernelHeap(SlabDepot& depot, LargeBlocks& large);
+  // About 30 KiB large. Takes no memory yet. The class of a page's size has its slabs in `pages`,
+  // all others in `depot`; the two cover different addresses, or are the same.
+  KernelHeap(SlabDepot& depot, SlabDepot& pages, LargeBlocks& large);
+  KernelHeap(SlabDepot& depot, LargeBlocks& large) : KernelHeap(depot, depot, large) {}
   KernelHeap(const KernelHeap&) = delete;
   KernelHeap& operator=(const KernelHeap&) = delete;
   // CHECKed: every block of a size class is free.
@@ -46,10 +48,10 @@ class KernelHeap {
   // kfree: any block of this heap, or null. Mistakes are ObjectFaults, see SlabCache::Free().
   void Free(void* block) {
     if (!depot_.Covers(block)) [[unlikely]]
-      return FreeLarge(block);
+      return FreeElsewhere(block);
     const uint32_t size_class = depot_.SizeClassOf(block);
     if (size_class >= kSizeClassCount) [[unlikely]]
-      return FreeLarge(block);
+      return FreeElsewhere(block);
     // Among blocks of many sizes one is allocated again long after it was last written to.
     __builtin_prefetch(block, 1);
     caches_.data()[size_class].Free(block);
@@ -74,7 +76,8 @@ class KernelHeap {
   static constexpr std::string_view kName = "kalloc";
 
   template <size_t... kClasses>
-  KernelHeap(SlabDepot& depot, LargeBlocks& large, std::index_sequence<kClasses...>);
+  KernelHeap(SlabDepot& depot, SlabDepot& pages, LargeBlocks& large,
+             std::index_sequence<kClasses...>);
 
   static SlabOptions OptionsOf(uint32_t size_class);
 
@@ -83,12 +86,14 @@ class KernelHeap {
 
   // When this processor has no object of the class at hand.
   [[nodiscard]] base::Result<void*> AllocateSlow(size_t size_class, size_t bytes);
-  void FreeLarge(void* block);
+  // What is in no slab of `depot_`.
+  void FreeElsewhere(void* block);
   // Null when the block is in no size class.
   [[nodiscard]] SlabCache* CacheOf(const void* block);
   [[nodiscard]] base::Result<void*> Move(void* block, size_t old_bytes, size_t bytes);
 
   SlabDepot& depot_;
+  SlabDepot& pages_;
   LargeBlocks& large_;
   std::array<SlabCache, kSizeClassCount> caches_;
 };

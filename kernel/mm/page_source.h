@@ -5,8 +5,8 @@
 
 namespace mm {
 
-// Runs of 2^order pages, mapped for good, aligned to their size. In a kernel they are frames of the
-// direct map; a test brings an arena, or one that fails.
+// Runs of 2^order pages, mapped until they are freed, aligned to their size. In a kernel they are
+// frames of the direct map or pages of a region; a test brings an arena, or one that fails.
 class PageSource {
  public:
   // Contents are arbitrary. Error: kOutOfMemory.

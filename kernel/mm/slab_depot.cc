@@ -18,16 +18,16 @@ void StopOnFault(ObjectFault fault, std::string_view, const void*) {
   base::CheckFailed(ObjectFaultName(fault).data(), std::source_location::current());
 }
 
-SlabDepot::SlabDepot(PageSource& pages, const FrameTable& frames, ObjectFaultHandler on_fault)
-    : pages_(pages),
-      frames_(frames),
+SlabDepot::SlabDepot(const SlabPlace& place, PageSource& records, ObjectFaultHandler on_fault)
+    : pages_(place.pages),
+      descriptors_(place.descriptors),
       on_fault_(on_fault),
-      small_records_(pages, kSmallSlabRecordBytes),
-      large_records_(pages, kLargeSlabRecordBytes),
-      magazines_{NodePool(pages, kSmallestMagazineBytes),
-                 NodePool(pages, kSmallestMagazineBytes << 1),
-                 NodePool(pages, kSmallestMagazineBytes << 2),
-                 NodePool(pages, kSmallestMagazineBytes << 3)} {}
+      small_records_(records, kSmallSlabRecordBytes),
+      large_records_(records, kLargeSlabRecordBytes),
+      magazines_{NodePool(records, kSmallestMagazineBytes),
+                 NodePool(records, kSmallestMagazineBytes << 1),
+                 NodePool(records, kSmallestMagazineBytes << 2),
+                 NodePool(records, kSmallestMagazineBytes << 3)} {}
 
 SlabDepot::~SlabDepot() { CHECK(first_cache_ == nullptr); }
 
@@ -44,11 +44,20 @@ base::Result<Slab*> SlabDepot::MakeSlab(SlabCache& cache, unsigned order, unsign
   slab.objects = static_cast<std::byte*>(pages);
   slab.order = static_cast<uint8_t>(order);
   for (size_t offset = 0; offset < slab.bytes(); offset += kPageSize) {
-    FrameDescriptor& frame = frames_.Of(slab.objects + offset);
-    frame.SetOwner(reinterpret_cast<uintptr_t>(&slab));
-    frame.SetMark(kSlabMark + size_class);
+    FrameDescriptor& page = descriptors_.Of(slab.objects + offset);
+    page.SetOwner(reinterpret_cast<uintptr_t>(&slab));
+    page.SetMark(kSlabMark + size_class);
   }
+  Cover(slab);
   return &slab;
+}
+
+void SlabDepot::Cover(const Slab& slab) {
+  const uintptr_t pages = descriptors_.IndexOf(slab.objects + slab.bytes() - 1) + 1;
+  uintptr_t covered = covered_pages_.load(std::memory_order_relaxed);
+  while (covered < pages &&
+         !covered_pages_.compare_exchange_weak(covered, pages, std::memory_order_relaxed)) {
+  }
 }
 
 NodePool& SlabDepot::RecordsFor(unsigned objects) {
@@ -76,9 +85,9 @@ base::Result<Slab*> SlabDepot::MakeRecord(unsigned objects) {
 
 void SlabDepot::DropSlab(Slab& slab) {
   for (size_t offset = 0; offset < slab.bytes(); offset += kPageSize) {
-    FrameDescriptor& frame = frames_.Of(slab.objects + offset);
-    frame.SetOwner(0);
-    frame.ClearMark();
+    FrameDescriptor& page = descriptors_.Of(slab.objects + offset);
+    page.SetOwner(0);
+    page.ClearMark();
   }
   pages_.FreePages(slab.objects, slab.order);
   const unsigned objects = slab.object_count;

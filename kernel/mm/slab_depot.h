@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
@@ -22,12 +23,22 @@ namespace mm {
 // Of an object that belongs to a cache of its own, not to a size class.
 inline constexpr uint32_t kNoSizeClass = 255;
 
-// Outlives its caches. Locks: `pages` is called with the own lock held, or with none; never its own
-// inside that of a cache, since the visitor of ForEachCache() may take those.
+// Where slabs lie. In a direct map their pages' descriptors are the frames'; in a region of their
+// own, descriptors of that region's.
+struct SlabPlace {
+  PageSource& pages;
+  PageDescriptors descriptors;  // of all addresses that `pages` may give
+};
+
+// Outlives its caches. Locks: page sources are called with the own lock held, or with none; never
+// its own inside that of a cache, since the visitor of ForEachCache() may take those.
 class SlabDepot {
  public:
-  // `pages` lie in the memory that `frames` describes.
-  SlabDepot(PageSource& pages, const FrameTable& frames, ObjectFaultHandler on_fault = StopOnFault);
+  // Slabs in `place`, their records and the magazines in pages of `records`.
+  SlabDepot(const SlabPlace& place, PageSource& records, ObjectFaultHandler on_fault = StopOnFault);
+  // All in `pages`, which lie in the memory that `frames` describes.
+  SlabDepot(PageSource& pages, const FrameTable& frames, ObjectFaultHandler on_fault = StopOnFault)
+      : SlabDepot({pages, frames.direct_map()}, pages, on_fault) {}
   SlabDepot(const SlabDepot&) = delete;
   SlabDepot& operator=(const SlabDepot&) = delete;
   ~SlabDepot();
@@ -42,26 +53,29 @@ class SlabDepot {
   [[nodiscard]] base::Result<Magazine*> MakeMagazine(size_t capacity);
   void DropMagazine(Magazine& magazine);
 
-  // Whether `object` lies where slabs may be; if not, there is nothing more to ask about it.
-  [[nodiscard]] bool Covers(const void* object) const { return frames_.IsInDirectMap(object); }
+  // Whether `object` lies where there have been slabs; if not, there is nothing more to ask about
+  // it.
+  [[nodiscard]] bool Covers(const void* object) const {
+    return descriptors_.IndexOf(object) < covered_pages_.load(std::memory_order_relaxed);
+  }
 
   // The slab of the page that holds `object`; null when it is no slab.
   [[nodiscard]] Slab* SlabOf(const void* object) const {
-    const FrameDescriptor& frame = frames_.Of(object);
-    if (frame.mark() - kSlabMark > kNoSizeClass) [[unlikely]]
+    const FrameDescriptor& page = descriptors_.Of(object);
+    if (page.mark() - kSlabMark > kNoSizeClass) [[unlikely]]
       return nullptr;
-    return reinterpret_cast<Slab*>(static_cast<uintptr_t>(frame.owner()));
+    return reinterpret_cast<Slab*>(static_cast<uintptr_t>(page.owner()));
   }
   // Asks the processor for the record of the page's slab; harmless when it is no slab.
   void PrefetchSlabOf(const void* object) const {
-    const auto record = static_cast<uintptr_t>(frames_.Of(object).owner());
+    const auto record = static_cast<uintptr_t>(descriptors_.Of(object).owner());
     __builtin_prefetch(reinterpret_cast<const void*>(record));
     __builtin_prefetch(reinterpret_cast<const void*>(record + kSmallSlabRecordBytes));
   }
   // The size class of its slab; kNoSizeClass or more when it has none, or is in no slab. One load:
   // the record is not looked at.
   [[nodiscard]] uint32_t SizeClassOf(const void* object) const {
-    return frames_.Of(object).mark() - kSlabMark;
+    return descriptors_.Of(object).mark() - kSlabMark;
   }
 
   // Every cache of the depot, oldest first, with the list locked: no cache may be made or
@@ -78,7 +92,7 @@ class SlabDepot {
  private:
   friend class SlabCache;
 
-  // The frames of a slab have its record's address in their descriptors' owner word, and this plus
+  // The pages of a slab have its record's address in their descriptors' owner word, and this plus
   // the size class as their mark.
   static constexpr uint32_t kSlabMark = FrameDescriptor::kMarked | 0x5AB5'1A00;
 
@@ -90,11 +104,14 @@ class SlabDepot {
 
   [[nodiscard]] NodePool& RecordsFor(unsigned objects) REQUIRES(lock_);
   [[nodiscard]] base::Result<Slab*> MakeRecord(unsigned objects);
+  void Cover(const Slab& slab);
   void Enlist(SlabCache& cache);
   void Strike(SlabCache& cache);
 
   PageSource& pages_;
-  const FrameTable frames_;  // a copy: each free would follow a pointer more
+  const PageDescriptors descriptors_;  // a copy: each free would follow a pointer more
+  // Up to the last one that was ever a slab's. Descriptors behind it need not be mapped.
+  std::atomic<uintptr_t> covered_pages_ = 0;
   ObjectFaultHandler on_fault_;
   mutable locking::SpinLock lock_;
   NodePool small_records_ GUARDED_BY(lock_);

@@ -10,7 +10,6 @@
 #pragma once
 
 #include <bit>
-#include <concepts>
 #include <cstdint>
 #include <expected>
 #include <optional>
@@ -20,6 +19,7 @@
 #include "kernel/base/result.h"
 #include "kernel/mm/address.h"
 #include "kernel/mm/attributes.h"
+#include "kernel/mm/frame_provider.h"
 #include "kernel/mm/page_source.h"
 #include "kernel/mm/range.h"
 #include "kernel/mm/tlb_batch.h"
@@ -28,19 +28,6 @@
 #include "kernel/sync/thread_annotations.h"
 
 namespace mm {
-
-// Where an area's pages come from.
-// - AllocateFrame(): one frame, contents arbitrary. Error: kOutOfMemory.
-// - FreeFrame(frame): what AllocateFrame() gave.
-// - LinkOf(frame), SetLink(frame, next): a number that the caller keeps with a frame he has (in its
-//   descriptor's owner word).
-template <class F>
-concept FrameProvider = requires(F& frames, FrameNumber frame) {
-  { frames.AllocateFrame() } -> std::same_as<base::Result<FrameNumber>>;
-  { frames.FreeFrame(frame) } -> std::same_as<void>;
-  { frames.LinkOf(frame) } -> std::same_as<FrameNumber>;
-  { frames.SetLink(frame, frame) } -> std::same_as<void>;
-};
 
 struct VmallocRequest {
   uint64_t size_bytes = 0;  // rounded up to pages

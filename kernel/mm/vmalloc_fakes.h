@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <new>
 #include <optional>
 
 #include "kernel/base/check.h"
@@ -155,6 +156,23 @@ class FakeVmallocFrames {
   std::array<bool, kFrames> taken_{};
   std::array<FrameNumber, kFrames> links_{};
   size_t in_use_ = 0;
+};
+
+// One at a time, too large for a kernel's stack.
+template <class World>
+class Fresh {
+ public:
+  Fresh() : world_(*new(storage_.data()) World) {}
+  Fresh(const Fresh&) = delete;
+  Fresh& operator=(const Fresh&) = delete;
+  ~Fresh() { world_.~World(); }
+
+  [[nodiscard]] World& operator*() const { return world_; }
+
+ private:
+  alignas(World) static constinit inline std::array<std::byte, sizeof(World)> storage_{};
+
+  World& world_;
 };
 
 }  // namespace mm

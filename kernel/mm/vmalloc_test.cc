@@ -4,7 +4,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <new>
 #include <optional>
 #include <string_view>
 
@@ -56,21 +55,7 @@ struct World {
   TestVmalloc vmalloc{table, table, frames, pages};
 };
 
-// One at a time, too large for a kernel's stack.
-class FreshWorld {
- public:
-  FreshWorld() : world_(*new(storage_.data()) World) {}
-  FreshWorld(const FreshWorld&) = delete;
-  FreshWorld& operator=(const FreshWorld&) = delete;
-  ~FreshWorld() { world_.~World(); }
-
-  [[nodiscard]] World& operator*() const { return world_; }
-
- private:
-  alignas(World) static constinit inline std::array<std::byte, sizeof(World)> storage_{};
-
-  World& world_;
-};
+using FreshWorld = Fresh<World>;
 
 TEST(Vmalloc, MapsScatteredFramesBetweenGuards) {
   const FreshWorld fresh;

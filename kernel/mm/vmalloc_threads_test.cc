@@ -1,19 +1,23 @@
-// Several processors at once: areas that do not meet, windows that are one's own. For TSan, above
-// all.
+// Several processors at once: areas and pages that do not meet, windows that are one's own. For
+// TSan, above all.
 #include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <thread>
 
 #include "kernel/base/check.h"
 #include "kernel/base/result.h"
 #include "kernel/mm/address.h"
 #include "kernel/mm/attributes.h"
+#include "kernel/mm/frame_table.h"
 #include "kernel/mm/frame_window.h"
 #include "kernel/mm/frame_window_fake.h"
+#include "kernel/mm/locked_table.h"
 #include "kernel/mm/range.h"
+#include "kernel/mm/region_pages.h"
 #include "kernel/mm/test_pages.h"
 #include "kernel/mm/tlb_batch.h"
 #include "kernel/mm/tlb_work.h"
@@ -29,28 +33,34 @@ constexpr unsigned kThreads = 4;
 constexpr size_t kRegionPages = 4096;
 constexpr VirtRange kRegion{{0x10'0000}, kRegionPages* kPageSize};
 
-TestArena<128> arena;
+constexpr size_t kArenaPages = 128;
+TestArena<kArenaPages> arena;
+TestArena<32> more_pages;
 
-// What each page leads to. Not locked: that is what is tested.
+// What each page leads to, for kRegionPages from `base` on. Not locked: that is what is tested.
 class PlainTable {
  public:
+  explicit PlainTable(VirtAddr base) : base_(base) {}
+
   base::Result<> Map(const VirtRange& range, PhysAddr target, const PageAttributes&) {
     for (uint64_t offset = 0; offset < range.size_bytes; offset += kPageSize) {
       uint64_t& page = PageAt(range.base + offset);
       CHECK(page == kNothing);
       page = target.value + offset;
     }
+    ++changes_;
     return {};
   }
   base::Result<> Unmap(const VirtRange& range, TlbBatch& batch) {
     for (uint64_t offset = 0; offset < range.size_bytes; offset += kPageSize) {
       PageAt(range.base + offset) = kNothing;
     }
+    ++changes_;
     batch.AddPages(range, kPageSize, Scope::kGlobal);
     return {};
   }
   std::optional<PhysAddr> Translate(VirtAddr va) const {
-    const uint64_t page = pages_[(va - kRegion.base) / kPageSize];
+    const uint64_t page = pages_[(va - base_) / kPageSize];
     if (page == kNothing) return std::nullopt;
     return PhysAddr{page};
   }
@@ -61,10 +71,12 @@ class PlainTable {
  private:
   static constexpr uint64_t kNothing = 0;
 
-  uint64_t& PageAt(VirtAddr va) { return pages_[(va - kRegion.base) / kPageSize]; }
+  uint64_t& PageAt(VirtAddr va) { return pages_[(va - base_) / kPageSize]; }
 
+  VirtAddr base_;
   std::array<uint64_t, kRegionPages> pages_{};
-  unsigned invalidations_ = 0;
+  uint64_t changes_ = 0;  // for TSan: a table's changes meet, even where its pages do not
+  std::atomic<unsigned> invalidations_ = 0;
 };
 
 class SharedFrames {
@@ -110,7 +122,7 @@ void OnAllProcessors(Work work) {
 }
 
 TEST(VmallocThreads, AreasNeverMeet) {
-  static PlainTable table;
+  static PlainTable table(kRegion.base);
   static SharedFrames frames;
   TestPages pages(arena.bytes);
   Vmalloc<PlainTable, PlainTable, SharedFrames> vmalloc(table, table, frames, pages);
@@ -143,6 +155,46 @@ TEST(VmallocThreads, AreasNeverMeet) {
   vmalloc.Purge();
   EXPECT_EQ(frames.free_frames(), SharedFrames::kFrames);
   EXPECT_EQ(vmalloc.statistics().areas, 0U);
+}
+
+// Areas and slabs' pages in regions of one table.
+TEST(VmallocThreads, PagesOfAnotherRegion) {
+  constexpr size_t kArrayPages = 16;
+  constexpr size_t kHalf = kRegionPages / 2;
+  const VirtAddr base = AddressOf(arena.bytes);
+  static PlainTable plain(base);
+  static SharedFrames frames;
+  LockedTable<PlainTable> table(plain);
+  TestPages nodes(std::span(arena.bytes).subspan(kArrayPages * kPageSize));
+  TestPages area_nodes(more_pages.bytes);
+  Vmalloc<LockedTable<PlainTable>, PlainTable, SharedFrames> vmalloc(table, plain, frames,
+                                                                     area_nodes);
+  ASSERT_TRUE(vmalloc.Start({base + kHalf * kPageSize, kHalf * kPageSize}).has_value());
+  RegionPages<LockedTable<PlainTable>, PlainTable, SharedFrames> pages(table, plain, frames, nodes);
+  const VirtRange region{base + kArenaPages * kPageSize, (kHalf - kArenaPages) * kPageSize};
+  ASSERT_TRUE(pages.Start(region, {base, kArrayPages * kPageSize}).has_value());
+  OnAllProcessors([&](unsigned cpu) {
+    constexpr unsigned kRounds = 300;
+    for (unsigned round = 0; round < kRounds; ++round) {
+      const unsigned order = (round + cpu) % 5;
+      const auto run = pages.AllocatePages(order);
+      const auto area = vmalloc.Allocate({.size_bytes = kPageSize, .name = "thread"});
+      ASSERT_TRUE(run.has_value() && area.has_value());
+      FrameDescriptor& first = pages.descriptors().Of(*run);
+      EXPECT_EQ(first.owner(), 0U);
+      first.SetOwner(cpu + 1);
+      EXPECT_TRUE(vmalloc.Free(area->base).has_value());
+      EXPECT_EQ(first.owner(), cpu + 1);
+      first.SetOwner(0);
+      pages.FreePages(*run, order);
+    }
+  });
+  vmalloc.Purge();
+  EXPECT_TRUE(vmalloc.CheckInvariants().has_value());
+  EXPECT_TRUE(pages.CheckInvariants().has_value());
+  EXPECT_EQ(pages.statistics().pages, PageCount{0});
+  EXPECT_EQ(frames.free_frames() + pages.statistics().descriptor_pages.value,
+            SharedFrames::kFrames);
 }
 
 TEST(FrameWindowThreads, EachProcessorHasItsOwnSlots) {
