@@ -43,7 +43,7 @@ constexpr auto kServices = std::to_array<NamedService>({
     {"HEAP", Service::kKernelHeap},
     {"VMALLOC", Service::kVmalloc},
     {"WINDOW", Service::kWindow},
-    {"BOOT_STACK", Service::kBootStack},
+    {"SCRATCHPAD", Service::kScratchpad},
 });
 
 void EmitNumber(Sink& sink, const Style& style, std::string_view name, std::string_view suffix,

@@ -75,7 +75,7 @@ TEST(EmitText, KoraLiesWhereItsMachineHasRam) {
   }
 }
 
-// The boot stack has a region, and areas have none of their own.
+// Scratchpad and boot stack have a region, and areas have none of their own.
 TEST(EmitText, AssemblerHeaderOfLfos) {
   unit::TextBuffer buffer;
   layouts::EmitAssemblerHeader(buffer, layouts::lfos::kLayouts);
@@ -92,9 +92,9 @@ TEST(EmitText, AssemblerHeaderOfLfos) {
             "#define LAYOUT_HEAP_BASE 0xffff800040000000\n"
             "#define LAYOUT_HEAP_LAST 0xffff8007ffffffff\n"
             "#define LAYOUT_HEAP_SIZE 0x7c0000000\n"
-            "#define LAYOUT_BOOT_STACK_BASE 0xffff800000000000\n"
-            "#define LAYOUT_BOOT_STACK_LAST 0xffff800000ffffff\n"
-            "#define LAYOUT_BOOT_STACK_SIZE 0x1000000\n"
+            "#define LAYOUT_SCRATCHPAD_BASE 0xffff800000000000\n"
+            "#define LAYOUT_SCRATCHPAD_LAST 0xffff800000ffffff\n"
+            "#define LAYOUT_SCRATCHPAD_SIZE 0x1000000\n"
             "#define LAYOUT_DIRECT_TARGET 0x0\n"
             "#define LAYOUT_PAGE_SIZE 0x1000\n"
             "#define LAYOUT_ADDRESS_BITS 0x30\n");

@@ -117,11 +117,12 @@ inline constexpr auto kRegions = std::to_array<mm::Region>({
      .kernel = mm::Access::kReadWrite,
      .caching = mm::Caching::kNormal,
      .scope = mm::Scope::kGlobal,
-     .service = mm::Service::kBootStack,
+     .service = mm::Service::kScratchpad,
      .growth = mm::Growth::kDown,
      .guards = mm::Guards::kBelow,
-     .why = "the boot stack lies at the top, above a guard page. The rest holds no mapping: what "
-            "start-up copies is part of the image"},
+     .why =
+         "what start-up copies from the loader and works with lies at the bottom, the boot stack "
+         "at the top, above a guard page; nothing lies between them"},
     {.name = "image",
      .range = kImage,
      .user = mm::Access::kNone,
@@ -131,7 +132,7 @@ inline constexpr auto kRegions = std::to_array<mm::Region>({
      .service = mm::Service::kImage,
      .growth = mm::Growth::kFixed,
      .guards = mm::Guards::kNone,
-     .why = "the kernel, with what its start-up copied from the loader"},
+     .why = "the kernel, with its memory map"},
     {.name = "slab4k",
      .range = FromHalf(144_MiB, 256_MiB),
      .user = mm::Access::kNone,

@@ -22,6 +22,9 @@ extern const char boot_stack_limit[];
 extern const char fault_stack_guard[];
 extern const char fault_stack_bottom[];
 extern const char fault_stack_top[];
+extern const char scratchpad_frames[];
+extern const char scratchpad_start[];
+extern const char scratchpad_limit[];
 extern const char shared_original_start[];
 extern const char shared_original_limit[];
 extern const char shared_copy_start[];
@@ -73,8 +76,10 @@ Image::Image(mm::PhysAddr base, const mm::Layout& layout)
       {"boot stack", Between(boot_stack_bottom, boot_stack_limit), target_of(boot_stack_frames),
        mm::Access::kReadWrite},
       section("fault stack", fault_stack_bottom, fault_stack_top, mm::Access::kReadWrite),
+      {"scratchpad", Between(scratchpad_start, scratchpad_limit), target_of(scratchpad_frames),
+       mm::Access::kReadWrite},
   }};
-  // The boot stack may run in a region of its own, below or above.
+  // Scratchpad and boot stack may run in a region of their own, below or above.
   std::ranges::sort(sections_, {}, [](const mm::ImageSection& one) { return one.range.base; });
   for (const KernelStack& stack : stacks_) {
     if (!stack.guard.IsEmpty()) guards_[guard_count_++] = stack.guard;

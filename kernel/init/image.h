@@ -28,7 +28,8 @@ class Image {
   // `base` is where the image's first byte lies. `layout` says which parts user mode shares.
   Image(mm::PhysAddr base, const mm::Layout& layout);
 
-  // Text, read-only data, data, and each stack: ascending, whole pages, guards left out.
+  // Text, read-only data, data, scratchpad, and each stack: ascending, whole pages, guards left
+  // out.
   std::span<const mm::ImageSection> sections() const { return sections_; }
   std::span<const KernelStack> stacks() const { return stacks_; }
   // Those of the stacks. A stack right above constants needs none.
@@ -47,7 +48,7 @@ class Image {
   void PlaceParts(const mm::Layout& layout);
 
   mm::PhysAddr base_;
-  std::array<mm::ImageSection, 5> sections_;
+  std::array<mm::ImageSection, 6> sections_;
   std::array<KernelStack, 2> stacks_;
   std::array<mm::VirtRange, 2> guards_;
   size_t guard_count_ = 0;

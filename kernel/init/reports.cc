@@ -25,6 +25,13 @@ constexpr size_t kMaxProtectedRanges = 64;
 // for all.
 constexpr size_t kMaxGuards = 512;
 
+// Too large for a stack, and of no use in between.
+struct VerifyRoom {
+  std::array<mm::VirtRange, kMaxGuards> guards;
+  std::array<mm::PhysRange, kMaxProtectedRanges> protected_ranges;
+};
+[[gnu::section(".scratchpad")]] constinit VerifyRoom verify_room{};
+
 std::span<const mm::VirtRange> CollectGuards(const System& system, std::span<mm::VirtRange> room) {
   const std::span<const mm::VirtRange> of_image = system.image.guards();
   std::ranges::copy(of_image, room.begin());
@@ -83,13 +90,11 @@ LiveReport VerifyLiveTables(base::Sink& sink, const System& system) {
                 root.table);
     return {Verdict::kDiffers, std::nullopt};
   }
-  static constinit std::array<mm::VirtRange, kMaxGuards> guards{};
-  static constinit std::array<mm::PhysRange, kMaxProtectedRanges> scratch{};
   const mm::VerifyInput input = {.layout = system.layout,
                                  .memory = system.memory_map.regions(),
                                  .sections = system.image.sections(),
-                                 .guards = CollectGuards(system, guards),
-                                 .scratch = scratch,
+                                 .guards = CollectGuards(system, verify_room.guards),
+                                 .scratch = verify_room.protected_ranges,
                                  .parts = system.image.parts()};
   const mm::VerifyReport report = mm::VerifyLayout(input, walk);
   mm::PrintReport(sink, system.layout, report);

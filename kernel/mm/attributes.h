@@ -81,7 +81,7 @@ enum class Service : uint8_t {
   kKernelHeap,
   kVmalloc,
   kWindow,
-  kBootStack,
+  kScratchpad,
 };
 
 [[nodiscard]] constexpr std::string_view ServiceName(Service service) {
@@ -112,8 +112,8 @@ enum class Service : uint8_t {
       return "vmalloc";
     case Service::kWindow:
       return "windows";
-    case Service::kBootStack:
-      return "boot stack";
+    case Service::kScratchpad:
+      return "boot scratchpad";
   }
   return "unknown";
 }

@@ -32,9 +32,9 @@ constexpr Access kWriteExecute = Access::kWrite | Access::kExecute;
 // Rights of a row as rights that a page can have.
 constexpr Access PageRights(Access row) { return Has(row, Access::kImage) ? kAnyAccess : row; }
 
-// Sections of the image, its stacks included.
+// Sections of the image, its stacks and scratchpad included.
 bool HostsSections(const Region& region) {
-  if (region.service == Service::kBootStack) return true;
+  if (region.service == Service::kScratchpad) return true;
   return IsKernelService(region.service) && Has(region.kernel, Access::kImage);
 }
 

@@ -13,7 +13,7 @@
 //   - the direct map shows base + offset, and shows all RAM that the kernel uses;
 //   - each section of the image is mapped whole, at its place, with exactly its rights;
 //   - the parts of an image that the layout packs lie as it says;
-//   - a region for the boot stack holds that section and nothing else;
+//   - a region for the boot scratchpad holds sections and nothing else;
 //   - guard pages are not mapped.
 #pragma once
 

@@ -261,8 +261,8 @@ TEST(LayoutVerify, TooLittleScratchIsAFault) {
   EXPECT_EQ(report.findings().front().fault, VerifyFault::kScratchTooSmall);
 }
 
-// A region for the boot stack holds that section of the image, and nothing else.
-TEST(LayoutVerify, ABootStackMayHaveARegionOfItsOwn) {
+// A region for scratchpad and boot stack holds those sections of the image, and nothing else.
+TEST(LayoutVerify, AScratchpadMayHaveARegionOfItsOwn) {
   // No whole layout: the rows that this is about.
   constexpr VirtAddr kBase = {0xC000'0000};
   constexpr VirtAddr kStack = kBase + 2 * kPage;
@@ -274,7 +274,7 @@ TEST(LayoutVerify, ABootStackMayHaveARegionOfItsOwn) {
        Access::kReadWrite,
        mm::Caching::kNormal,
        mm::Scope::kGlobal,
-       mm::Service::kBootStack,
+       mm::Service::kScratchpad,
        mm::Growth::kDown,
        mm::Guards::kBelow,
        "test"},
@@ -298,9 +298,11 @@ TEST(LayoutVerify, ABootStackMayHaveARegionOfItsOwn) {
                                  .image_load_base = {0}};
   constexpr std::array kRam = {mm::MemoryRegion{{0}, {8}, mm::MemoryState::kUsable}};
   constexpr std::array kParts = {
+      mm::ImageSection{"scratchpad", {kBase, kPage}, {4 * kPage}, Access::kReadWrite},
       mm::ImageSection{"stack", {kStack, 2 * kPage}, {kPage}, Access::kReadWrite},
       mm::ImageSection{"text", {kImage, kPage}, {0}, Access::kReadExecute}};
   constexpr std::array kBelow = {mm::VirtRange{kStack - kPage, kPage}};
+  const mm::Mapping scratchpad{{kBase, kPage}, {4 * kPage}, Kernel(Access::kReadWrite), kPage};
   const mm::Mapping text{{kImage, kPage}, {0}, Kernel(Access::kReadExecute), kPage};
   struct Case {
     VirtRange stack;
@@ -332,8 +334,8 @@ TEST(LayoutVerify, ABootStackMayHaveARegionOfItsOwn) {
        Finding{VerifyFault::kOutsideImage, "scratch", kStack - kPage}},
   };
   for (const Case& row : kCases) {
-    const std::array mappings = {mm::Mapping{row.stack, row.target, Kernel(row.access), kPage},
-                                 text};
+    const std::array mappings = {
+        scratchpad, mm::Mapping{row.stack, row.target, Kernel(row.access), kPage}, text};
     std::array<mm::PhysRange, 16> scratch;
     const VerifyReport report =
         mm::VerifyLayout({kSmall, kRam, kParts, kBelow, scratch}, [&](mm::MappingVisitor visit) {

@@ -56,6 +56,7 @@ def image(
         memories = None,
         package = None,
         parts = [],
+        scratch = None,
         table = None):
     """An image and what is tested of it.
 
@@ -71,6 +72,7 @@ def image(
       forbid: what its boot never prints, besides FORBIDDEN.
       memories: amounts of memory, each with a range that the map has; by default the processor's.
       parts: lines, as patterns, of a layout that packs its image.
+      scratch: the region of scratchpad and boot stack, if it is not the image's.
       table: the layout's placement for it, if it has several.
       package: of the layout, the platform and the page, for images that //layouts does not have.
     """
@@ -94,6 +96,8 @@ def image(
         page = "%s:%s.md" % (package or "//docs/layouts", layout),
         parts = parts,
         platform = "%s:%s" % (package or "//platforms", name),
+        # The region of the boot stack, where it is not the image's.
+        scratch = scratch,
     )
 
 _X86_64_OSZ = image(
@@ -134,6 +138,7 @@ _X86_64_LFOS = image(
     },
     forbid = ["+la57"],
     high_memory = [],
+    scratch = "scratch",
     user_last = "0x00007fffffffefff",
 )
 
@@ -247,6 +252,10 @@ def _start(name, image, *, machine = None, cpu = None, memory = _MEMORY, kernel 
         **kwargs
     )
 
+# What the verification says of a region with pages in it.
+def _holds_pages(region):
+    return regex("^verify %s +ok, [1-9][0-9]* pages in [1-9][0-9]* mappings$" % region)
+
 def _layout_ok(image):
     return regex("^LAYOUT OK %s regions=[0-9]+ mappings=[0-9]+ digest=[0-9a-f]{16}$" % image.layout)
 
@@ -264,6 +273,7 @@ def _boot(prefix, image, machine, cpu, memory):
             regex("^layout %s: [0-9]+ regions$" % image.layout),
             regex("-%s +[0-9]+ [A-Z]" % image.cpus[cpu]),
             regex("^verify [a-z]+ +ok, [0-9]+ pages in [0-9]+ mappings$"),
+        ] + [_holds_pages(region) for region in [image.scratch] if region] + [
             _layout_ok(image),
             regex("^boot: [0-9]+ cycles from entry to monitor$"),
             "atlas> off",

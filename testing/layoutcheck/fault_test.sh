@@ -141,17 +141,19 @@ case $1 in
       change "$device" 0xfffff000 0x40010000
     ;;
 esac
-# A boot stack with a region of its own, at the end of that.
-stack=$(region_with service 'boot stack')
-if [[ -n $stack ]]; then
-  last_page=$(printf '%#x' $(($(region_last "$stack") - 0xfff)))
-  other_tables 'a boot stack made executable' "$stack" 'writable and executable: user --- kernel rwx' \
+# Scratchpad and boot stack with a region of their own, at either end of that.
+scratch=$(region_with service 'boot scratchpad')
+if [[ -n $scratch ]]; then
+  first_page=$(region_base "$scratch")
+  last_page=$(printf '%#x' $(($(region_last "$scratch") - 0xfff)))
+  other_tables 'a boot stack made executable' "$scratch" 'writable and executable: user --- kernel rwx' \
     change "$last_page" 0x8000000000000000 0
-  other_tables 'a boot stack that shows code' "$stack" 'writable alias of code: the frame at 0x0000000000100000' \
+  other_tables 'a boot stack that shows code' "$scratch" 'writable alias of code: the frame at 0x0000000000100000' \
     change "$last_page" 0xfffffff000 0x100000
-  other_layout 'a boot stack where nothing may be' "$stack" 'mapping in an unused region: user --- kernel rw-' \
-    -e "/\"name\": \"$stack\"/s/\"kernel\": \"[^\"]*\"/\"kernel\": \"---\"/" \
-    -e "/\"name\": \"$stack\"/s/\"service\": \"[^\"]*\"/\"service\": \"unused\"/"
+  other_tables 'a scratchpad opened to user mode' "$scratch" 'user access: user rw- kernel rw-' open "$first_page" 0 0
+  other_layout 'a boot stack where nothing may be' "$scratch" 'mapping in an unused region: user --- kernel rw-' \
+    -e "/\"name\": \"$scratch\"/s/\"kernel\": \"[^\"]*\"/\"kernel\": \"---\"/" \
+    -e "/\"name\": \"$scratch\"/s/\"service\": \"[^\"]*\"/\"service\": \"unused\"/"
 fi
 row 'all put back' 0 "$layout" 'LAYOUT OK '
 

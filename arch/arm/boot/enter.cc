@@ -45,10 +45,11 @@ constexpr const mm::Layout& kLayout = *layouts::selected::kLayouts.front();
 // Short descriptors hold 32 bits of physical address.
 constexpr mm::PhysAddr kLastPhysical{(uint64_t{1} << PagingPolicy::kPhysicalBits) - 1};
 
-constinit DeviceTree device_tree;
+[[gnu::section(".scratchpad")]] constinit DeviceTree device_tree;
 
 // Image, device tree, initrd.
-constinit std::array<kernel::Reservation, 3 + DeviceTree::kMaxReservations> reservations{};
+using Reservations = std::array<kernel::Reservation, 3 + DeviceTree::kMaxReservations>;
+[[gnu::section(".scratchpad")]] constinit Reservations reservations{};
 
 mm::PhysRange ImageRange(mm::PhysAddr image) {
   return {image, static_cast<uint64_t>(image_limit - image_start)};

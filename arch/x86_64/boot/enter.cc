@@ -43,10 +43,11 @@ using namespace arch::x86_64;
 constexpr uint64_t kVisibleBytes = 4_GiB;
 constexpr uint64_t kReachableBytes = 1_GiB;
 
-constinit StartInfo start_info;
+[[gnu::section(".scratchpad")]] constinit StartInfo start_info;
 
 // Page 0, image, modules.
-constinit std::array<kernel::Reservation, 2 + StartInfo::kMaxModules> reservations{};
+using Reservations = std::array<kernel::Reservation, 2 + StartInfo::kMaxModules>;
+[[gnu::section(".scratchpad")]] constinit Reservations reservations{};
 
 // The same for every depth of page tables.
 constexpr const mm::Layout& kLayout = *layouts::selected::kLayouts.front();

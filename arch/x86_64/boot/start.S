@@ -47,8 +47,8 @@
     .set TABLE_BYTES, 4096
     .set TABLE_ENTRIES, 512
     // At most: of level 3 for four entries of level 4, one for each map_gigabyte, and those of levels
-    // 2 and 1 for the boot stack.
-    .set BOOT_TABLES, 4 + 7 + 2
+    // 2 and 1 for scratchpad and boot stack.
+    .set BOOT_TABLES, 4 + 7 + 3
     .set GIGABYTE, 1 << 30
     .set VIEW_BASE, 1 << 39               // no layout's: 512 GiB
 
@@ -81,6 +81,22 @@
     movl $((\physical) & ~(LARGE_PAGE_BYTES - 1)) + ENTRY_LARGE_PAGE, %eax
     movl $TABLE_ENTRIES - TABLE_OFFSET(\virtual, 21) / 8, %ecx
     movl $LARGE_PAGE_BYTES, %esi
+    calll fill_table
+.endm
+
+// Maps `pages` pages from the memory at `frames` on, with entries from the offset `entries` on in the
+// last table that leads to `virtual`. EDX: the next unused table. Uses EAX, EBX, ECX, ESI.
+.macro map_pages virtual, entries, frames, pages
+    movl $PHYSICAL(boot_level4) + TABLE_OFFSET(\virtual, 39), %ebx
+    calll next_table
+    addl $TABLE_OFFSET(\virtual, 30), %ebx
+    calll next_table
+    addl $TABLE_OFFSET(\virtual, 21), %ebx
+    calll next_table
+    addl $\entries, %ebx
+    movl $PHYSICAL(\frames) + ENTRY_PAGE, %eax
+    movl $\pages, %ecx
+    movl $PAGE_BYTES, %esi
     calll fill_table
 .endm
 
@@ -158,21 +174,12 @@ pvh_start:
     // The start of the direct map, and the image; one may lie inside the other.
     map_gigabyte LAYOUT_DIRECT_BASE, LAYOUT_DIRECT_TARGET
     map_gigabyte LAYOUT_IMAGE_LINK_BASE, LAYOUT_IMAGE_LOAD_BASE
-#ifdef LAYOUT_BOOT_STACK_LAST
-    // The boot stack, at the end of the last table of its region.
-    movl $PHYSICAL(boot_level4) + TABLE_OFFSET(LAYOUT_BOOT_STACK_LAST, 39), %ebx
-    calll next_table
-    addl $TABLE_OFFSET(LAYOUT_BOOT_STACK_LAST, 30), %ebx
-    calll next_table
-    addl $TABLE_OFFSET(LAYOUT_BOOT_STACK_LAST, 21), %ebx
-    calll next_table
-    addl $boot_stack_entries, %ebx
-    movl $PHYSICAL(boot_stack_frames) + ENTRY_PAGE, %eax
-    movl $boot_stack_pages, %ecx
-    movl $PAGE_BYTES, %esi
-    calll fill_table
-#if (LAYOUT_BOOT_STACK_LAST & 0x1fffff) != 0x1fffff
-#error "the boot stack's region must end with a whole table"
+#ifdef LAYOUT_SCRATCHPAD_BASE
+    // The region's first table begins with the scratchpad, its last one ends with the boot stack.
+    map_pages LAYOUT_SCRATCHPAD_BASE, 0, scratchpad_frames, scratchpad_pages
+    map_pages LAYOUT_SCRATCHPAD_LAST, boot_stack_entries, boot_stack_frames, boot_stack_pages
+#if (LAYOUT_SCRATCHPAD_BASE & 0x1fffff) != 0 || (LAYOUT_SCRATCHPAD_LAST & 0x1fffff) != 0x1fffff
+#error "the scratchpad's region must be whole tables"
 #endif
 #endif
 #if (LAYOUT_DIRECT_BASE & 0x3fffffff) != 0 || (LAYOUT_DIRECT_TARGET & 0x1fffff) != 0
