@@ -74,6 +74,17 @@ void OverflowStack() { Descend(kBottomlessDepth); }
   *target = kAnyValue;
 }
 
+// Into a block of the heap that was freed, and whose slab was given back.
+[[gnu::noinline, clang::disable_tail_calls]] void WriteFreedBlock() {
+  mm::KernelHeap& heap = RunningSystem()->objects.heap();
+  const auto block = heap.Allocate(mm::kPageSize);
+  if (!block) return;
+  heap.Free(*block);
+  heap.Shrink();
+  Word* volatile target = static_cast<Word*>(*block);
+  *target = kAnyValue;
+}
+
 [[gnu::noinline]] void ExecuteUndefined() { __builtin_trap(); }
 
 [[gnu::noinline, clang::disable_tail_calls]] void FailCheck() {
@@ -90,6 +101,7 @@ constexpr auto kCrashes = std::to_array<Crash>({
     {"execute", "jump into data", ExecuteData},
     {"vmalloc-guard", "write past the end of an area of vmalloc", OverrunArea},
     {"vmalloc-freed", "write to an area of vmalloc that was freed", WriteFreedArea},
+    {"heap-freed", "write to a page of the heap that was freed", WriteFreedBlock},
     {"undefined", "execute an undefined instruction", ExecuteUndefined},
     {"check", "break an invariant", FailCheck},
 });

@@ -71,12 +71,17 @@ void OnKernelFault(const mm::FaultInfo& fault, const arch::RegisterState& regist
   for (const mm::ImageSection& section : system->image.sections()) {
     if (section.range.Contains(fault.va)) PanicSection(section, fault, registers);
   }
+  const mm::Region* const region = mm::FindRegion(system->layout, fault.va);
+  const std::string_view region_name = region != nullptr ? region->name : "(none)";
+  if (fault.cause == mm::FaultCause::kNotMapped && system->objects.pages().Holds(fault.va)) {
+    Panic(&registers, "no kernel object: {} at {} in region {}, freed or never allocated",
+          mm::AccessKindName(fault.access), fault.va, region_name);
+  }
   if (const auto place = system->areas.areas().FindUnlocked(fault.va)) {
     PanicArea(*place, fault, registers);
   }
-  const mm::Region* const region = mm::FindRegion(system->layout, fault.va);
   Panic(&registers, "{} at {} in region {}: {}", mm::AccessKindName(fault.access), fault.va,
-        region != nullptr ? region->name : "(none)", mm::FaultCauseName(fault.cause));
+        region_name, mm::FaultCauseName(fault.cause));
 }
 
 void OnUnexpectedException(std::string_view name, uint64_t code,

@@ -13,6 +13,7 @@ namespace kernel {
 namespace {
 
 // Never destroyed: the kernel ends with the machine.
+[[clang::no_destroy]] constinit std::optional<ObjectPages> object_pages;
 [[clang::no_destroy]] constinit std::optional<KernelObjects> kernel_objects;
 
 struct Trial {
@@ -20,8 +21,9 @@ struct Trial {
   size_t grown;  // to so many
 };
 
-// Within a size class, from one to another, and from the largest to vmalloc.
-constexpr std::array kTrials = {Trial{100, 110}, Trial{200, 1000}, Trial{4096, 100'000}};
+// Within a size class, within that of a page, from one to another, and from a page to vmalloc.
+constexpr std::array kTrials = {Trial{100, 110}, Trial{4000, 4096}, Trial{200, 1000},
+                                Trial{4096, 100'000}};
 
 std::byte MarkOf(size_t index) { return std::byte(index + 1); }
 
@@ -31,15 +33,24 @@ bool IsFilled(const std::byte* block, std::byte mark, size_t count) {
 
 }  // namespace
 
-KernelObjects::KernelObjects(mm::PhysicalMemory& memory, KernelAreas& areas)
-    : pages_(memory),
-      depot_(pages_, memory.table()),
+KernelObjects::KernelObjects(ObjectPages& pages, KernelAreas& areas)
+    : pages_(pages),
+      depot_(pages.objects(), pages.objects().pages),
       large_(areas.areas(), "kalloc"),
-      heap_(depot_, large_) {}
+      heap_(depot_, MakePageDepot(pages), large_) {}
 
-KernelObjects& MakeObjects(mm::PhysicalMemory& memory, KernelAreas& areas) {
+// A region for objects of a page holds nothing else: records and magazines are the heap's.
+mm::SlabDepot& KernelObjects::MakePageDepot(ObjectPages& pages) {
+  const std::optional<mm::SlabPlace> place = pages.page_objects();
+  return place ? page_depot_.emplace(*place, pages.objects().pages) : depot_;
+}
+
+base::Result<KernelObjects*> MakeObjects(const mm::Layout& layout, mm::PhysicalMemory& memory,
+                                         KernelAreas& areas) {
   CHECK(!kernel_objects.has_value());
-  return kernel_objects.emplace(memory, areas);
+  object_pages.emplace(layout, memory, areas);
+  TRY(object_pages->Start());
+  return &kernel_objects.emplace(*object_pages, areas);
 }
 
 mm::KernelHeap& Heap() {
@@ -47,19 +58,26 @@ mm::KernelHeap& Heap() {
   return kernel_objects->heap();
 }
 
-void PrintSlabs(base::Sink& sink, const mm::SlabDepot& depot) {
+void KernelObjects::PrintSlabs(base::Sink& sink) const {
   base::Print(sink, "{:<16}{:>8}{:>8}{:>10}{:>8}{:>8}{:>8}\n", "cache", "bytes", "objects",
               "allocated", "at hand", "slabs", "pages");
-  depot.ForEachCache([&sink](const mm::SlabCache& cache) {
+  const auto print = [&sink](const mm::SlabCache& cache) {
     const mm::SlabStatistics is = cache.Statistics();
     if (is.pages == 0) return;
     base::Print(sink, "{:<16}{:>8}{:>8}{:>10}{:>8}{:>8}{:>8}\n", cache.name(), is.object_bytes,
                 is.objects, is.allocated, is.in_magazines, is.slabs, is.pages);
-  });
-  base::Print(sink, "records and magazines: {} bytes\n", depot.RecordBytes());
+  };
+  size_t record_bytes = depot_.RecordBytes();
+  depot_.ForEachCache(print);
+  if (page_depot_) {
+    page_depot_->ForEachCache(print);
+    record_bytes += page_depot_->RecordBytes();
+  }
+  base::Print(sink, "records and magazines: {} bytes\n", record_bytes);
+  pages_.Print(sink);
 }
 
-void TryHeap(base::Sink& sink, KernelObjects& objects) {
+void TryHeap(base::Sink& sink, KernelObjects& objects, base::FunctionRef<void()> while_in_use) {
   mm::KernelHeap& heap = objects.heap();
   std::array<void*, kTrials.size()> blocks{};
   bool kept = true;
@@ -71,7 +89,8 @@ void TryHeap(base::Sink& sink, KernelObjects& objects) {
     blocks[i] = grown.value_or(*block);
     kept = kept && grown.has_value();
   }
-  PrintSlabs(sink, objects.depot());
+  objects.PrintSlabs(sink);
+  while_in_use();
   for (size_t i = 0; i < blocks.size(); ++i) {
     kept = kept && blocks[i] != nullptr &&
            IsFilled(static_cast<const std::byte*>(blocks[i]), MarkOf(i), kTrials[i].bytes);

@@ -1,10 +1,15 @@
-// The kernel's heap and slab caches, over the frame allocator and vmalloc.
+// The kernel's heap and slab caches, over the layout's regions for them and vmalloc.
 #pragma once
 
+#include <optional>
+
+#include "kernel/base/function_ref.h"
 #include "kernel/base/print.h"
+#include "kernel/base/result.h"
 #include "kernel/init/kernel_areas.h"
-#include "kernel/mm/direct_map_pages.h"
+#include "kernel/init/object_pages.h"
 #include "kernel/mm/kernel_heap.h"
+#include "kernel/mm/layout.h"
 #include "kernel/mm/physical_memory.h"
 #include "kernel/mm/slab_depot.h"
 #include "kernel/mm/vmalloc_blocks.h"
@@ -14,32 +19,39 @@ namespace kernel {
 // Too large for a stack: MakeObjects() has a place for it.
 class KernelObjects {
  public:
-  // Both outlive this.
-  KernelObjects(mm::PhysicalMemory& memory, KernelAreas& areas);
+  // Both outlive this; `pages` has been started.
+  KernelObjects(ObjectPages& pages, KernelAreas& areas);
 
   // Where subsystems make slab caches of their own.
   mm::SlabDepot& depot() { return depot_; }
   mm::KernelHeap& heap() { return heap_; }
+  const ObjectPages& pages() const { return pages_; }
+
+  // Each cache that holds pages on a line, as /proc/slabinfo has them.
+  void PrintSlabs(base::Sink& sink) const;
 
  private:
-  mm::DirectMapPages pages_;
+  // The depot of the heap's blocks of a page, which may be that of all others.
+  mm::SlabDepot& MakePageDepot(ObjectPages& pages);
+
+  const ObjectPages& pages_;
   mm::SlabDepot depot_;
+  std::optional<mm::SlabDepot> page_depot_;
   mm::VmallocBlocks<KernelAreas::Areas> large_;
   mm::KernelHeap heap_;
 };
 
-// Called once.
-KernelObjects& MakeObjects(mm::PhysicalMemory& memory, KernelAreas& areas);
+// Called once. Error: kOutOfMemory.
+[[nodiscard]] base::Result<KernelObjects*> MakeObjects(const mm::Layout& layout,
+                                                       mm::PhysicalMemory& memory,
+                                                       KernelAreas& areas);
 
 // The heap of the running kernel, for whoever is not given one: kalloc, kfree and krealloc are its
 // Allocate(), Free() and Reallocate(). Only after MakeObjects().
 mm::KernelHeap& Heap();
 
-// Each cache that holds pages on a line, as /proc/slabinfo has them.
-void PrintSlabs(base::Sink& sink, const mm::SlabDepot& depot);
-
 // Allocates blocks small and large, lets one grow from the one kind to the other, and frees them;
-// says whether contents were kept. Prints the caches in between.
-void TryHeap(base::Sink& sink, KernelObjects& objects);
+// says whether contents were kept. Prints the caches in between, and calls `while_in_use`.
+void TryHeap(base::Sink& sink, KernelObjects& objects, base::FunctionRef<void()> while_in_use);
 
 }  // namespace kernel

@@ -27,7 +27,7 @@ base::Result<> KernelAreas::Start() { return areas_.Start(mm::AreasRegion(layout
 base::Result<> KernelAreas::UseMemory(mm::PhysicalMemory& memory) {
   nodes_.UseMemory(memory);
   frames_.UseMemory(memory);
-  windows_.emplace(table_, table_memory_, memory.table());
+  windows_.emplace(space_.table(), table_memory_, memory.table());
   const mm::Region* const region = mm::FindService(layout_, mm::Service::kWindow);
   const mm::VirtRange range =
       region != nullptr ? region->range : TRY(areas_.Reserve(Windows::kPages, "frame windows"));

@@ -16,6 +16,7 @@
 #include "kernel/mm/address.h"
 #include "kernel/mm/frame_window_slots.h"
 #include "kernel/mm/layout.h"
+#include "kernel/mm/locked_table.h"
 #include "kernel/mm/memory_map.h"
 #include "kernel/mm/physical_memory.h"
 #include "kernel/mm/range.h"
@@ -44,7 +45,8 @@ class AreaFrames {
 
 class KernelAreas {
  public:
-  using Areas = mm::Vmalloc<KernelSpace::Table, TableFrames, AreaFrames>;
+  using Table = mm::LockedTable<KernelSpace::Table>;
+  using Areas = mm::Vmalloc<Table, TableFrames, AreaFrames>;
   using Windows = mm::FrameWindowSlots<arch::PagingPolicy, TableFrames>;
 
   // All of them outlive this. The regions of `layout` are empty.
@@ -52,6 +54,7 @@ class KernelAreas {
               TableFrames& table_memory, NodePages& nodes)
       : layout_(layout),
         map_(map),
+        space_(space),
         table_(space.table()),
         table_memory_(table_memory),
         nodes_(nodes),
@@ -69,6 +72,10 @@ class KernelAreas {
 
   Areas& areas() { return areas_; }
   const Areas& areas() const { return areas_; }
+  // For owners of other regions: the kernel's page table, memory for its tables, and frames.
+  Table& table() { return table_; }
+  TableFrames& table_memory() { return table_memory_; }
+  AreaFrames& frames() { return frames_; }
   // After UseMemory().
   mm::FrameWindows& windows() { return *windows_; }
 
@@ -78,7 +85,8 @@ class KernelAreas {
  private:
   const mm::Layout& layout_;
   const mm::MemoryMap& map_;
-  KernelSpace::Table& table_;
+  KernelSpace& space_;
+  Table table_;
   TableFrames& table_memory_;
   NodePages& nodes_;
   AreaFrames frames_;

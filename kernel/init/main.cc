@@ -192,7 +192,7 @@ void Main(const BootInfo& boot) {
                          .table_frames = table_frames,
                          .memory = memory,
                          .areas = areas,
-                         .objects = MakeObjects(memory, areas)};
+                         .objects = *Made("the kernel heap", MakeObjects(layout, memory, areas))};
   running_system = &system;
   if (const auto started = arch::StartInterrupts(MapDevice); !started) {
     Refuse("interrupt controller or timer: {}", base::ErrorName(started.error()));

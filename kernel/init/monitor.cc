@@ -46,13 +46,15 @@ void Window(const System& system, std::string_view) {
   TryWindow(Console(), system.memory, system.areas.windows());
 }
 
-void Slabs(const System& system, std::string_view) { TryHeap(Console(), system.objects); }
-
 void Context(const System& system, std::string_view) { TryContext(Console(), system); }
 
 void Devices(const System& system, std::string_view) { TryDevices(Console(), system); }
 
 void Verify(const System& system, std::string_view) { VerifyLiveTables(Console(), system); }
+
+void Slabs(const System& system, std::string_view) {
+  TryHeap(Console(), system.objects, [&] { VerifyLiveTables(Console(), system); });
+}
 
 // Waits for the next tick, so that an answer shows the timer alive.
 void Uptime(const System&, std::string_view) {
@@ -88,7 +90,7 @@ constexpr auto kCommands = std::to_array<Command>({
     {"map", "", "physical memory: what the firmware reported and what lies where", Map},
     {"regions", "", "the layout this kernel was built for", Regions},
     {"frames", "", "free page frames by zone and block size", Frames},
-    {"slabs", "", "try the heap, and show its slab caches while it is in use", Slabs},
+    {"slabs", "", "try the heap; show its slab caches, and verify, while it is in use", Slabs},
     {"vmalloc", "", "what lies in the vmalloc region: name, range, pages", Areas},
     {"window", "", "write to a frame that the direct map may not show, and read it back", Window},
     {"context", "", "try a page table beside the kernel's, of each size that there is", Context},

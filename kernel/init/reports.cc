@@ -90,6 +90,10 @@ LiveReport VerifyLiveTables(base::Sink& sink, const System& system) {
                 root.table);
     return {Verdict::kDiffers, std::nullopt};
   }
+  if (!system.objects.pages().CheckInvariants()) {
+    sink.Write("LAYOUT FAULT the page tables do not show what the heap's pages say\n");
+    return Verdict::kDiffers;
+  }
   const mm::VerifyInput input = {.layout = system.layout,
                                  .memory = system.memory_map.regions(),
                                  .sections = system.image.sections(),

@@ -82,6 +82,7 @@ enum class Service : uint8_t {
   kVmalloc,
   kWindow,
   kScratchpad,
+  kPageObjects,
 };
 
 [[nodiscard]] constexpr std::string_view ServiceName(Service service) {
@@ -114,6 +115,8 @@ enum class Service : uint8_t {
       return "windows";
     case Service::kScratchpad:
       return "boot scratchpad";
+    case Service::kPageObjects:
+      return "page objects";
   }
   return "unknown";
 }

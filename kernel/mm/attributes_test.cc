@@ -42,7 +42,7 @@ TEST(Attributes, KernelServices) {
   using mm::Service;
   for (const Service service :
        {Service::kThreadControl, Service::kDirectMap, Service::kImage, Service::kKernelHeap,
-        Service::kVmalloc, Service::kWindow, Service::kScratchpad}) {
+        Service::kVmalloc, Service::kWindow, Service::kScratchpad, Service::kPageObjects}) {
     EXPECT_TRUE(mm::IsKernelService(service)) << mm::ServiceName(service);
   }
   for (const Service service :

@@ -36,7 +36,7 @@ TEST(Names, Attributes) {
   ExpectNames(&ServiceName, "unknown",
               {"unused", "thread control block", "message queue", "program", "libraries",
                "user heap", "user stack", "shared memory", "direct map", "kernel image",
-               "kernel heap", "vmalloc", "windows", "boot scratchpad"});
+               "kernel heap", "vmalloc", "windows", "boot scratchpad", "page objects"});
   EXPECT_EQ(CachingName(Caching::kNormal), "normal");
   EXPECT_EQ(CachingName(Caching::kDevice), "device");
 }

@@ -57,6 +57,7 @@ def image(
         package = None,
         parts = [],
         scratch = None,
+        slab_regions = [],
         table = None):
     """An image and what is tested of it.
 
@@ -73,6 +74,7 @@ def image(
       memories: amounts of memory, each with a range that the map has; by default the processor's.
       parts: lines, as patterns, of a layout that packs its image.
       scratch: the region of scratchpad and boot stack, if it is not the image's.
+      slab_regions: where slabs lie, in the table's order, and blocks of a page in the first; none: the direct map.
       table: the layout's placement for it, if it has several.
       package: of the layout, the platform and the page, for images that //layouts does not have.
     """
@@ -96,8 +98,8 @@ def image(
         page = "%s:%s.md" % (package or "//docs/layouts", layout),
         parts = parts,
         platform = "%s:%s" % (package or "//platforms", name),
-        # The region of the boot stack, where it is not the image's.
         scratch = scratch,
+        slab_regions = slab_regions,
     )
 
 _X86_64_OSZ = image(
@@ -112,6 +114,7 @@ _X86_64_OSZ = image(
         "Nehalem": "0x00007fffffffffff",
         "qemu64": "0x00007fffffffffff",
     },
+    slab_regions = ["heap"],
 )
 
 # One depth, whatever the processor: five levels stay off. How machine, processor and memory combine is start-up's, and
@@ -139,6 +142,7 @@ _X86_64_LFOS = image(
     forbid = ["+la57"],
     high_memory = [],
     scratch = "scratch",
+    slab_regions = ["slab4k", "heap"],
     user_last = "0x00007fffffffefff",
 )
 
@@ -207,6 +211,11 @@ _CRASHES = {
     ),
 }
 
+# The same for mistakes that only a region for slabs shows.
+_SLAB_CRASHES = {
+    "heap-freed": ("no kernel object: write at 0x[0-9a-f]+ in region %s, freed or never allocated", "WriteFreedBlock"),
+}
+
 def boot_tests(*, name, images = IMAGES):
     """All boot tests.
 
@@ -229,8 +238,11 @@ def boot_tests(*, name, images = IMAGES):
             _parts_test(prefix + "parts_test", image)
         for cpu, mappings in image.direct_mappings.items():
             _direct_map_test("%sdirect_map_%s_test" % (prefix, cpu), image, cpu, mappings)
-        for kind in _CRASHES:
-            _crash_test(prefix, image, kind)
+        for kind, (message, function) in _CRASHES.items():
+            _crash_test(prefix, image, kind, message, function)
+        for region in image.slab_regions[:1]:
+            for kind, (message, function) in _SLAB_CRASHES.items():
+                _crash_test(prefix, image, kind, message % region, function)
 
 # Each machine, processor and memory with the defaults of the others, and all with all where the depth may matter.
 def _combinations(image):
@@ -298,6 +310,13 @@ def _contexts(image):
     ]
     return lines + ["context: ended, nothing kept, layout ok"]
 
+# While the heap is in use.
+def _slabs_in_regions(image):
+    return [
+        regex("^slabs at 0x[0-9a-f]{16}-0x[0-9a-f]{16}: [1-9][0-9]* pages, 1 more for descriptors$")
+        for _ in image.slab_regions
+    ] + [_holds_pages(region) for region in image.slab_regions]
+
 def _monitor_test(name, image):
     window = "beyond" if _MEMORY in image.high_memory else "in"
     _start(
@@ -323,6 +342,10 @@ def _monitor_test(name, image):
                      regex("^window: frame at 0x[0-9a-f]{16}, %s the direct map, holds what was written$" % window),
                      "atlas> slabs",
                      regex("^kalloc-112 +112 +[1-9][0-9]* +1 "),
+                 ] +
+                 _slabs_in_regions(image) +
+                 [
+                     _layout_ok(image),
                      regex("^heap: sound, contents kept; [1-9][0-9]* pages given back$"),
                      "atlas> context",
                  ] + _contexts(image) + [
@@ -440,8 +463,7 @@ def _direct_map_test(name, image, cpu, mappings):
 def _frame(function):
     return regex("^  #[0-9]+ 0x[0-9a-f]{16} .*%s.*\\+0x[0-9a-f]+$" % function)
 
-def _crash_test(prefix, image, kind):
-    message, function = _CRASHES[kind]
+def _crash_test(prefix, image, kind, message, function):
     expect = [
         _layout_ok(image),
         "atlas> crash " + kind,
