@@ -19,7 +19,6 @@ extern const char boot_stack_guard[];
 extern const char boot_stack_bottom[];
 extern const char boot_stack_top[];
 extern const char boot_stack_limit[];
-extern const char fault_stack_guard[];
 extern const char fault_stack_bottom[];
 extern const char fault_stack_top[];
 extern const char scratchpad_frames[];
@@ -31,6 +30,8 @@ extern const char shared_copy_start[];
 extern const char shared_copy_limit[];
 extern const char image_tail_start[];
 extern const char image_limit[];
+// Not where other pages that nobody writes lie below.
+[[gnu::weak]] extern const char fault_stack_guard[];
 }
 
 namespace kernel {
@@ -45,6 +46,11 @@ mm::VirtRange Between(const char* start, const char* limit) {
   return {AddressOf(start), static_cast<uint64_t>(limit - start)};
 }
 
+mm::VirtRange FaultStackGuard() {
+  if (fault_stack_guard == nullptr) return {};
+  return Between(fault_stack_guard, fault_stack_bottom);
+}
+
 }  // namespace
 
 mm::VirtAddr ImageStart() { return AddressOf(image_start); }
@@ -54,7 +60,7 @@ Image::Image(mm::PhysAddr base, const mm::Layout& layout)
       stacks_{{
           {"boot stack", "guard page", Between(boot_stack_guard, boot_stack_bottom),
            Between(boot_stack_bottom, boot_stack_top)},
-          {"fault stack", "guard page", Between(fault_stack_guard, fault_stack_bottom),
+          {"fault stack", "guard page", FaultStackGuard(),
            Between(fault_stack_bottom, fault_stack_top)},
       }} {
   const auto target_of = [this](const char* symbol) {

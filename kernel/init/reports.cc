@@ -90,10 +90,6 @@ LiveReport VerifyLiveTables(base::Sink& sink, const System& system) {
                 root.table);
     return {Verdict::kDiffers, std::nullopt};
   }
-  if (!system.objects.pages().CheckInvariants()) {
-    sink.Write("LAYOUT FAULT the page tables do not show what the heap's pages say\n");
-    return Verdict::kDiffers;
-  }
   const mm::VerifyInput input = {.layout = system.layout,
                                  .memory = system.memory_map.regions(),
                                  .sections = system.image.sections(),
@@ -106,6 +102,10 @@ LiveReport VerifyLiveTables(base::Sink& sink, const System& system) {
   // Nothing of this is in the layout, so that it says less, and is looked for last.
   if (!system.areas.areas().CheckInvariants()) {
     sink.Write("LAYOUT FAULT the page tables do not show what vmalloc's areas say\n");
+    return {Verdict::kDiffers, std::nullopt};
+  }
+  if (!system.objects.pages().CheckInvariants()) {
+    sink.Write("LAYOUT FAULT the page tables do not show what the heap's pages say\n");
     return {Verdict::kDiffers, std::nullopt};
   }
   return {Verdict::kMatches, std::nullopt};

@@ -129,10 +129,8 @@ case $1 in
     large=$(printf '%#x' $(($(region_base "$direct") + 0x1000000)))
     other_tables 'code made writable' "$image" 'writable and executable: user (---|rwx) kernel rwx' change "$link_base" 0x200 0
     other_tables 'data made executable' "$direct" 'writable and executable: user --- kernel rwx' change "$large" 0x11 0
-    # Where user mode shares the image's region, it is the image's parts that it has no right to.
-    no_right="(user access|not the rights of the image's part):"
-    other_tables 'opened to user mode' "$direct" "$no_right user rw- kernel rw-" change "$data" 0 0x30
-    other_tables 'user mode reads a section' "$direct" "$no_right user r-- kernel rw-" change "$large" 0xc00 0x800
+    other_tables 'opened to user mode' "$direct" 'user access: user rw- kernel rw-' change "$data" 0 0x30
+    other_tables 'user mode reads a section' "$direct" 'user access: user r-- kernel rw-' change "$large" 0xc00 0x800
     other_tables 'a section taken out' "$direct" 'hole in the direct map: RAM at 0x0000000041000000' change "$large" 3 0
     other_tables 'a section moved' "$direct" 'direct map shows other memory: shows 0x0000000041100000 instead of' change "$large" 0 0x100000
     other_tables 'a page not global' "$direct" 'wrong scope: is not global' change "$data" 0 0x800

@@ -22,7 +22,7 @@ text-alias      | vmalloc|kernel heap | writable alias of code or constants   | 
 unused-page     | unused              | mapping in an unused region           | mapping in an unused region
 outside-page    | none                | mapping outside every region          | mapping outside every region
 user-page       | direct map          | user access                           | user access
-stack-guard     | image|boot stack    | guard page mapped                     | no guard page
+stack-guard     | image|boot scratchpad | guard page mapped                     | no guard page
 area-guard      | vmalloc|kernel heap | guard page mapped                     | no guard page
 direct-map-code | direct map          | more access than the region allows    | more access than the region allows
 not-global      | direct map          | wrong scope                           | wrong scope

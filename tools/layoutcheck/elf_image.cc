@@ -34,7 +34,7 @@ struct Form {
   Field program_header_size, program_header_count, section_header_size, section_header_count;
   Field segment_flags, segment_address, segment_file_bytes, segment_memory_bytes;
   Field section_offset, section_bytes, section_link;
-  Field symbol_value, symbol_size, symbol_type;
+  Field symbol_value, symbol_size, symbol_type, symbol_section;
   unsigned symbol_bytes;
 };
 
@@ -55,6 +55,7 @@ constexpr Form kForm32 = {
     .symbol_value = {4, kWord},
     .symbol_size = {8, kWord},
     .symbol_type = {12, 1},
+    .symbol_section = {14, kHalf},
     .symbol_bytes = 16,
 };
 
@@ -75,6 +76,7 @@ constexpr Form kForm64 = {
     .symbol_value = {8, kLong},
     .symbol_size = {16, kLong},
     .symbol_type = {4, 1},
+    .symbol_section = {6, kHalf},
     .symbol_bytes = 24,
 };
 
@@ -84,6 +86,7 @@ constexpr Field kSectionType = {4, kWord};
 constexpr Field kSymbolName = {0, kWord};
 constexpr uint64_t kLoad = 1;         // PT_LOAD
 constexpr uint64_t kSymbolTable = 2;  // SHT_SYMTAB
+constexpr uint64_t kUndefined = 0;    // SHN_UNDEF
 constexpr uint64_t kTypeMask = 0xF;   // of st_info: ELF32_ST_TYPE
 constexpr std::string_view kMagic = "\177ELF";
 constexpr size_t kClassAt = 4;
@@ -191,7 +194,8 @@ class Reader {
       const std::string_view rest = names.substr(name_at);
       const std::string_view name = rest.substr(0, rest.find('\0'));
       const VirtualAddress value = {Number(symbol, form_.symbol_value)};
-      const bool is_plain = Number(symbol, form_.symbol_size) == 0 &&
+      const bool is_plain = Number(symbol, form_.symbol_section) != kUndefined &&
+                            Number(symbol, form_.symbol_size) == 0 &&
                             (Number(symbol, form_.symbol_type) & kTypeMask) == 0;
       if (!is_plain || !name.ends_with("_guard") || value.value % kPageBytes != 0) continue;
       image.guards.push_back({std::string(name), value});

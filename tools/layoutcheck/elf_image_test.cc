@@ -54,11 +54,13 @@ struct Symbol {
   uint64_t value;
   uint64_t size;
   uint64_t type;
+  uint64_t section = 0xFFF1;  // SHN_ABS
 };
 
 constexpr std::string_view kNames{"\0stack_guard\0data_guard\0start\0", 30};
 constexpr Symbol kSymbols[] = {
-    {0, 0, 0, 0},
+    {0, 0, 0, 0, 0},
+    {1, 0, 0, 0x20, 0},           // weak, and not defined
     {1, 0xC0105000, 0, 0x10},     // of the linker: global, no type
     {13, 0xC0104008, 8, 0x11},    // a variable
     {13, 0xC0104000, 4, 0x10},    // has a size
@@ -87,7 +89,8 @@ std::string Make32() {
   file.Add(0, 12);
   file.Add(0, 4).Add(3, 4).Add(0, 8).Add(kNamesAt, 4).Add(kNames.size(), 4).Add(0, 16);
   for (const Symbol& one : kSymbols) {
-    file.Add(one.name, 4).Add(one.value, 4).Add(one.size, 4).Add(one.type, 1).Add(0, 3);
+    file.Add(one.name, 4).Add(one.value, 4).Add(one.size, 4).Add(one.type, 1).Add(0, 1);
+    file.Add(one.section, 2);
   }
   return file.Add(kNames).text();
 }
@@ -110,7 +113,8 @@ std::string Make64() {
   file.Add(0, 20);
   file.Add(0, 4).Add(3, 4).Add(0, 16).Add(kNamesAt, 8).Add(kNames.size(), 8).Add(0, 24);
   for (const Symbol& one : kSymbols) {
-    file.Add(one.name, 4).Add(one.type, 1).Add(0, 3).Add(one.value, 8).Add(one.size, 8);
+    file.Add(one.name, 4).Add(one.type, 1).Add(0, 1).Add(one.section, 2);
+    file.Add(one.value, 8).Add(one.size, 8);
   }
   return file.Add(kNames).text();
 }

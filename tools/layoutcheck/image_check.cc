@@ -68,7 +68,8 @@ class ImageChecker {
   }
 
   void CheckContents(const Segment& segment) {
-    if (segment.file_bytes == 0) return;
+    // What nobody may use need not be mapped.
+    if (segment.file_bytes == 0 || segment.rights == Rights::kNone) return;
     const Pages pages = {segment.first, EndOfPage(segment.first + (segment.file_bytes - 1))};
     VirtualAddress next = pages.first;
     bool is_whole = false;

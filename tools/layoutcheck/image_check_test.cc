@@ -41,11 +41,13 @@ Layout MakeLayout() {
           .image_load_base = {}};
 }
 
-// Two pages of code, one of constants, four of data: of these one in the file and one a guard.
+// Two pages of code, one of constants, four of data: of these one in the file and one a guard. And
+// one that nobody may use.
 const ElfImage kImage = {
     .segments = {{{0x50001000}, 0x2000, 0x2000, kReadExecute},
                  {{0x50003000}, 0x800, 0x800, kRead},
-                 {{0x50004000}, 0x4000, 0x100, kReadWrite}},
+                 {{0x50004000}, 0x4000, 0x100, kReadWrite},
+                 {{0x5000A000}, 0x1000, 0x1000, Rights::kNone}},
     .guards = {{"stack_guard", {0x50006000}}},
 };
 
@@ -93,6 +95,10 @@ const Row kRows[] = {
      {Map(0x50001000, 0x1000, kReadExecute), kConstants, kData},
      "50002000-50002fff image: hole in the image, \n"},
     {"all of a segment missing", {kCode, kData}, "50003000-50003fff image: hole in the image, \n"},
+    {"readable, and nobody should",
+     {kCode, kConstants, kData, Map(0x5000A000, 0x1000, kRead)},
+     "5000a000-5000afff image: not the rights of the image's segment, kernel r--, the image says "
+     "---\n"},
     {"guard mapped",
      {kCode, kConstants, Map(0x50004000, 0x4000, kReadWrite)},
      "50006000-50006fff image: no guard page, stack_guard is mapped\n"},

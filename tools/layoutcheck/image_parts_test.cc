@@ -73,7 +73,7 @@ const Row kRows[] = {
     {"user bit in the heap",
      {kText, kData, Map(0x5000, 0x1000, kReadWrite, kReadWrite),
       Map(0x6000, 0x3000, kNone, kReadWrite)},
-     "5000-5fff: user rw- kernel rw-, where part 'closed' has user --- kernel ---\n"},
+     "user access 5000-5fff: user rw- kernel rw-, where part 'closed' has user --- kernel ---\n"},
     {"above its region nobody looks",
      {kText, kData, kHeap, Map(0x9000, 0x1000, kNone, kReadExecute)},
      ""},
@@ -83,7 +83,7 @@ const Row kRows[] = {
     {"code behind the heap's start",
      {kText, kData, Map(0x5000, 0x1000, kNone, kReadWrite),
       Map(0x6000, 0x1000, kReadExecute, kReadExecute), Map(0x7000, 0x2000, kNone, kReadWrite)},
-     "6000-6fff: user r-x kernel r-x, where part 'heap' has user --- kernel rw-\n"},
+     "user access 6000-6fff: user r-x kernel r-x, where part 'heap' has user --- kernel rw-\n"},
     {"nothing at all",
      {},
      "1000-8fff: user --- kernel ---, where part 'text' has user r-x kernel r-x\n"
@@ -93,7 +93,7 @@ const Row kRows[] = {
 std::string Lines(const std::vector<Finding>& findings) {
   std::string text;
   for (const Finding& finding : findings) {
-    EXPECT_EQ(finding.kind, FaultKind::kPartRights);
+    if (finding.kind == FaultKind::kUserAccess) text += "user access ";
     EXPECT_EQ(finding.region, "kernel");
     text += std::format("{:x}-{:x}: {}\n", finding.first.value, finding.last.value, finding.detail);
   }
