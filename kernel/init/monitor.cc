@@ -50,7 +50,11 @@ void Context(const System& system, std::string_view) { TryContext(Console(), sys
 
 void Devices(const System& system, std::string_view) { TryDevices(Console(), system); }
 
-void Verify(const System& system, std::string_view) { VerifyLiveTables(Console(), system); }
+void Verify(const System& system, std::string_view) {
+  const uint64_t before = arch::ReadCycles();
+  VerifyLiveTables(Console(), system);
+  base::Print(Console(), "verify: {} cycles\n", arch::ReadCycles() - before);
+}
 
 void Slabs(const System& system, std::string_view) {
   TryHeap(Console(), system.objects, [&] { VerifyLiveTables(Console(), system); });
@@ -95,7 +99,7 @@ constexpr auto kCommands = std::to_array<Command>({
     {"window", "", "write to a frame that the direct map may not show, and read it back", Window},
     {"context", "", "try a page table beside the kernel's, of each size that there is", Context},
     {"devices", "", "map a device more often, with a hole where one was taken away", Devices},
-    {"verify", "", "compare the live page tables with the layout", Verify},
+    {"verify", "", "compare the live page tables with the layout, and say what that takes", Verify},
     {"uptime", "", "how long this kernel runs", Uptime},
     {"crash", "KIND", "make a mistake on purpose; without a kind, list them", CommitCrash},
     {"reboot", "", "start again", Reboot},

@@ -231,6 +231,7 @@ def boot_tests(*, name, images = IMAGES):
         _reboot_test(prefix + "reboot_test", image)
         _units_test(prefix + "units_test", image)
         _initrd_test(prefix + "initrd_test", image)
+        _cost_test(prefix + "verify_cost_test", image)
         _too_little_test(prefix + "too_little_memory_test", image)
         for memory in image.high_memory:
             _high_memory_test("%shigh_memory_%s_test" % (prefix, memory), image, memory)
@@ -401,6 +402,16 @@ def _initrd_test(name, image):
         ],
         initrd = "//testing/boot:initrd_of_257_kib",
         input = ["off"],
+    )
+
+# A comparison of all live tables takes less than five million instructions.
+def _cost_test(name, image):
+    _start(
+        name,
+        image,
+        clock = "instructions",
+        expect = ["atlas> verify", _layout_ok(image), regex("^verify: ([0-9]{1,6}|[1-4][0-9]{6}) cycles$"), "atlas> off"],
+        input = ["verify", "off"],
     )
 
 def _too_little_test(name, image):

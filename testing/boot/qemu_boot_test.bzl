@@ -30,6 +30,7 @@ def qemu_boot_test(
         machine,
         cpu,
         memory,
+        clock = "real",
         command_line = None,
         initrd = None,
         input = [],
@@ -53,6 +54,7 @@ def qemu_boot_test(
       machine: QEMU's -M.
       cpu: QEMU's -cpu.
       memory: QEMU's -m.
+      clock: "real", or "instructions": cycle counters of the guest count its instructions, and a run is repeatable.
       command_line: the kernel's command line.
       initrd: a file that the boot loader puts into memory beside the image.
       input: lines typed one by one, each when the guest prompts for it.
@@ -88,6 +90,7 @@ def qemu_boot_test(
         "memory " + memory,
         "qemu $(rootpath %s)" % qemu,
         "kernel $(rootpath :%s_image)" % name,
+        "clock " + clock,
         "exit " + exit,
         "ktap " + ("yes" if ktap else "no"),
         "seconds %d" % time_limit_seconds,

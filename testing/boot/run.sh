@@ -11,6 +11,7 @@
 #   type LINE             typed at the guest's prompt, one line each time it waits
 #   expect TEXT           a line holds this text;     expect-match REGEX likewise (POSIX extended)
 #   forbid TEXT           no line holds this text;    forbid-match REGEX likewise
+#   clock real|instructions   what the guest's counters count
 #   page PATH             a file that holds the digest of every layout the guest verified
 #   exit success|failure  how QEMU ends
 #   ktap yes|no           the guest reports tests, and they pass
@@ -35,14 +36,14 @@ readonly grace_seconds=1
 
 command=() typed=() expectations=() prohibitions=() placed=()
 image='' machine='' cpu='' memory='' qemu='' kernel='' append='' initrd='' shim='' page=''
-want_exit='' want_ktap=no limit_seconds=''
+clock=real want_exit='' want_ktap=no limit_seconds=''
 
 read_scenario() {
   local line key value
   while IFS= read -r line || [[ -n $line ]]; do
     key=${line%% *} value=${line#* }
     case $key in
-      image | machine | cpu | memory | qemu | kernel | append | initrd | shim | page) printf -v "$key" '%s' "$value" ;;
+      clock | image | machine | cpu | memory | qemu | kernel | append | initrd | shim | page) printf -v "$key" '%s' "$value" ;;
       load) placed+=(-device "loader,addr=${value%% *},file=${value#* },force-raw=on") ;;
       word) placed+=(-device "loader,addr=${value%% *},data=${value#* },data-len=4") ;;
       command) command+=("$value") ;;
@@ -70,6 +71,7 @@ compose_command() {
   fi
   qemu_options=()
   machine_options "$machine" "$cpu" "$memory"
+  if [[ $clock == instructions ]]; then qemu_options+=(-icount shift=0,sleep=off); fi
   command=("$qemu" "${qemu_options[@]}" -serial stdio -kernel "${shim:-$kernel}")
   if [[ -n $shim ]]; then
     local where=${raw_load_address:+,addr=$raw_load_address,force-raw=on}
