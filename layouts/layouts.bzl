@@ -12,15 +12,15 @@ LAYOUTS = {
     "sos": [],
 }
 
-# <processor>_<layout>, the default first; on x86_64, where the image is linked: //platforms:image_address.
-IMAGES = {
-    "x86_64_osz": "top_2_gib",
-    "x86_64_kora": "any_address",
-    "x86_64_lfos": "any_address",
-    "arm_kora": None,
-    "arm_sos": None,
-    "arm_apcpu": None,
-}
+# <processor>_<layout>, the default first.
+IMAGES = [
+    "x86_64_osz",
+    "x86_64_kora",
+    "x86_64_lfos",
+    "arm_kora",
+    "arm_sos",
+    "arm_apcpu",
+]
 
 def processor_of(image):
     return image.rpartition("_")[0]

@@ -36,8 +36,7 @@ inline constexpr unsigned kFiveLevels = 5;
 // `distance` bytes below the top of the address space, as the document counts core memory.
 [[nodiscard]] constexpr mm::VirtAddr FromTop(uint64_t distance) { return {uint64_t{0} - distance}; }
 
-// Core memory is the last 4 GiB, and its upper half is all that code of the "kernel" model can be
-// linked to (System V psABI for AMD64, 3.5.1). Sizes, from the bottom:
+// Core memory is the last 4 GiB. Sizes, from the bottom:
 inline constexpr uint64_t kLowmemBytes = 2_GiB;
 inline constexpr uint64_t kImageBytes = 1_GiB;
 inline constexpr uint64_t kHeapBytes = 512_MiB;
@@ -163,9 +162,8 @@ inline constexpr size_t kRegionCount = 12;
        .service = Service::kImage,
        .growth = Growth::kFixed,
        .guards = Guards::kNone,
-       .why =
-           "the kernel, in the last 2 GiB as its code model asks; one directory entry's 1 GiB, so "
-           "that start-up maps it with one entry and no other region shares the table"},
+       .why = "the kernel, above lowmem; one directory entry's 1 GiB, so "
+              "that start-up maps it with one entry and no other region shares the table"},
       {.name = "heap",
        .range = {kHeapBase, kHeapBytes},
        .user = kNone,

@@ -7,13 +7,12 @@ _CPUS = {
     "x86_64": "@platforms//cpu:x86_64",
 }
 
-def image_platform(*, name, layout, image_address = None):
+def image_platform(*, name, layout):
     """The platform of one image.
 
     Args:
       name: the image, `<processor>_<layout>`.
       layout: a value of //platforms:layout.
-      image_address: on x86_64 a value of //platforms:image_address, without its package.
     """
     native.platform(
         name = name,
@@ -22,6 +21,6 @@ def image_platform(*, name, layout, image_address = None):
             "//platforms:kernel",
             _CPUS[processor_of(name)],
             "@platforms//os:none",
-        ] + (["//platforms:" + image_address] if image_address else []),
+        ],
         visibility = ["//visibility:public"],
     )

@@ -94,24 +94,16 @@ FREESTANDING_LINK = [
 ]
 
 # An interrupt may strike anywhere and saves no vector registers: no red zone, no SSE.
-# (-mgeneral-regs-only would say the same but makes <limits> fail.)
+# (-mgeneral-regs-only would say the same but makes <limits> fail.) Position-independent, so that
+# one object serves an image at any address: the "kernel" code model is for the highest 2 GiB alone.
 X86_64_KERNEL = [
+    "-fpie",
+    "-fvisibility=hidden",
+    "-mcmodel=small",
     "-mno-red-zone",
     "-mno-mmx",
     "-mno-sse",
     "-mno-sse2",
-]
-
-# Where an x86_64 image is linked decides its code model: the highest 2 GiB, whose addresses are
-# sign-extended 32-bit numbers, or anywhere (a layout with 32-bit addresses sits at 3 GiB).
-X86_64_TOP_2_GIB = [
-    "-fno-pic",
-    "-mcmodel=kernel",
-]
-X86_64_ANY_ADDRESS = [
-    "-fpie",
-    "-fvisibility=hidden",
-    "-mcmodel=small",
 ]
 
 # The start-up code runs with the MMU off, where unaligned accesses fault.

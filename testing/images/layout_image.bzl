@@ -8,7 +8,7 @@ load("//testing/boot:boot_tests.bzl", "boot_tests", "image")
 load("//testing/layoutcheck:layoutcheck_tests.bzl", "layoutcheck_tests")
 load("//testing/sabotage:sabotage_tests.bzl", "sabotage_tests")
 
-def layout_image(*, name, high_memory = [], image_address = None, user_last = "0x[0-9a-f]{16}", **kwargs):
+def layout_image(*, name, high_memory = [], user_last = "0x[0-9a-f]{16}", **kwargs):
     """The layout in `<layout>.h` of this package, on one processor.
 
     Makes what //layouts has of a published one (`:<layout>`, its numbers, its page and its picture), the platform
@@ -19,14 +19,12 @@ def layout_image(*, name, high_memory = [], image_address = None, user_last = "0
       name: <processor>_<layout>. The processor is arm or x86_64; the layout is that of the header and of its namespace,
         layouts::<layout>.
       high_memory: amounts of memory (//testing/boot:boot_tests.bzl has them) that the direct map does not show whole.
-      image_address: on x86_64 "top_2_gib" or "any_address": //platforms:image_address.
       user_last: for a layout with a table for each depth of page tables, which one belongs to which processor.
       **kwargs: depths, direct_mappings, forbid: see image() in //testing/boot:boot_tests.bzl.
     """
     layout(name = layout_of(name))
     image_platform(
         name = name,
-        image_address = image_address,
         layout = "//platforms:other",
     )
     for ending in ["", ".elf"]:

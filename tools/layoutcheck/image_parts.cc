@@ -75,8 +75,7 @@ std::vector<Finding> CheckImageParts(const Layout& layout, std::span<const Mappi
       continue;
     }
     if (is_last && stretch.sides == Sides{}) continue;
-    const bool is_opened =
-        parts[at].user == Rights::kNone && stretch.sides.user != Rights::kNone;
+    const bool is_opened = parts[at].user == Rights::kNone && stretch.sides.user != Rights::kNone;
     findings.push_back({is_opened ? FaultKind::kUserAccess : FaultKind::kPartRights, region->name,
                         stretch.first, stretch.last,
                         std::format("{}, where part '{}' has {}", TextOf(stretch.sides),
