@@ -41,6 +41,7 @@ def qemu_boot_test(
         page = None,
         time_limit_seconds = 10,
         shim = None,
+        load_address = None,
         loads = {},
         words = {},
         tags = [],
@@ -65,6 +66,7 @@ def qemu_boot_test(
       page: a file that holds the digest of the layout that the guest verified.
       time_limit_seconds: a guest still running then has hung.
       shim: an ELF file QEMU starts in the image's place; the image is only loaded. Built for `platform`.
+      load_address: where the raw image lies that a shim starts; by default where QEMU would load it.
       loads: files put into the guest's memory before it starts, label to address.
       words: 32-bit values put into the guest's memory before it starts, address to value.
       tags: as in any test; "boot" and the image's name are added.
@@ -114,6 +116,8 @@ def qemu_boot_test(
         )
         data.append(name + "_shim")
         facts.append("shim $(rootpath :%s_shim)" % name)
+    if load_address:
+        facts.append("at " + load_address)
     for label, address in loads.items():
         data.append(label)
         facts.append("load %s $(rootpath %s)" % (address, label))

@@ -6,6 +6,7 @@
 #   qemu PATH             the program;  kernel PATH  the file of the image;  append TEXT  its command line
 #   initrd PATH           a file beside the image
 #   shim PATH             an ELF file that is started in the kernel's place; the kernel is only loaded
+#   at ADDRESS            where the raw image is loaded then, if not where QEMU would
 #   load ADDRESS PATH     a file put into memory;  word ADDRESS VALUE  32 bits put into memory
 #   command WORD          instead of all these: a word of the command line, repeated
 #   type LINE             typed at the guest's prompt, one line each time it waits
@@ -35,7 +36,7 @@ readonly shown_lines=${BOOT_TEST_LINES:-40}
 readonly grace_seconds=1
 
 command=() typed=() expectations=() prohibitions=() placed=()
-image='' machine='' cpu='' memory='' qemu='' kernel='' append='' initrd='' shim='' page=''
+image='' machine='' cpu='' memory='' qemu='' kernel='' append='' initrd='' shim='' page='' at=''
 clock=real want_exit='' want_ktap=no limit_seconds=''
 
 read_scenario() {
@@ -43,7 +44,7 @@ read_scenario() {
   while IFS= read -r line || [[ -n $line ]]; do
     key=${line%% *} value=${line#* }
     case $key in
-      clock | image | machine | cpu | memory | qemu | kernel | append | initrd | shim | page) printf -v "$key" '%s' "$value" ;;
+      clock | image | machine | cpu | memory | qemu | kernel | append | initrd | shim | page | at) printf -v "$key" '%s' "$value" ;;
       load) placed+=(-device "loader,addr=${value%% *},file=${value#* },force-raw=on") ;;
       word) placed+=(-device "loader,addr=${value%% *},data=${value#* },data-len=4") ;;
       command) command+=("$value") ;;
@@ -74,7 +75,8 @@ compose_command() {
   if [[ $clock == instructions ]]; then qemu_options+=(-icount shift=0,sleep=off); fi
   command=("$qemu" "${qemu_options[@]}" -serial stdio -kernel "${shim:-$kernel}")
   if [[ -n $shim ]]; then
-    local where=${raw_load_address:+,addr=$raw_load_address,force-raw=on}
+    at=${at:-$raw_load_address}
+    local where=${at:+,addr=$at,force-raw=on}
     command+=(-device "loader,file=$kernel$where")
   fi
   ((${#placed[@]} == 0)) || command+=("${placed[@]}")

@@ -46,7 +46,7 @@ exit_block:
     .word   APPLICATION_EXIT, FAILURE
 message:
     .ascii  "BOOT REFUSED: the image may not lie at addresses that the kernel has for itself, nor"
-    .asciz  " less than 4 KiB above the place in a MiB where it is linked\r\n"
+    .asciz  " below the place in its MiB where it is linked, or less than 4 KiB above it\r\n"
 
     .balign 32
 halt_vectors:

@@ -4,7 +4,7 @@
 @ Entry state: Linux's Documentation/arm/booting.rst. MMU and data cache off, r2 = physical address of
 @ the device tree, supervisor or hyp mode. The distance between link and load address is computed, and
 @ sections of 1 MiB are mapped by it: an image whose low 20 bits are not the link address's moves down
-@ to where they are. Section numbers are of ARM DDI 0406C.
+@ to where they are, in the MiB it begins in. Section numbers are of ARM DDI 0406C.
 
     .syntax unified
     .arch   armv7-a
@@ -78,11 +78,14 @@ in_supervisor_mode:
     cmp     r4, #0
     beq     in_place
 
-    @ r4: how far down. The first page goes first, so that the rest is moved by code that stays.
+    @ r4: how far down, in the same MiB: there may be no RAM below. The first page goes first, so that
+    @ the rest is moved by code that stays.
     cmp     r4, #START_BYTES
     blo     refuse_address
-    subs    r5, r10, r4
+    ubfx    r5, r10, #0, #SECTION_SHIFT
+    cmp     r5, r4
     blo     refuse_address
+    sub     r5, r10, r4
     mov     r0, r10
     mov     r1, r5
     add     r3, r0, #START_BYTES
