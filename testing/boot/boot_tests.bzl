@@ -177,7 +177,11 @@ _ARM_APCPU = image(
     },
     # All that is more than the direct map's 20 MiB.
     high_memory = ["64M", "512M", "3G"],
-    memories = {"16M": "-0x0000000040ffffff +[0-9]+ [KM]iB usable"} | _VIRT_MEMORIES,
+    # QEMU puts the device tree half way up: with 39 MiB, across the end of the direct map.
+    memories = {
+        "16M": "-0x0000000040ffffff +[0-9]+ [KM]iB usable",
+        "39M": "-0x00000000426fffff +[0-9]+ [KM]iB usable",
+    } | _VIRT_MEMORIES,
     # In order: a stack of 31 KiB, the copy of what contexts share, and the heap, packed.
     parts = [
         "0000000000000000-0x[0-9a-f]+fff text            user r-x kernel r-x page",

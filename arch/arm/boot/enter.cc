@@ -71,20 +71,21 @@ void CheckProcessor() {
   if (!missing.empty()) kernel::RefuseBoot(missing);
 }
 
-// How far from the start of RAM a device tree may lie where the direct map does not reach it.
+// How far from the start of RAM a device tree may lie where the direct map does not show all of it.
 constexpr uint64_t kTreeReachBytes = uint64_t{256} << 20;
 
-// Where the tree can be read, and how far: at its place in the direct map, or where that is short,
-// at its physical address. Nothing if out of reach.
+// Where the tree can be read, and how far: at its place in the direct map, or where that may end
+// within it, at its physical address. Nothing if out of reach.
 std::optional<mm::VirtRange> PlaceOfTree(mm::PhysAddr tree, mm::PhysAddr image) {
   const mm::PhysRange shown{DirectMapTarget(image), kDirectMap.size_bytes};
-  if (shown.Contains(tree)) {
-    return mm::VirtRange{kDirectMap.base + shown.OffsetOf(tree), shown.last() - tree + 1};
-  }
   const mm::PhysRange reach{shown.base, kTreeReachBytes};
   const mm::VirtAddr identity{tree.value};
-  if (!reach.Contains(tree) || kKernelRows.Contains(identity)) return std::nullopt;
-  return mm::VirtRange{identity, reach.last() - tree + 1};
+  const bool is_whole = shown.Contains(mm::PhysRange{tree, kMaxTreeBytes});
+  if (!is_whole && reach.Contains(tree) && !kKernelRows.Contains(identity)) {
+    return mm::VirtRange{identity, reach.last() - tree + 1};
+  }
+  if (!shown.Contains(tree)) return std::nullopt;
+  return mm::VirtRange{kDirectMap.base + shown.OffsetOf(tree), shown.last() - tree + 1};
 }
 
 // The tree's bytes as start.S maps them. The tree may lie anywhere but in the image, whose

@@ -285,7 +285,7 @@ make_boot_table:
     subs    r1, r1, #1
     bne     2b
 
-    @ And at its physical address, for a direct map that does not reach it.
+    @ And at its physical address, for a direct map that does not reach all of it.
     LOAD_CONSTANT r5, boot_kernel_sections
     lsr     r0, r2, #SECTION_SHIFT
     mov     r1, #TREE_SECTIONS
