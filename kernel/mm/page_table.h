@@ -7,7 +7,8 @@
 //
 // Operations that change or remove entries gather their TLB work in a TlbBatch, which the caller
 // flushes: until then processors may use what was before, and tables that became empty are kept.
-// The forms without a batch flush at once. An operation that fails leaves its batch alone.
+// The forms without a batch flush at once. An operation that fails leaves its batch alone. Each may
+// also fail with kUnsupported once entries of the root are shared: see ShareEntries().
 //
 // Not locked: whoever owns the table orders the calls. The hardware may walk it at any time.
 #pragma once
@@ -129,10 +130,12 @@ class PageTable {
   template <class Visitor>
   void ForEachMapping(const VirtRange& range, Visitor&& visit) const;
 
-  // From now on the root's entries that `range` touches lead to tables, which stay however empty
-  // they become: other tables may have the same entries. `range` holds all that is not one space's
-  // alone. Called once; entries of it that are leaves or tables already stay what they are. Errors:
-  // those of CheckRange, kOutOfMemory.
+  // From now on the root's entries that `range` touches stay as they are: other tables may have the
+  // same ones. Those that are empty come to lead to tables, and no table goes, however empty. What
+  // would change such an entry returns kUnsupported: part of a large page there, or all of it, and
+  // a page that needs more of the entry above it than others do (P::Admit). Collapse() leaves it.
+  // All that these entries translate is common, beyond the ends of `range` as well. Called once.
+  // Errors: those of CheckRange, kOutOfMemory.
   [[nodiscard]] base::Result<> ShareEntries(const VirtRange& range);
 
   // Takes the entries of what `owner` shares. They stay the owner's: this table changes nothing
@@ -158,7 +161,8 @@ class PageTable {
   // borrowed).
   [[nodiscard]] base::Result<> CheckRange(const VirtRange& range) const;
 
-  // What ShareEntries() or BorrowEntries() made common; empty for neither.
+  // What ShareEntries() or BorrowEntries() made common, whole entries of the root; empty for
+  // neither.
   [[nodiscard]] const VirtRange& common() const { return common_; }
 
   // kCorrupt when an entry is of a kind this policy does not make or grants what it would not, a
@@ -305,6 +309,10 @@ class PageTable {
   void ReleaseIn(const Table& table);
   [[nodiscard]] bool IsUnmapped(const VirtRange& range) const;
   [[nodiscard]] bool IsFullyMapped(const VirtRange& range) const;
+
+  // page_table_share.h
+  [[nodiscard]] bool KeepsCommonEntries(const VirtRange& range,
+                                        const PageAttributes& attributes) const;
 
   // page_table_split.h
   [[nodiscard]] base::Result<> SplitEnds(const VirtRange& range, TlbBatch& batch);

@@ -44,6 +44,7 @@ class PageTable<P, M>::PageRun {
 template <PagingPolicy P, TableMemory M>
 base::Result<> PageTable<P, M>::Unmap(const VirtRange& range, TlbBatch& batch) {
   TRY(CheckRange(range));
+  if (!KeepsCommonEntries(range, {})) return std::unexpected(base::Error::kUnsupported);
   TRY(SplitEnds(range, batch));
   UnmapIn(RootTable(), range, batch);
   return {};
@@ -92,8 +93,7 @@ bool PageTable<P, M>::DropIfEmpty(Entry& slot, unsigned level, const VirtRange& 
                                   Removed below, TlbBatch& batch) {
   if (below.entries == 0) return false;
   const Entry entry = Load(slot);
-  const bool is_common =
-      level == shape_.level && IsCommon(RootTable(), IndexIn(RootTable(), piece.base));
+  const bool is_common = level == shape_.level && common_.Contains(piece);
   const Table child = ChildOf(entry, level);
   if constexpr (P::kCountsEntries) {
     const uint64_t left = P::LiveEntries(entry) - below.entries;
@@ -133,7 +133,7 @@ base::Result<> PageTable<P, M>::Protect(const VirtRange& range, const PageAttrib
   const std::optional<PageAttributes> granted = P::Granted(attributes);
   if (!granted) return std::unexpected(base::Error::kUnsupported);
   if (!IsFullyMapped(range)) return std::unexpected(base::Error::kNotFound);
-  if (!IsAdmissible(RootTable(), range, *granted)) {
+  if (!KeepsCommonEntries(range, *granted) || !IsAdmissible(RootTable(), range, *granted)) {
     return std::unexpected(base::Error::kUnsupported);
   }
   TRY(SplitEnds(range, batch));
@@ -210,6 +210,7 @@ base::Result<> PageTable<P, M>::SetSpare(const VirtRange& range, uint64_t spare,
   TRY(CheckRange(range));
   if (spare > kMaxSpare) return std::unexpected(base::Error::kInvalidArgument);
   if (!IsFullyMapped(range)) return std::unexpected(base::Error::kNotFound);
+  if (!KeepsCommonEntries(range, {})) return std::unexpected(base::Error::kUnsupported);
   TRY(SplitEnds(range, batch));
   // No TLB holds these bits.
   ForEachLeaf(RootTable(), range, Inherited{},

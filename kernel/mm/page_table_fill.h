@@ -134,7 +134,8 @@ base::Result<> PageTable<P, M>::Fill(const VirtRange& range, const Filling& fill
   if (!CountTables(RootTable(), range, filling, counts)) {
     return std::unexpected(base::Error::kAlreadyExists);
   }
-  if (!IsAdmissible(RootTable(), range, filling.attributes)) {
+  if (!KeepsCommonEntries(range, filling.attributes) ||
+      !IsAdmissible(RootTable(), range, filling.attributes)) {
     return std::unexpected(base::Error::kUnsupported);
   }
   Reserve reserve(*this);

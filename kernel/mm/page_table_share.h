@@ -26,8 +26,23 @@ base::Result<> PageTable<P, M>::ShareEntries(const VirtRange& range) {
     return true;
   });
   memory_->Publish(range);
-  common_ = range;
+  const unsigned shift = P::Level(root.level).shift;
+  common_ = FromFirstToLast(AlignDown(range.base, base::Bit(shift)),
+                            VirtAddr{range.last().value | base::LowBits(shift)});
   return {};
+}
+
+// Whether `range` can be changed below the root's common entries alone, to what has `attributes`.
+template <PagingPolicy P, TableMemory M>
+bool PageTable<P, M>::KeepsCommonEntries(const VirtRange& range,
+                                         const PageAttributes& attributes) const {
+  const unsigned level = shape_.level;
+  return ForEachUsedEntry(RootTable(), Intersection(range, common_),
+                          [&](const VirtRange&, Entry& slot) {
+                            const Entry entry = Load(slot);
+                            return P::KindOf(entry, level) == EntryKind::kTable &&
+                                   P::Admit(entry, attributes, level) == entry;
+                          });
 }
 
 template <PagingPolicy P, TableMemory M>

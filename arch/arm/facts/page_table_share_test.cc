@@ -123,6 +123,86 @@ TEST(ArmSharedEntries, AViewKnowsWhatIsCommon) {
   ExpectSound(Table(context.shape(), context.root(), kernel));
 }
 
+// A root entry has one owner, even where the range that was shared ends within it.
+TEST(ArmSharedEntries, WholeEntriesAreCommon) {
+  Table kernel = MakeKernel();
+  constexpr VirtRange kBesideShared{{0x2F'F000}, 0x1000};
+  ASSERT_TRUE(kernel.ShareEntries({{0x1000}, 0x2F'E000}).has_value());
+  EXPECT_EQ(kernel.common(), kKernel);
+  Table context = MakeContext(kernel);
+  EXPECT_EQ(context.Map(kBesideShared, {0x4040'0000}, kUserData).error(), Error::kOutOfRange);
+  ExpectSound(context);
+  ExpectSound(kernel);
+}
+
+constexpr PageAttributes kCode{Access::kNone, Access::kRead | Access::kExecute, Caching::kNormal,
+                               Scope::kGlobal};
+constexpr VirtRange kSectionsFirstPage{{0}, 0x1000};
+
+// What would change an entry of the root that others have, too, with what they would not see.
+struct RefusalRow {
+  const char* name;
+  base::Result<> (*change)(Table& kernel, mm::TlbBatch& batch);
+};
+
+constexpr RefusalRow kRefusals[] = {
+    {"unmap a section",
+     [](Table& kernel, mm::TlbBatch& batch) { return kernel.Unmap(kSection, batch); }},
+    {"unmap part of it",
+     [](Table& kernel, mm::TlbBatch& batch) { return kernel.Unmap(kSectionsFirstPage, batch); }},
+    {"protect a section",
+     [](Table& kernel, mm::TlbBatch& batch) { return kernel.Protect(kSection, kCode, batch); }},
+    {"protect part of it",
+     [](Table& kernel, mm::TlbBatch& batch) {
+       return kernel.Protect(kSectionsFirstPage, kCode, batch);
+     }},
+    {"spare bits for part of it",
+     [](Table& kernel, mm::TlbBatch& batch) {
+       return kernel.SetSpare(kSectionsFirstPage, 1, batch);
+     }},
+    {"the first code below a table: PXN",
+     [](Table& kernel, mm::TlbBatch&) { return kernel.Map(kEmpty, {0x4040'0000}, kCode); }},
+    {"a page becomes code: PXN",
+     [](Table& kernel, mm::TlbBatch& batch) { return kernel.Protect(kPage, kCode, batch); }},
+    {"the first page of the user's: its domain",
+     [](Table& kernel, mm::TlbBatch&) { return kernel.Map(kEmpty, {0x4040'0000}, kUserData); }},
+};
+
+TEST(ArmSharedEntries, TheOwnerChangesNoneOfThem) {
+  Table kernel = MakeKernel();
+  ASSERT_TRUE(kernel.ShareEntries(kKernel).has_value());
+  Table context = MakeContext(kernel);
+  for (const RefusalRow& row : kRefusals) {
+    mm::TlbBatch batch;
+    const auto changed = row.change(kernel, batch);
+    ASSERT_FALSE(changed.has_value()) << row.name;
+    EXPECT_EQ(changed.error(), Error::kUnsupported) << row.name;
+    batch.Flush(g_arena);
+    for (uint64_t index = 0; index < 3; ++index) {
+      EXPECT_EQ(g_arena.Read<uint32_t>(context.root(), index),
+                g_arena.Read<uint32_t>(kernel.root(), index))
+          << row.name;
+    }
+    ExpectSound(context);
+    ExpectSound(kernel);
+  }
+}
+
+TEST(ArmSharedEntries, NoTableOfTheirsCollapses) {
+  Table kernel = MakeKernel();
+  ASSERT_TRUE(kernel.ShareEntries(kKernel).has_value());
+  Table context = MakeContext(kernel);
+  const size_t before = g_arena.taken_slots();
+  constexpr VirtRange kWholeMiB{kEmpty.base, 0x10'0000};
+  ASSERT_TRUE(kernel.Map(kWholeMiB, {0x4040'0000}, kData).has_value());
+  mm::TlbBatch batch;
+  ASSERT_TRUE(kernel.Collapse(kWholeMiB, batch).has_value());
+  batch.Flush(g_arena);
+  EXPECT_EQ(g_arena.taken_slots(), before);
+  EXPECT_EQ(context.Translate(kEmpty.base)->value, 0x4040'0000u);
+  ExpectSound(context);
+}
+
 // 16 KiB >> N, aligned to its size (B3.5.4).
 TEST(ArmRoot, GrowsAndShrinks) {
   Table kernel = MakeKernel();

@@ -26,6 +26,7 @@ constexpr PageAttributes kUserData{Access::kReadWrite, Access::kReadWrite, Cachi
 constexpr VirtRange kKernel{{0xFFFF'FF00'0000'0000}, 0x100'0000'0000};
 constexpr VirtRange kPage{{0xFFFF'FFFF'8000'0000}, 0x1000};
 constexpr VirtRange kLowPage{{0xFFFF'FF00'0000'0000}, 0x1000};
+constexpr VirtRange kHighPage{{0xFFFF'FFFF'FFFF'F000}, 0x1000};
 constexpr VirtRange kUser{{0x40'0000}, 0x1000};
 
 constinit mm::PageTableArena g_arena;
@@ -44,6 +45,8 @@ TEST(X86SharedEntries, OneKernelInTwoTables) {
   EXPECT_EQ(context.Translate(kLowPage.base)->value, 0x30'0000u);
   EXPECT_TRUE(kernel.CheckInvariants().has_value());
   EXPECT_TRUE(context.CheckInvariants().has_value());
+  // User mode would be let through by the owner's entry alone.
+  EXPECT_EQ(kernel.Map(kHighPage, {0x30'0000}, kUserData).error(), base::Error::kUnsupported);
   ASSERT_TRUE(kernel.Unmap(kLowPage).has_value());
   ASSERT_TRUE(kernel.Unmap(kPage).has_value());
   EXPECT_FALSE(context.Translate(kPage.base).has_value());
