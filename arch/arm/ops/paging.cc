@@ -107,6 +107,7 @@ bool ContextReaches(mm::VirtAddr) { return !kAbove; }
 void ActivateContext(mm::PhysAddr root, mm::RootShape shape) {
   const uint32_t n = PagingPolicy::SplitOf(shape);
   const uint32_t ttbr = static_cast<uint32_t>(root.value) | WalkAttributes();
+  PublishTables();
   // The kernel's entries come first in every root, and roots are aligned to their size: with the
   // smaller of the two sizes in force, either table translates the kernel's addresses.
   if (n >= Split()) {
