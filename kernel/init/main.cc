@@ -110,31 +110,56 @@ T Made(std::string_view what, base::Result<T>&& result) {
 }
 
 // Takes storage from the top of the direct map, as much as it takes, and leaves it uninitialised.
+// What the image leaves of its last page begins a kernel heap that is packed: then storage begins
+// there and goes on in the frames above, as far as they are free.
 class DescriptorStorage {
  public:
-  // `tail` is what the image leaves of its last page: there a kernel heap that is packed begins.
-  DescriptorStorage(mm::MemoryMap& map, const DirectMap& direct_map, const mm::VirtRange& tail)
-      : allocator_(map, direct_map.target()), direct_map_(direct_map), tail_(tail) {}
+  DescriptorStorage(mm::MemoryMap& map, const DirectMap& direct_map, const Image& image)
+      : map_(map),
+        allocator_(map, direct_map.target()),
+        direct_map_(direct_map),
+        tail_(image.tail()),
+        frames_above_(image.physical_range().last() + 1) {}
 
   template <class T>
   std::span<T> Take(size_t count) {
-    const mm::VirtAddr start = mm::AlignUp(tail_.base, alignof(T));
-    const mm::VirtRange in_tail{start, uint64_t{count} * sizeof(T)};
-    if (!tail_.IsEmpty() && tail_.Contains(in_tail)) {
-      tail_ = {in_tail.last() + 1, tail_.last() - in_tail.last()};
-      return {static_cast<T*>(mm::PointerTo(start)), count};
+    const uint64_t bytes = uint64_t{count} * sizeof(T);
+    if (const auto packed = TakePacked(bytes, alignof(T))) {
+      return {static_cast<T*>(mm::PointerTo(*packed)), count};
     }
-    const mm::PhysRange range =
-        Made("the page descriptors",
-             allocator_.Allocate(mm::PagesFor(uint64_t{count} * sizeof(T)), mm::kPageSize,
-                                 mm::MemoryState::kPageDescriptors));
+    const mm::PhysRange range = Made(
+        "the page descriptors",
+        allocator_.Allocate(mm::PagesFor(bytes), mm::kPageSize, mm::MemoryState::kPageDescriptors));
     return {static_cast<T*>(direct_map_.ToPointer(range.base)), count};
   }
 
  private:
+  std::optional<mm::VirtAddr> TakePacked(uint64_t bytes, uint64_t alignment) {
+    if (tail_.IsEmpty()) return std::nullopt;
+    const mm::VirtRange wanted{mm::AlignUp(tail_.base, alignment), bytes};
+    if (tail_.last() < wanted.last() && !Extend(wanted.last() - tail_.last())) return std::nullopt;
+    tail_ = {wanted.last() + 1, tail_.last() - wanted.last()};
+    return wanted.base;
+  }
+
+  // Whether the tail is so much longer now, in whole pages.
+  bool Extend(uint64_t bytes) {
+    const mm::PhysRange frames{frames_above_, mm::PagesFor(bytes).bytes()};
+    const mm::MemoryRegion* const region = map_.FindRegion(mm::FrameContaining(frames.base));
+    const bool is_free = region != nullptr && region->state == mm::MemoryState::kUsable &&
+                         region->range().Contains(frames);
+    if (!is_free || !direct_map_.target().Contains(frames)) return false;
+    if (!map_.Reserve(frames, mm::MemoryState::kPageDescriptors)) return false;
+    tail_.size_bytes += frames.size_bytes;
+    frames_above_ = frames.last() + 1;
+    return true;
+  }
+
+  mm::MemoryMap& map_;
   mm::BootAllocator allocator_;
   const DirectMap& direct_map_;
   mm::VirtRange tail_;
+  mm::PhysAddr frames_above_;
 };
 
 // Only the processor that booted runs.
@@ -172,7 +197,7 @@ void Main(const BootInfo& boot) {
   Made("the console's mapping", arch::MapConsole(MapDevice));
   arch::ActivateKernelRoot(space.root());
 
-  DescriptorStorage storage(memory_map, direct_map, image.tail());
+  DescriptorStorage storage(memory_map, direct_map, image);
   mm::FramePlan plan = PlanFrames(memory_map, direct_map);
   const auto descriptors =
       storage.Take<mm::FrameDescriptor>(static_cast<size_t>(plan.pages().value));

@@ -444,15 +444,16 @@ def _high_memory_test(name, image, memory):
         memory = memory,
     )
 
-# The image in parts, in the layout's order and packed as it says.
+# The image in parts, in the layout's order and packed as it says. The first that the heap holds goes on above the image.
 def _parts_test(name, image):
     _start(
         name,
         image,
-        expect = ["atlas> regions", "image: %d parts" % len(image.parts)] +
+        expect = ["atlas> map", regex("^  0x00000000400[0-9a-f]{5}-0x[0-9a-f]{16} +[0-9]+ KiB page descriptors$")] +
+                 ["atlas> regions", "image: %d parts" % len(image.parts)] +
                  [regex("^  0x%s$" % part) for part in image.parts] +
                  ["atlas> off"],
-        input = ["regions", "off"],
+        input = ["map", "regions", "off"],
     )
 
 # The direct map shows all memory, with the largest pages that the processor has.
