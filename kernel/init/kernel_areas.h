@@ -45,7 +45,7 @@ class AreaFrames {
 
 class KernelAreas {
  public:
-  using Table = mm::LockedTable<KernelSpace::Table>;
+  using Table = mm::LockedTable<KernelSpace::Table, TableFrames>;
   using Areas = mm::Vmalloc<Table, TableFrames, AreaFrames>;
   using Windows = mm::FrameWindowSlots<arch::PagingPolicy, TableFrames>;
 
@@ -55,7 +55,7 @@ class KernelAreas {
       : layout_(layout),
         map_(map),
         space_(space),
-        table_(space.table()),
+        table_(space.table(), table_memory),
         table_memory_(table_memory),
         nodes_(nodes),
         areas_(table_, table_memory, frames_, nodes) {}

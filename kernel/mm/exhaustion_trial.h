@@ -16,6 +16,7 @@
 #include "kernel/mm/attributes.h"
 #include "kernel/mm/exhaustion_memory.h"
 #include "kernel/mm/kernel_heap.h"
+#include "kernel/mm/locked_table.h"
 #include "kernel/mm/page_table.h"
 #include "kernel/mm/paging_policy.h"
 #include "kernel/mm/physical_memory.h"
@@ -40,7 +41,8 @@ class ExhaustionTrial {
       : memory_(trial_storage),
         tables_(memory_),
         table_(*Table::Create(root, features, tables_)),
-        vmalloc_(table_, tables_, memory_, memory_),
+        locked_(table_, tables_),
+        vmalloc_(locked_, tables_, memory_, memory_),
         depot_(memory_, memory_.table()),
         heap_(depot_, large_),
         cache_(depot_, {.name = "trial", .object_bytes = 200}),
@@ -236,7 +238,8 @@ class ExhaustionTrial {
   TrialMemory memory_;
   TrialTables tables_;
   Table table_;
-  Vmalloc<Table, TrialTables, TrialMemory> vmalloc_;
+  LockedTable<Table, TrialTables> locked_;
+  Vmalloc<LockedTable<Table, TrialTables>, TrialTables, TrialMemory> vmalloc_;
   SlabDepot depot_;
   NoLargeBlocks large_;
   KernelHeap heap_;

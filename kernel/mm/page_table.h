@@ -6,9 +6,10 @@
 // share.
 //
 // Operations that change or remove entries gather their TLB work in a TlbBatch, which the caller
-// flushes: until then processors may use what was before, and tables that became empty are kept.
-// The forms without a batch flush at once. An operation that fails leaves its batch alone. Each may
-// also fail with kUnsupported once entries of the root are shared: see ShareEntries().
+// flushes: until then processors may use what was before, and tables that became empty are kept,
+// in which a processor may miss what is mapped anew (see locked_table.h). The forms without a batch
+// flush at once. An operation that fails leaves its batch alone. Each may also fail with
+// kUnsupported once entries of the root are shared: see ShareEntries().
 //
 // Not locked: whoever owns the table orders the calls. The hardware may walk it at any time.
 #pragma once

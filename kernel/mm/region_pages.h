@@ -24,9 +24,9 @@
 
 namespace mm {
 
-// `Table` is a PageTable<...> or a LockedTable<...> whose tables lie in a `Memory`. Any processor
-// may call. Locking: one spin lock for addresses and the array; under it the table, its memory,
-// frames and nodes are asked for more.
+// `Table` is a LockedTable<...> whose tables lie in a `Memory`. Any processor may call. Locking:
+// one spin lock for addresses and the array; under it the table, its memory, frames and nodes are
+// asked for more.
 template <class Table, class Memory, FrameProvider Frames>
 class RegionPages final : public PageSource {
  public:

@@ -38,7 +38,7 @@ constexpr size_t kFrames = 660;  // of which 440 can be had
 
 using Table = FakeVmallocTable<kRegionAt + kRegionPages>;
 using Frames = FakeVmallocFrames<kFrames, Table>;
-using TestRegionPages = RegionPages<LockedTable<Table>, Table, Frames>;
+using TestRegionPages = RegionPages<LockedTable<Table, Table>, Table, Frames>;
 
 std::span<std::byte> ArenaPages(size_t first, size_t pages) {
   return std::span(slab_test_arena.bytes).subspan(first * kPageSize, pages * kPageSize);
@@ -76,7 +76,7 @@ struct World {
   TestPages nodes{ArenaPages(kArrayPages, kNodePages)};
   Table table{base};
   Frames frames{table};
-  LockedTable<Table> locked{table};
+  LockedTable<Table, Table> locked{table, table};
   TestRegionPages pages{locked, table, frames, nodes};
 };
 

@@ -37,7 +37,7 @@ struct VmallocRequest {
   uint64_t alignment = kPageSize;  // a power of two
 };
 
-// `Table` is a PageTable<...> whose tables lie in a `Memory`.
+// `Table` is a LockedTable<...> whose tables lie in a `Memory`.
 template <class Table, class Memory, FrameProvider Frames>
 class Vmalloc {
  public:

@@ -164,13 +164,13 @@ TEST(VmallocThreads, PagesOfAnotherRegion) {
   const VirtAddr base = AddressOf(arena.bytes);
   static PlainTable plain(base);
   static SharedFrames frames;
-  LockedTable<PlainTable> table(plain);
+  using Table = LockedTable<PlainTable, PlainTable>;
+  Table table(plain, plain);
   TestPages nodes(std::span(arena.bytes).subspan(kArrayPages * kPageSize));
   TestPages area_nodes(more_pages.bytes);
-  Vmalloc<LockedTable<PlainTable>, PlainTable, SharedFrames> vmalloc(table, plain, frames,
-                                                                     area_nodes);
+  Vmalloc<Table, PlainTable, SharedFrames> vmalloc(table, plain, frames, area_nodes);
   ASSERT_TRUE(vmalloc.Start({base + kHalf * kPageSize, kHalf * kPageSize}).has_value());
-  RegionPages<LockedTable<PlainTable>, PlainTable, SharedFrames> pages(table, plain, frames, nodes);
+  RegionPages<Table, PlainTable, SharedFrames> pages(table, plain, frames, nodes);
   const VirtRange region{base + kArenaPages * kPageSize, (kHalf - kArenaPages) * kPageSize};
   ASSERT_TRUE(pages.Start(region, {base, kArrayPages * kPageSize}).has_value());
   OnAllProcessors([&](unsigned cpu) {

@@ -15,6 +15,7 @@
 #include "kernel/mm/frame_table.h"
 #include "kernel/mm/frame_window.h"
 #include "kernel/mm/frame_window_slots.h"
+#include "kernel/mm/locked_table.h"
 #include "kernel/mm/page_table.h"
 #include "kernel/mm/page_table_arena.h"
 #include "kernel/mm/paging_policy.h"
@@ -77,7 +78,8 @@ class VmallocTrial {
                PageSource& nodes, const VirtRange& region)
       : tables_(tables),
         table_(*Table::Create(root, features, tables)),
-        vmalloc_(table_, tables, frames_, nodes),
+        locked_(table_, tables),
+        vmalloc_(locked_, tables, frames_, nodes),
         windows_(table_, tables, frame_table_),
         region_(region) {
     CHECK(vmalloc_.Start(region).has_value());
@@ -96,12 +98,16 @@ class VmallocTrial {
     if (table_.Translate(*device + 3) != PhysAddr{0x4000'1001}) return false;
     if (table_.Translate(memory->base - 1) || table_.Translate(memory->last() + 1)) return false;
     const size_t rounds = tables_.invalidations();
-    if (!vmalloc_.Free(memory->base) || !vmalloc_.UnmapDevice(*device)) return false;
+    if (!vmalloc_.Free(memory->base)) return false;
     if (table_.Translate(memory->base) || !IsSound()) return false;
     if (tables_.invalidations() != rounds) return false;  // lazy
+    // With the last page the tables go, and nobody may remember them.
+    if (!vmalloc_.UnmapDevice(*device)) return false;
+    if (tables_.invalidations() != rounds + 1 || tables_.taken_slots() != slots_before) {
+      return false;
+    }
     vmalloc_.Purge();
-    return tables_.invalidations() == rounds + 1 && tables_.taken_slots() == slots_before &&
-           frames_.AreAllFree() && IsSound();
+    return tables_.invalidations() == rounds + 1 && frames_.AreAllFree() && IsSound();
   }
 
   [[nodiscard]] bool RefusesToWriteWhatRuns() {
@@ -185,8 +191,9 @@ class VmallocTrial {
 
   PageTableArena& tables_;
   Table table_;
+  LockedTable<Table, PageTableArena> locked_;
   TrialFrames frames_;
-  Vmalloc<Table, PageTableArena, TrialFrames> vmalloc_;
+  Vmalloc<LockedTable<Table, PageTableArena>, PageTableArena, TrialFrames> vmalloc_;
   FrameTable frame_table_{{}, {0}, {kFirstDirect, {kDirectFrames}, this}};
   Slots windows_;
   VirtRange region_;
