@@ -1,4 +1,4 @@
-# Clean copies of this checkout, each with a Bazel of its own. Sourced.
+# Clean copies of this checkout, each with a Bazel of its own. Sourced, in the checkout.
 #
 #   copy_checkout DIRECTORY         copies every file that git knows or would add, edits included
 #   lend_unpacked DIRECTORY         saves that copy the minute it takes to unpack what this checkout has unpacked
@@ -7,14 +7,10 @@
 #   stop_bazel_in DIRECTORY         ends its server and removes its outputs
 
 # Every file of every image: what QEMU boots, and the ELF file with its debug information.
-readonly image_files=(
-  x86_64_osz x86_64_osz.elf
-  x86_64_kora x86_64_kora.elf
-  x86_64_lfos x86_64_lfos.elf
-  arm_apcpu arm_apcpu.elf
-  arm_kora arm_kora.elf
-  arm_sos arm_sos.elf
-)
+mapfile -t image_files <<<"$(sed -n '/^IMAGES = /,/^]/s/^ *"\(.*\)",$/\1/p' layouts/layouts.bzl)"
+[[ -n ${image_files[0]} ]] || { echo 'checkouts.sh: no images in layouts/layouts.bzl' >&2; exit 2; }
+image_files+=("${image_files[@]/%/.elf}")
+readonly image_files
 
 copy_checkout() {
   mkdir -p "$1" || return 1

@@ -6,14 +6,15 @@
 # it tests everything.
 set -u
 export LC_ALL=C
-readonly runfiles=${RUNFILES_DIR:-$0.runfiles}
+runfiles=$(cd "${RUNFILES_DIR:-$0.runfiles}" && pwd) || exit 2
+readonly runfiles
 here=$(cd "$runfiles/atlas/tools/remote_cache_check" && pwd) || exit 2
 nginx=$(cd "$runfiles/nginx/bin" && pwd)/nginx || exit 2
+cd "${BUILD_WORKSPACE_DIRECTORY:?run it with bazelw run}" || exit 2
 # shellcheck source=testing/hermetic/checkouts.sh
 source "$runfiles/atlas/testing/hermetic/checkouts.sh" || exit 2
 # shellcheck source=testing/hermetic/bazel_events.sh
 source "$runfiles/atlas/testing/hermetic/bazel_events.sh" || exit 2
-cd "${BUILD_WORKSPACE_DIRECTORY:?run it with bazelw run}" || exit 2
 
 readonly targets=("${@:-//...}")
 readonly port_attempts=20
