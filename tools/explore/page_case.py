@@ -98,12 +98,16 @@ class PageCase(unittest.TestCase):
             self.browser.press("ArrowRight")
             self.assertNotEqual(self.focused(), first, f"no part {beginning}")
 
-    def tab_to_bar(self):
+    def tab_to(self, what, is_there):
+        """Presses Tab until the expression `is_there` is true."""
         for _ in range(MOST_TABS):
             self.browser.press("Tab")
-            if self.browser.run("document.activeElement.closest('.bar') !== null"):
+            if self.browser.run(is_there):
                 return
-        self.fail("no Tab leads to a bar")
+        self.fail(f"no Tab leads to a {what}")
+
+    def tab_to_bar(self):
+        self.tab_to("bar", "document.activeElement.closest('.bar') !== null")
 
     def search(self, text):
         self.browser.run("document.getElementById('query').value = ''; document.getElementById('query').focus()")

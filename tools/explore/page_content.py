@@ -189,7 +189,6 @@ class PageContent(PageCase):
         marked = [row["region"] for row in self.rows() if row["faults"] == "! user access: user r-- <i>"]
         self.assertEqual(marked, ["heap"])
         self.assertTrue(self.browser.run("document.querySelector('.part.faulty .name').innerText").startswith("! heap"))
-        while self.focused() != f"{fault['first']} – {fault['last']}":
-            self.browser.press("Tab")
+        self.tab_to("fault", f"document.activeElement.innerText === '{fault['first']} – {fault['last']}'")
         self.browser.press("Enter")
         self.assertEqual(self.definitions()["first"], heap["first"])
