@@ -75,9 +75,7 @@ class PageDescriptors {
   PageDescriptors(const void* base, PageCount pages, uintptr_t first)
       : base_(reinterpret_cast<uintptr_t>(base)), pages_(pages.value), first_(first) {}
 
-  // Whether `pointer` is a byte of the stretch.
-  [[nodiscard]] bool Covers(const void* pointer) const { return IndexOf(pointer) < pages_; }
-  // Which page of the stretch holds the byte; what lies below the stretch has a high number.
+  // Which page of the stretch holds the byte; what lies outside has a number from pages() on.
   [[nodiscard]] uintptr_t IndexOf(const void* pointer) const {
     return (reinterpret_cast<uintptr_t>(pointer) - base_) >> kPageShift;
   }
@@ -114,9 +112,7 @@ class FrameTable {
     return descriptors_[static_cast<size_t>(frame.value - first_)];
   }
 
-  // The descriptor of the frame that holds a byte of the direct map. O(1), one addition.
-  [[nodiscard]] FrameDescriptor& Of(const void* pointer) const { return direct_.Of(pointer); }
-  // The same for all bytes of the direct map.
+  // The descriptors of the direct map's frames.
   [[nodiscard]] const PageDescriptors& direct_map() const { return direct_; }
 
   // Whether the direct map shows the frame; frames of the high zone need a FrameWindow.
@@ -130,9 +126,6 @@ class FrameTable {
     const uint64_t offset = (frame.value - direct_first_) << kPageShift;
     return reinterpret_cast<void*>(direct_.base() + static_cast<uintptr_t>(offset));
   }
-
-  // Whether `pointer` is a byte of the direct map.
-  [[nodiscard]] bool IsInDirectMap(const void* pointer) const { return direct_.Covers(pointer); }
 
   // The frame that holds a byte of the direct map.
   [[nodiscard]] FrameNumber FrameOf(const void* pointer) const {
