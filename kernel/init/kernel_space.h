@@ -39,8 +39,8 @@ class KernelSpace {
                                       const Image& image);
 
   // Lets contexts have this table's entries for the kernel's rows, where their roots reach those.
-  // Does nothing the second time. Errors: kOutOfMemory; kUnsupported, when an entry of the root
-  // holds rows of a process, too.
+  // Does nothing the second time; the first time nobody else changes the table. Errors:
+  // kOutOfMemory; kUnsupported, when an entry of the root holds rows of a process, too.
   [[nodiscard]] base::Result<> ShareEntries(const mm::Layout& layout);
 
   mm::PhysAddr root() const { return table_.root(); }
