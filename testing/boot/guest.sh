@@ -13,6 +13,8 @@
 # What the kernel prints when it waits for input. It ends no line, so it is recognised by silence after it.
 guest_prompt='atlas> '
 
+readonly guest_longest_line=4096
+
 guest_event='' guest_line='' guest_status='' guest_pid=''
 guest_unread='' guest_ended=no guest_prompted=no guest_start_microseconds=0
 
@@ -40,6 +42,8 @@ guest_next() {
   while :; do
     guest_elapsed
     if ((guest_microseconds > limit)); then
+      # Of an endless line its end will do: bash searches a string in time quadratic to its length.
+      if ((${#guest_unread} > guest_longest_line)); then guest_unread=${guest_unread: -guest_longest_line}; fi
       guest_event=limit guest_line=${guest_unread##*$'\n'}
       return
     fi
