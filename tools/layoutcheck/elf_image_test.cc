@@ -17,9 +17,7 @@ namespace {
 class Bytes {
  public:
   Bytes& Add(uint64_t number, unsigned bytes) {
-    for (unsigned index = 0; index < bytes; ++index) {
-      text_.push_back(static_cast<char>(number >> (8 * index)));
-    }
+    for (; bytes > 0; --bytes, number >>= 8) text_.push_back(static_cast<char>(number));
     return *this;
   }
   Bytes& Add(std::string_view text) {
