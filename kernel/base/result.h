@@ -19,6 +19,7 @@ enum class [[nodiscard]] Error : uint8_t {
   kOverlap,
   kUnsupported,
   kCorrupt,
+  kNotPermitted,
 };
 
 // Functions that return one are [[nodiscard]].
@@ -46,6 +47,8 @@ using Result = std::expected<T, Error>;
       return "unsupported";
     case Error::kCorrupt:
       return "corrupt";
+    case Error::kNotPermitted:
+      return "not permitted";
   }
   return "unknown error";
 }

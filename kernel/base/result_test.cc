@@ -12,9 +12,9 @@ using base::Error;
 using base::Result;
 
 constexpr Error kErrors[] = {
-    Error::kOutOfMemory, Error::kInvalidArgument, Error::kOutOfRange,
-    Error::kNotFound,    Error::kAlreadyExists,   Error::kNotAligned,
-    Error::kOverlap,     Error::kUnsupported,     Error::kCorrupt,
+    Error::kOutOfMemory,   Error::kInvalidArgument, Error::kOutOfRange, Error::kNotFound,
+    Error::kAlreadyExists, Error::kNotAligned,      Error::kOverlap,    Error::kUnsupported,
+    Error::kCorrupt,       Error::kNotPermitted,
 };
 
 TEST(Result, EveryErrorHasAName) {
