@@ -54,7 +54,8 @@ Names Join(Names left, const Names& right) {
 // The composition root is above the architectures; they may call what it declares for them.
 const Names& CalledByArchitectures() {
   static const Names kNames = {"kernel/init/boot_info.h", "kernel/init/device_mapper.h",
-                               "kernel/init/fault.h", "kernel/init/panic.h"};
+                               "kernel/init/fault.h", "kernel/init/panic.h",
+                               "kernel/sched/traps.h"};
   return kNames;
 }
 
@@ -70,9 +71,10 @@ void AddArchitecture(std::vector<Layer>& layers, std::string_view root) {
   const std::string_view devices = under("devices/");
   const std::string_view ops = under("ops/");
   const std::string_view boot = under("boot/");
-  const Names target = Join(Join(kernel, CalledByArchitectures()),
-                            {facts, firmware, devices, ops, "arch/ops/", "layouts/"});
-  layers.push_back({facts, Join(Join({"kernel/base/"}, FactHeaders()), {facts})});
+  const Names target =
+      Join(Join(kernel, CalledByArchitectures()),
+           {"kernel/posix/", facts, firmware, devices, ops, "arch/ops/", "layouts/"});
+  layers.push_back({facts, Join(Join({"kernel/base/", "kernel/posix/"}, FactHeaders()), {facts})});
   layers.push_back({firmware, Join(kernel, {facts, firmware})});
   layers.push_back({devices, Join(kernel, {facts, firmware, devices})});
   layers.push_back({ops, target});
@@ -80,8 +82,22 @@ void AddArchitecture(std::vector<Layer>& layers, std::string_view root) {
 }
 
 std::vector<Layer> MakeLayers() {
+  // What a floor above the memory manager stands on, from the lowest to the highest.
+  const Names space = {"kernel/base/",  "kernel/mm/", "kernel/sync/", "kernel/posix/",
+                       "kernel/space/", "arch/ops/",  "layouts/"};
+  const Names sched = Join(space, {"kernel/sched/"});
+  const Names ipc = Join(sched, {"kernel/ipc/"});
+  const Names fs = Join(ipc, {"kernel/fs/"});
+  const Names process = Join(fs, {"kernel/process/"});
   std::vector<Layer> layers = {
       {"kernel/base/", {"kernel/base/"}},
+      {"kernel/posix/", {"kernel/base/", "kernel/posix/"}},
+      {"kernel/space/", space},
+      {"kernel/sched/", sched},
+      {"kernel/ipc/", ipc},
+      {"kernel/fs/", fs},
+      {"kernel/process/", process},
+      {"kernel/syscall/", Join(process, {"kernel/syscall/"})},
       {"kernel/mm/", {"kernel/base/", "kernel/mm/", "kernel/sync/"}},
       {"kernel/sync/", {"kernel/base/", "kernel/sync/"}},
       {"kernel/sync/kernel/", {"kernel/sync/", "arch/ops/"}},

@@ -1,0 +1,10 @@
+// The system calls of this processor's interface.
+#pragma once
+
+#include "arch/x86_64/facts/system_calls.h"
+
+namespace arch {
+
+using arch::x86_64::kSystemCalls;
+
+}  // namespace arch
