@@ -1,6 +1,8 @@
 // What an architecture's start-up code hands to the kernel, whatever the firmware was.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -28,6 +30,7 @@ struct BootInfo {
   mm::PhysAddr image_base;         // where the firmware put the first byte of the image
   mm::PhysRange reachable;         // RAM that the boot page tables show through the direct map
   uint64_t entry_cycles;           // the cycle counter at the first instruction
+  std::array<std::byte, 32> seed;  // unpredictable bytes; zeroes where the machine gives none
 };
 
 // The portable half of start-up: from a checked memory map to verified page tables and the

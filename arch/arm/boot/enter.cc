@@ -157,5 +157,6 @@ void ArchEnter(uint32_t device_tree_pa, uint32_t entry_cycles, uint32_t image_pa
       .image_base = image,
       .reachable = {DirectMapTarget(image), kBootMappedBytes},
       .entry_cycles = entry_cycles,
+      .seed = device_tree.seed(),
   });
 }

@@ -66,6 +66,7 @@ DeviceTree::Outcome DeviceTree::ReadFrom(std::span<const std::byte> bytes,
   TRY(ReadReservedMemory(tree));
   const TreeOffset chosen = fdt_path_offset(tree, "/chosen");
   TRY(ReadInitrd(tree, chosen));
+  ReadSeed(tree, chosen);
   return ReadCommandLine(tree, chosen);
 }
 
@@ -129,6 +130,12 @@ DeviceTree::Outcome DeviceTree::ReadCommandLine(const void* tree, int chosen) {
   std::ranges::copy(*text, command_line_.begin());
   command_line_length_ = text->size();
   return {};
+}
+
+// Linux's binding, not the Devicetree Specification's (schemas/chosen.yaml of dt-schema).
+void DeviceTree::ReadSeed(const void* tree, int chosen) {
+  const auto seed = FindProperty(tree, chosen, "rng-seed");
+  if (seed) std::ranges::copy(seed->first(std::min(seed->size(), kSeedBytes)), seed_.begin());
 }
 
 // RAM partly in reach is split. What cannot be a range is passed on whole, for the memory map to

@@ -39,6 +39,7 @@ class DeviceTree {
   static constexpr size_t kMaxRanges = 32;
   static constexpr size_t kMaxReservations = 32;
   static constexpr size_t kMaxCommandLine = 2047;
+  static constexpr size_t kSeedBytes = 32;
 
   using Outcome = std::expected<void, TreeFault>;
 
@@ -55,6 +56,8 @@ class DeviceTree {
   // Never empty, never wrapping.
   const std::optional<mm::PhysRange>& initrd() const { return initrd_; }
   std::string_view command_line() const { return {command_line_.data(), command_line_length_}; }
+  // What the boot loader gave to seed random numbers with; zeroes where it gave less.
+  const std::array<std::byte, kSeedBytes>& seed() const { return seed_; }
   uint64_t size_bytes() const { return size_bytes_; }
 
  private:
@@ -63,6 +66,7 @@ class DeviceTree {
   Outcome ReadReservedMemory(const void* tree);
   Outcome ReadInitrd(const void* tree, int chosen);
   Outcome ReadCommandLine(const void* tree, int chosen);
+  void ReadSeed(const void* tree, int chosen);
 
   Outcome AddRam(const mm::PhysRange& ram, const mm::PhysRange& usable);
   Outcome AddRange(const mm::FirmwareRange& range);
@@ -76,6 +80,7 @@ class DeviceTree {
   std::array<mm::FirmwareRange, kMaxRanges> memory_{};
   std::array<mm::PhysRange, kMaxReservations> reservations_{};
   std::array<char, kMaxCommandLine> command_line_{};
+  std::array<std::byte, kSeedBytes> seed_{};
 };
 
 }  // namespace arch::arm

@@ -87,6 +87,24 @@ TEST(DeviceTreeChosen, GivesCommandLineAndInitrd) {
   EXPECT_EQ(tree.size_bytes(), bytes.size());
 }
 
+TEST(DeviceTreeChosen, GivesTheSeed) {
+  for (const size_t cells : {0U, 1U, 8U, 9U}) {
+    TreeWriter writer;
+    const auto bytes = Board(writer, [cells](TreeWriter& tree) {
+      tree.Begin("chosen");
+      if (cells == 1) tree.Cells("rng-seed", {0x01020304});
+      if (cells == 8) tree.Cells("rng-seed", {1, 2, 3, 4, 5, 6, 7, 0x01020304});
+      if (cells == 9) tree.Cells("rng-seed", {1, 2, 3, 4, 5, 6, 7, 0x01020304, 9});
+      tree.End();
+    });
+    DeviceTree tree;
+    ASSERT_TRUE(tree.ReadFrom(bytes, kUsable).has_value());
+    const size_t last = cells == 1 ? 3 : 31;
+    EXPECT_EQ(tree.seed()[last], std::byte(cells == 0 ? 0 : 4)) << cells;
+    EXPECT_EQ(tree.seed()[last - 3], std::byte(cells == 0 ? 0 : 1)) << cells;
+  }
+}
+
 TEST(DeviceTreeChosen, MayBeMissingOrEmpty) {
   TreeWriter without;
   DeviceTree tree;

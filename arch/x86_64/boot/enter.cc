@@ -11,6 +11,7 @@
 #include "arch/ops/cpu.h"
 #include "arch/ops/interrupts.h"
 #include "arch/ops/power_control.h"
+#include "arch/ops/random.h"
 #include "arch/x86_64/firmware/acpi.h"
 #include "arch/x86_64/firmware/physical_view.h"
 #include "arch/x86_64/firmware/start_info.h"
@@ -105,5 +106,6 @@ void ArchEnter(uint64_t start_info_pa, uint64_t entry_cycles, const std::byte* p
       .image_base = ImageRange().base,
       .reachable = kReachable,
       .entry_cycles = entry_cycles,
+      .seed = HardwareSeed(),
   });
 }

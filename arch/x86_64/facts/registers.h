@@ -63,6 +63,7 @@ namespace feature_ecx {
 inline constexpr uint32_t kProcessContextIds = uint32_t{1} << 17;
 inline constexpr uint32_t kX2Apic = uint32_t{1} << 21;
 inline constexpr uint32_t kTscDeadline = uint32_t{1} << 24;
+inline constexpr uint32_t kRandom = uint32_t{1} << 30;
 inline constexpr uint32_t kHypervisor = uint32_t{1} << 31;
 }  // namespace feature_ecx
 namespace feature_edx {
