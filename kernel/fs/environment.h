@@ -1,0 +1,26 @@
+// What the file system needs of the rest of the kernel. kernel/init gives it; host tests play it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "kernel/posix/file.h"
+
+namespace fs {
+
+class Environment {
+ public:
+  // The real-time clock, for time stamps.
+  [[nodiscard]] virtual posix::TimeSpec Now() = 0;
+  // Random bytes, as /dev/urandom and getrandom() give them. Never blocks.
+  virtual void FillRandom(std::span<std::byte> bytes) = 0;
+
+ protected:
+  Environment() = default;
+  ~Environment() = default;
+  Environment(const Environment&) = default;
+  Environment& operator=(const Environment&) = default;
+};
+
+}  // namespace fs
