@@ -101,6 +101,8 @@ std::vector<Layer> MakeLayers() {
       {"kernel/mm/", {"kernel/base/", "kernel/mm/", "kernel/sync/"}},
       {"kernel/sync/", {"kernel/base/", "kernel/sync/"}},
       {"kernel/sync/kernel/", {"kernel/sync/", "arch/ops/"}},
+      {"kernel/sched/",
+       {"kernel/base/", "kernel/mm/", "kernel/sync/", "kernel/sched/", "arch/ops/"}},
       {"kernel/symbols/", {"kernel/base/", "kernel/symbols/"}},
       {"kernel/init/", {"kernel/", "layouts/", "arch/ops/", "testing/unit/"}},
       {"layouts/", {"kernel/base/", "kernel/mm/", "layouts/"}},
