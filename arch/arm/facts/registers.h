@@ -41,6 +41,17 @@ inline constexpr uint32_t kNotOuterShareable = uint32_t{1} << 5;
 constexpr uint32_t RootMask(unsigned n) { return ~((uint32_t{1} << (14 - n)) - 1); }
 }  // namespace ttbr
 
+// Coprocessor access control register, B4.1.40: cp10 and cp11, that is VFP and Advanced SIMD, for
+// every mode.
+namespace cpacr {
+inline constexpr uint32_t kFloatingPoint = uint32_t{0b1111} << 20;
+}  // namespace cpacr
+
+// Timer PL1 control register, B4.1.26.
+namespace cntkctl {
+inline constexpr uint32_t kUserReadsVirtualCount = uint32_t{1} << 1;  // PL0VCTEN
+}  // namespace cntkctl
+
 // Domain access control register, B4.1.43: two bits a domain.
 namespace dacr {
 inline constexpr uint32_t kNoAccess = 0b00;
@@ -79,6 +90,9 @@ inline constexpr uint32_t kFiqMask = uint32_t{1} << 6;
 inline constexpr uint32_t kIrqMask = uint32_t{1} << 7;
 inline constexpr uint32_t kAbortMask = uint32_t{1} << 8;
 inline constexpr uint32_t kBigEndian = uint32_t{1} << 9;
+inline constexpr uint32_t kJazelle = uint32_t{1} << 24;
+inline constexpr uint32_t kIfThen = 0x0600'FC00;  // IT[1:0], IT[7:2]: A2.5.2
+inline constexpr uint32_t kFlags = 0xF800'0000;   // N, Z, C, V, Q
 }  // namespace psr
 
 }  // namespace arch::arm

@@ -14,7 +14,7 @@ struct Row {
   uint32_t value;
 };
 
-// ARM DDI 0406C B4.1.130, B4.1.153, B4.1.154, B4.1.43, B4.1.127, B4.1.104, B1.3.3 and table B1-1.
+// ARM DDI 0406C B4.1.130, B4.1.153, B4.1.154, B4.1.43, B4.1.127, B4.1.104, B4.1.40, B4.1.26, B1.3.3 and table B1-1.
 constexpr Row kRows[] = {
     {"SCTLR.M", sctlr::kMmu, 0x1},
     {"SCTLR.C", sctlr::kDataCache, 0x4},
@@ -42,6 +42,11 @@ constexpr Row kRows[] = {
     {"PSR, supervisor", psr::kSupervisor, 0b10011},
     {"PSR, abort", psr::kAbort, 0b10111},
     {"PSR, undefined", psr::kUndefined, 0b11011},
+    {"PSR.J", psr::kJazelle, 0x100'0000},
+    {"PSR.IT", psr::kIfThen, 0x600'FC00},
+    {"PSR, flags", psr::kFlags, 0xF800'0000},
+    {"CPACR, VFP", cpacr::kFloatingPoint, 0xF0'0000},
+    {"CNTKCTL.PL0VCTEN", cntkctl::kUserReadsVirtualCount, 0x2},
     {"PSR.I", psr::kIrqMask, 0x80},
     {"PSR.A", psr::kAbortMask, 0x100},
 };

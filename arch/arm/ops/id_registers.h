@@ -4,14 +4,10 @@
 
 #include <cstdint>
 
+#include "arch/arm/facts/capabilities.h"
 #include "arch/arm/ops/coprocessor.h"
 
 namespace arch::arm {
-
-// Fields are 4 bits wide.
-constexpr uint32_t IdField(uint32_t id_register, unsigned low_bit) {
-  return (id_register >> low_bit) & 0xF;
-}
 
 // ID_MMFR0.VMSA, B4.1.89: from 3 on VMSAv7, from 4 on with PXN, from 5 on with long descriptors.
 inline bool HasShortDescriptors() { return IdField(ReadIdMmfr0(), 0) >= 3; }
