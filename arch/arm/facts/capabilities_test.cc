@@ -9,10 +9,8 @@ namespace arch::arm {
 namespace {
 
 // As the manuals give them: Cortex-A15 TRM 4.2 and table 2-1 of its NEON TRM.
-constexpr IdRegisters kCortexA15 = {.id_isar0 = 0x0210'1110,
-                                    .id_mmfr0 = 0x1020'1105,
-                                    .mvfr0 = 0x1011'0222,
-                                    .mvfr1 = 0x1111'1111};
+constexpr IdRegisters kCortexA15 = {
+    .id_isar0 = 0x0210'1110, .id_mmfr0 = 0x1020'1105, .mvfr0 = 0x1011'0222, .mvfr1 = 0x1111'1111};
 
 constexpr IdRegisters With(uint32_t IdRegisters::* id_register, uint32_t value) {
   IdRegisters id = kCortexA15;

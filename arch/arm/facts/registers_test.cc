@@ -14,7 +14,8 @@ struct Row {
   uint32_t value;
 };
 
-// ARM DDI 0406C B4.1.130, B4.1.153, B4.1.154, B4.1.43, B4.1.127, B4.1.104, B4.1.40, B4.1.26, B1.3.3 and table B1-1.
+// ARM DDI 0406C B4.1.130, B4.1.153, B4.1.154, B4.1.43, B4.1.127, B4.1.104, B4.1.40, B4.1.26, B1.3.3
+// and table B1-1.
 constexpr Row kRows[] = {
     {"SCTLR.M", sctlr::kMmu, 0x1},
     {"SCTLR.C", sctlr::kDataCache, 0x4},

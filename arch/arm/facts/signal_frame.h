@@ -96,12 +96,10 @@ constexpr bool IsUserStatus(uint32_t cpsr) {
 }
 
 // As Linux does: interrupts of the third kind and aborts are never masked.
-constexpr uint32_t CleanStatus(uint32_t cpsr) {
-  return cpsr & ~(psr::kFiqMask | psr::kAbortMask);
-}
+constexpr uint32_t CleanStatus(uint32_t cpsr) { return cpsr & ~(psr::kFiqMask | psr::kAbortMask); }
 
-// CPSR of a function that starts at `target`, whose bit 0 selects Thumb: no flags, little endian, no
-// IT block that goes on.
+// CPSR of a function that starts at `target`, whose bit 0 selects Thumb: no flags, little endian,
+// no IT block that goes on.
 constexpr uint32_t StatusAtEntry(uint32_t cpsr, uint32_t target) {
   const uint32_t kept =
       cpsr & ~(psr::kFlags | psr::kIfThen | psr::kBigEndian | psr::kThumb | psr::kJazelle);

@@ -100,6 +100,10 @@ inline constexpr uint32_t kReadTscp = uint32_t{1} << 27;
 inline constexpr uint32_t kLongMode = uint32_t{1} << 29;
 }  // namespace extended_edx
 
+// The processor's name, 16 characters a leaf.
+inline constexpr uint32_t kFirstNameLeaf = 0x8000'0002;
+inline constexpr uint32_t kLastNameLeaf = 0x8000'0004;
+
 inline constexpr uint32_t kPowerLeaf = 0x8000'0007;
 namespace power_edx {
 inline constexpr uint32_t kInvariantTsc = uint32_t{1} << 8;
