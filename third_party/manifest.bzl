@@ -151,6 +151,18 @@ REPOSITORIES = {
             "bin/busybox": "bin/busybox",
         },
     },
+    "busybox_src": {
+        "suite": "bookworm",
+        "packages": {"src:busybox": "shell and tools of the root file systems, as programs of their own"},
+        "licence": "GPL-2.0-only",
+        "trees": {"src": "busybox-*"},
+    },
+    "bzip2": {
+        "suite": "bookworm",
+        "packages": {"src:bzip2": "a program that uses much memory, for the root file systems"},
+        "licence": "bzip2-1.0.6",
+        "trees": {"src": "bzip2-*"},
+    },
     "googletest_src": {
         "suite": "bookworm",
         "packages": {"src:googletest": "unit tests on the host"},
@@ -249,6 +261,12 @@ REPOSITORIES = {
             "llvm-symbolizer": _LLVM + "llvm-symbolizer",
         },
     },
+    "lua": {
+        "suite": "bookworm",
+        "packages": {"src:lua5.4": "a program that uses much memory, for the root file systems"},
+        "licence": "MIT",
+        "trees": {"src": "lua-*/src"},
+    },
     # The second series: trixie has a test release of the third.
     "mimalloc": {
         "suite": "bookworm",
@@ -257,6 +275,19 @@ REPOSITORIES = {
         "trees": {
             "include": "mimalloc-*/include",
             "src": "mimalloc-*/src",
+            "test": "mimalloc-*/test",
+        },
+    },
+    # Apart from @sysroot_musl, which every kernel is compiled with.
+    "musl_loader": {
+        "suite": "bookworm",
+        "packages": {
+            "musl": "the dynamic loader and C library of shared programs on x86_64",
+            "musl:armhf": "the dynamic loader and C library of shared programs on arm",
+        },
+        "trees": {
+            "arm/ld-musl-armhf.so.1": "lib/arm-linux-musleabihf/libc.so",
+            "x86_64/ld-musl-x86_64.so.1": "lib/x86_64-linux-musl/libc.so",
         },
     },
     "musl_src": {
@@ -378,6 +409,20 @@ REPOSITORIES = {
         "packages": {"bazel-rules-shell": "shell rules, which Bazel's own WORKSPACE suffix loads"},
         "trees": {".": "usr/share/bazel/rules/shell"},
     },
+    "sqlite": {
+        "suite": "bookworm",
+        "packages": {"src:sqlite3": "a program that uses much memory, for the root file systems"},
+        "licence": "LicenseRef-public-domain",
+        "trees": {
+            "src/VERSION": "sqlite3-*/VERSION",
+            "src/ext": "sqlite3-*/ext",
+            "src/manifest": "sqlite3-*/manifest",
+            "src/manifest.uuid": "sqlite3-*/manifest.uuid",
+            "src/src": "sqlite3-*/src",
+            "src/test/speedtest1.c": "sqlite3-*/test/speedtest1.c",
+            "src/tool": "sqlite3-*/tool",
+        },
+    },
     "sysroot_gnu": {
         "suite": "bookworm",
         "packages": {
@@ -408,6 +453,19 @@ REPOSITORIES = {
             "x86_64/include": "usr/include/x86_64-linux-musl",
             "x86_64/lib": "usr/lib/x86_64-linux-musl",
         },
+    },
+    "tcl": {
+        "suite": "bookworm",
+        "packages": {"tcl8.6": "makes SQLite's one source file of its many"},
+        "programs": {"tclsh": "usr/bin/tclsh8.6"},
+        "trees": {"library": "usr/share/tcltk/tcl8.6"},
+        "environment": {"TCL_LIBRARY": "{root}/library"},
+    },
+    "zlib": {
+        "suite": "bookworm",
+        "packages": {"src:zlib": "a library that uses much memory, for the root file systems"},
+        "licence": "Zlib",
+        "trees": {"src": "zlib-*"},
     },
 }
 
