@@ -205,6 +205,12 @@ REPOSITORIES = {
         "licence": "BSD-2-Clause",
         "trees": {"src": "dtc-*/libfdt"},
     },
+    "libsodium": {
+        "suite": "bookworm",
+        "packages": {"src:libsodium": "the cipher behind the kernel's random numbers"},
+        "licence": "ISC",
+        "trees": {"src": "libsodium-*/src/libsodium"},
+    },
     # Kernels of others, for //testing/layoutcheck. The cloud flavour differs from the plain one in drivers.
     "linux": {
         "suite": "bookworm",

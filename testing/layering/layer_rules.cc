@@ -92,6 +92,7 @@ std::vector<Layer> MakeLayers() {
   std::vector<Layer> layers = {
       {"kernel/base/", {"kernel/base/"}},
       {"kernel/posix/", {"kernel/base/", "kernel/posix/"}},
+      {"kernel/random/", {"kernel/random/"}},
       {"kernel/space/", space},
       {"kernel/sched/", sched},
       {"kernel/ipc/", ipc},
