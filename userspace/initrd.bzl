@@ -41,7 +41,7 @@ def _initrd_impl(ctx):
         inputs = [description] + [file for file, _ in placed.values()],
         executable = ctx.file._python,
         arguments = ["-B", ctx.file._make_initrd.path, description.path, out.path],
-        tools = [ctx.files._python_run, ctx.files._modules],
+        tools = ctx.files._python_run + ctx.files._modules,
         mnemonic = "MakeInitrd",
     )
     return [DefaultInfo(files = depset([out]))]
