@@ -110,7 +110,7 @@ std::vector<Layer> MakeLayers() {
       {"platforms/", {"platforms/", "kernel/symbols/"}},
       {"testing/unit/", {"kernel/base/", "testing/unit/"}},
       {"testing/", {"kernel/", "layouts/", "testing/", "tools/"}},
-      {"testing/bench/", {"kernel/", "testing/", "tools/", "arch/x86_64/facts/"}},
+      {"testing/bench/", {"kernel/", "testing/", "tools/", "userspace/", "arch/x86_64/facts/"}},
       {"tools/", {"tools/"}},
       // The check from outside shares no code with what it checks.
       {"tools/layoutcheck/", {"tools/layoutcheck/"}, Layer::Tests::kLikeTheRest},
