@@ -31,12 +31,13 @@ class TrialContext {
   static base::Result<TrialContext> Create(const System& system, mm::RootShape shape) {
     auto table =
         TRY(KernelSpace::Table::Create(shape, arch::PagingFeatures(), system.table_frames));
+    const auto borrowed = table.BorrowEntries(system.space.table());
     auto frame = system.memory.AllocateFrame(mm::ZoneKind::kHigh);
-    if (!frame) {
+    if (!borrowed || !frame) {
       table.Release();
-      return std::unexpected(frame.error());
+      if (frame) CHECK(system.memory.Free(*frame, mm::PageCount{1}).has_value());
+      return std::unexpected(base::Error::kOutOfMemory);
     }
-    table.BorrowEntries(system.space.table());
     return TrialContext(system, std::move(table), *frame);
   }
 
@@ -135,7 +136,7 @@ base::Result<> Try(base::Sink& sink, const System& system, const mm::VirtRange& 
 void TryContext(base::Sink& sink, const System& system) {
   const mm::VirtRange& region = mm::RegionWith(system.layout, mm::Service::kProgram).range;
   if (const auto shared = system.space.ShareEntries(system.layout); !shared) {
-    return base::Print(sink, "context: the root's entries cannot be shared: {}\n",
+    return base::Print(sink, "context: the kernel's entries cannot be shared: {}\n",
                        base::ErrorName(shared.error()));
   }
   const Holdings before = HoldingsOf(system);

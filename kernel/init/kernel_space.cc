@@ -64,6 +64,7 @@ base::Result<> KernelSpace::MapRam(const mm::MemoryMap& map, const DirectMap& di
   return {};
 }
 
+// Of the highest level on which no entry holds rows of both.
 base::Result<> KernelSpace::ShareEntries(const mm::Layout& layout) {
   if (!table_.common().IsEmpty()) return {};
   const auto is_kernels = [](const mm::Region& row) {
@@ -72,17 +73,19 @@ base::Result<> KernelSpace::ShareEntries(const mm::Layout& layout) {
   const auto first = std::ranges::find_if(layout.regions, is_kernels);
   const auto last = std::ranges::find_last_if(layout.regions, is_kernels).begin();
   const mm::VirtRange rows = mm::FromFirstToLast(first->range.base, last->range.last());
-  const unsigned shift = arch::PagingPolicy::Level(table_.shape().level).shift;
-  const mm::VirtRange blocks =
-      mm::FromFirstToLast(mm::AlignDown(rows.base, base::Bit(shift)),
-                          mm::VirtAddr{rows.last().value | base::LowBits(shift)});
-  for (const mm::Region& row : layout.regions) {
-    const bool is_private = row.scope != mm::Scope::kGlobal && row.service != mm::Service::kUnused;
-    if (is_private && row.range.Overlaps(blocks)) {
-      return std::unexpected(base::Error::kUnsupported);
-    }
+  if (!arch::ContextReaches(rows.base)) return {};
+  for (unsigned level = table_.shape().level; level > 0; --level) {
+    const unsigned shift = arch::PagingPolicy::Level(level).shift;
+    const mm::VirtRange blocks =
+        mm::FromFirstToLast(mm::AlignDown(rows.base, base::Bit(shift)),
+                            mm::VirtAddr{rows.last().value | base::LowBits(shift)});
+    const bool holds_others = std::ranges::any_of(layout.regions, [&](const mm::Region& row) {
+      const bool is_others = row.service != mm::Service::kUnused && !is_kernels(row);
+      return is_others && row.range.Overlaps(blocks);
+    });
+    if (!holds_others) return table_.ShareEntries(rows, level);
   }
-  return arch::ContextReaches(rows.base) ? table_.ShareEntries(rows) : base::Result<>{};
+  return std::unexpected(base::Error::kUnsupported);
 }
 
 // Cuts `run` at the image: plain RAM before and after it, its sections as they allow.

@@ -9,7 +9,7 @@
 // flushes: until then processors may use what was before, and tables that became empty are kept,
 // in which a processor may miss what is mapped anew (see locked_table.h). The forms without a batch
 // flush at once. An operation that fails leaves its batch alone. Each may also fail with
-// kUnsupported once entries of the root are shared: see ShareEntries().
+// kUnsupported once entries are shared: see ShareEntries().
 //
 // Not locked: whoever owns the table orders the calls. The hardware may walk it at any time.
 #pragma once
@@ -37,6 +37,9 @@
 namespace mm {
 
 template <PagingPolicy P, TableMemory M>
+class UserPages;
+
+template <PagingPolicy P, TableMemory M>
 class PageTable {
  public:
   using Features = typename P::Features;
@@ -57,6 +60,7 @@ class PageTable {
         features_(table.features_),
         memory_(table.memory_),
         common_(table.common_),
+        common_level_(table.common_level_),
         borrows_(table.borrows_ || root != table.root_) {}
 
   // With a root that maps nothing. Error: kOutOfMemory.
@@ -131,18 +135,20 @@ class PageTable {
   template <class Visitor>
   void ForEachMapping(const VirtRange& range, Visitor&& visit) const;
 
-  // From now on the root's entries that `range` touches stay as they are: other tables may have the
-  // same ones. Those that are empty come to lead to tables, and no table goes, however empty. What
-  // would change such an entry returns kUnsupported: part of a large page there, or all of it, and
-  // a page that needs more of the entry above it than others do (P::Admit). Collapse() leaves it.
-  // All that these entries translate is common, beyond the ends of `range` as well. Called once.
-  // Errors: those of CheckRange, kOutOfMemory.
-  [[nodiscard]] base::Result<> ShareEntries(const VirtRange& range);
+  // From now on the entries of `level` that `range` touches stay as they are: other tables may have
+  // the same ones. Below the root's level they lie in one table, and the way there exists. Those
+  // that are empty come to lead to tables, and no table goes, however empty. What would change such
+  // an entry returns kUnsupported: part of a large page there, or all of it, and a page that needs
+  // more of the entry above it than others do (P::Admit). Collapse() leaves it. All that these
+  // entries translate is common, beyond the ends of `range` as well. Called once. Errors: those of
+  // CheckRange, kUnsupported (several tables, or no way), kOutOfMemory.
+  [[nodiscard]] base::Result<> ShareEntries(const VirtRange& range, unsigned level);
 
-  // Takes the entries of what `owner` shares. They stay the owner's: this table changes nothing
-  // there, and must end first. Its root translates all of it; called once, before anything is
-  // mapped there.
-  void BorrowEntries(const PageTable& owner);
+  // Takes the entries of what `owner` shares, below tables of its own where they lie below the
+  // root. They stay the owner's: this table changes nothing there, and must end first. Its root
+  // translates all of it; called once, before anything is mapped. Error: kOutOfMemory, which leaves
+  // nothing but an empty table.
+  [[nodiscard]] base::Result<> BorrowEntries(const PageTable& owner);
 
   // Another root of the same level, with more or fewer entries, for the same mappings; the old one
   // is to be freed when no processor uses it any more. Only where addresses are not sign-extended.
@@ -162,8 +168,7 @@ class PageTable {
   // borrowed).
   [[nodiscard]] base::Result<> CheckRange(const VirtRange& range) const;
 
-  // What ShareEntries() or BorrowEntries() made common, whole entries of the root; empty for
-  // neither.
+  // What ShareEntries() or BorrowEntries() made common, whole entries; empty for neither.
   [[nodiscard]] const VirtRange& common() const { return common_; }
 
   // kCorrupt when an entry is of a kind this policy does not make or grants what it would not, a
@@ -172,6 +177,8 @@ class PageTable {
   [[nodiscard]] base::Result<> CheckInvariants() const;
 
  private:
+  friend class UserPages<P, M>;  // user_pages.h
+
   using Entry = typename P::Entry;
   using Inherited = typename P::Inherited;
 
@@ -186,6 +193,13 @@ class PageTable {
     Entry* slot;
     unsigned level;
     Inherited above;
+  };
+  // Of entries side by side, both ends inclusive.
+  struct Indices {
+    uint64_t first;
+    uint64_t last;
+
+    [[nodiscard]] bool Contains(uint64_t index) const { return first <= index && index <= last; }
   };
   struct Removed {
     uint64_t entries = 0;
@@ -312,6 +326,16 @@ class PageTable {
   [[nodiscard]] bool IsFullyMapped(const VirtRange& range) const;
 
   // page_table_share.h
+  // What a table entry lets through for every page of a process.
+  static constexpr PageAttributes kUserPage{.user = Access::kRead,
+                                            .kernel = Access::kRead,
+                                            .caching = Caching::kNormal,
+                                            .scope = Scope::kProcess};
+  [[nodiscard]] Table CommonTable() const;
+  [[nodiscard]] std::optional<Indices> CommonIndices(const Table& table) const;
+  void CountMoreBelow(VirtAddr va, unsigned level, uint64_t more)
+    requires P::kCountsEntries;
+  [[nodiscard]] bool LeadsToCommon(unsigned level, const VirtRange& piece) const;
   [[nodiscard]] bool KeepsCommonEntries(const VirtRange& range,
                                         const PageAttributes& attributes) const;
 
@@ -329,17 +353,12 @@ class PageTable {
   [[nodiscard]] std::optional<uint64_t> CountSoundEntries(const Table& table) const;
   [[nodiscard]] bool IsSoundLeaf(Entry entry, unsigned level) const;
 
-  // Whether an entry of the root leads to tables of several spaces.
-  [[nodiscard]] bool IsCommon(const Table& table, uint64_t index) const {
-    if (table.level != shape_.level || common_.IsEmpty()) return false;
-    return IndexIn(table, common_.base) <= index && index <= IndexIn(table, common_.last());
-  }
-
   RootShape shape_;
   PhysAddr root_;
   Features features_;
   M* memory_;
   VirtRange common_;
+  unsigned common_level_ = 0;
   bool borrows_ = false;
 };
 

@@ -93,7 +93,7 @@ bool PageTable<P, M>::DropIfEmpty(Entry& slot, unsigned level, const VirtRange& 
                                   Removed below, TlbBatch& batch) {
   if (below.entries == 0) return false;
   const Entry entry = Load(slot);
-  const bool is_common = level == shape_.level && common_.Contains(piece);
+  const bool is_common = LeadsToCommon(level, piece);
   const Table child = ChildOf(entry, level);
   if constexpr (P::kCountsEntries) {
     const uint64_t left = P::LiveEntries(entry) - below.entries;
@@ -230,8 +230,9 @@ void PageTable<P, M>::Release() {
 template <PagingPolicy P, TableMemory M>
 void PageTable<P, M>::ReleaseIn(const Table& table) {
   if (table.level == 0) return;
+  const std::optional<Indices> borrowed = borrows_ ? CommonIndices(table) : std::nullopt;
   for (uint64_t i = 0; i < EntryCount(table); ++i) {
-    if (borrows_ && IsCommon(table, i)) continue;
+    if (borrowed && borrowed->Contains(i)) continue;
     const Entry entry = Load(table.entries[i]);
     if (P::KindOf(entry, table.level) != EntryKind::kTable) continue;
     ReleaseIn(ChildOf(entry, table.level));

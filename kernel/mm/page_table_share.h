@@ -6,58 +6,124 @@
 
 namespace mm {
 
+// The table that the common entries lie in.
+template <PagingPolicy P, TableMemory M>
+typename PageTable<P, M>::Table PageTable<P, M>::CommonTable() const {
+  Table table = RootTable();
+  while (table.level > common_level_) {
+    table = ChildOf(Load(EntryFor(table, common_.base)), table.level);
+  }
+  return table;
+}
+
+// Which entries of `table` are common.
+template <PagingPolicy P, TableMemory M>
+std::optional<typename PageTable<P, M>::Indices> PageTable<P, M>::CommonIndices(
+    const Table& table) const {
+  if (common_.IsEmpty() || table.level != common_level_) return std::nullopt;
+  if (table.entries != CommonTable().entries) return std::nullopt;
+  return Indices{IndexIn(table, common_.base), IndexIn(table, common_.last())};
+}
+
+// Whether the entry of `level` for `piece` is common, or above those that are.
+template <PagingPolicy P, TableMemory M>
+bool PageTable<P, M>::LeadsToCommon(unsigned level, const VirtRange& piece) const {
+  if (common_.IsEmpty() || level < common_level_) return false;
+  return common_.Overlaps(page_table_internal::BlockOf(piece.base, P::Level(level).shift));
+}
+
 // Tables are taken first: what follows cannot fail.
 template <PagingPolicy P, TableMemory M>
-base::Result<> PageTable<P, M>::ShareEntries(const VirtRange& range) {
-  CHECK(common_.IsEmpty() && shape_.level > 0);
+base::Result<> PageTable<P, M>::ShareEntries(const VirtRange& range, unsigned level) {
+  CHECK(common_.IsEmpty() && level > 0 && level <= shape_.level);
   TRY(CheckRange(range));
-  const Table root = RootTable();
+  Table table = RootTable();
+  while (table.level > level) {
+    const Entry entry = Load(EntryFor(table, range.base));
+    const bool is_one = IndexIn(table, range.base) == IndexIn(table, range.last());
+    if (!is_one || P::KindOf(entry, table.level) != EntryKind::kTable) {
+      return std::unexpected(base::Error::kUnsupported);
+    }
+    table = ChildOf(entry, table.level);
+  }
   TableCounts counts{};
-  ForEachEntry(root, range, [&](const VirtRange&, Entry& slot) {
-    if (P::KindOf(Load(slot), root.level) == EntryKind::kNone) ++counts[root.level - 1];
+  ForEachEntry(table, range, [&](const VirtRange&, Entry& slot) {
+    if (P::KindOf(Load(slot), level) == EntryKind::kNone) ++counts[level - 1];
     return true;
   });
   Reserve reserve(*this);
   TRY(reserve.Add(counts));
-  ForEachEntry(root, range, [&](const VirtRange&, Entry& slot) {
-    if (P::KindOf(Load(slot), root.level) == EntryKind::kNone) {
-      Store(slot, P::MakeTable(reserve.Take(root.level - 1), {}, root.level));
+  ForEachEntry(table, range, [&](const VirtRange&, Entry& slot) {
+    if (P::KindOf(Load(slot), level) == EntryKind::kNone) {
+      Store(slot, P::MakeTable(reserve.Take(level - 1), {}, level));
     }
     return true;
   });
+  if constexpr (P::kCountsEntries) CountMoreBelow(range.base, level, counts[level - 1]);
   memory_->Publish(range);
-  const unsigned shift = P::Level(root.level).shift;
+  const unsigned shift = P::Level(level).shift;
   common_ = FromFirstToLast(AlignDown(range.base, base::Bit(shift)),
                             VirtAddr{range.last().value | base::LowBits(shift)});
+  common_level_ = level;
   return {};
 }
 
-// Whether `range` can be changed below the root's common entries alone, to what has `attributes`.
+// The table of `level` on the way to `va` has so many more entries in use.
+template <PagingPolicy P, TableMemory M>
+void PageTable<P, M>::CountMoreBelow(VirtAddr va, unsigned level, uint64_t more)
+  requires P::kCountsEntries
+{
+  Table table = RootTable();
+  if (table.level == level) return;  // nobody counts the root's
+  while (table.level > level + 1) table = ChildOf(Load(EntryFor(table, va)), table.level);
+  Entry& slot = EntryFor(table, va);
+  Store(slot, P::WithLiveEntries(Load(slot), P::LiveEntries(Load(slot)) + more));
+}
+
+// Whether `range` can be changed below the common entries alone, to what has `attributes`.
 template <PagingPolicy P, TableMemory M>
 bool PageTable<P, M>::KeepsCommonEntries(const VirtRange& range,
                                          const PageAttributes& attributes) const {
-  const unsigned level = shape_.level;
-  return ForEachUsedEntry(RootTable(), Intersection(range, common_),
-                          [&](const VirtRange&, Entry& slot) {
-                            const Entry entry = Load(slot);
-                            return P::KindOf(entry, level) == EntryKind::kTable &&
-                                   P::Admit(entry, attributes, level) == entry;
-                          });
+  const VirtRange touched = Intersection(range, common_);
+  if (touched.IsEmpty()) return true;
+  return ForEachUsedEntry(CommonTable(), touched, [&](const VirtRange&, Entry& slot) {
+    const Entry entry = Load(slot);
+    return P::KindOf(entry, common_level_) == EntryKind::kTable &&
+           P::Admit(entry, attributes, common_level_) == entry;
+  });
 }
 
+// The tables of its own let through what a user's pages need: its pages lie beside the common ones.
 template <PagingPolicy P, TableMemory M>
-void PageTable<P, M>::BorrowEntries(const PageTable& owner) {
+base::Result<> PageTable<P, M>::BorrowEntries(const PageTable& owner) {
   CHECK(common_.IsEmpty() && shape_.level == owner.shape_.level);
-  if (owner.common_.IsEmpty()) return;
+  if (owner.common_.IsEmpty()) return {};
   CHECK(CheckRange(owner.common_).has_value());
+  TableCounts counts{};
+  for (unsigned level = owner.common_level_; level < shape_.level; ++level) ++counts[level];
+  Reserve reserve(*this);
+  TRY(reserve.Add(counts));
   common_ = owner.common_;
+  common_level_ = owner.common_level_;
   borrows_ = true;
-  const Table from = owner.RootTable();
-  ForEachEntry(RootTable(), common_, [&](const VirtRange& piece, Entry& slot) {
+  const Table from = owner.CommonTable();
+  const uint64_t first = IndexIn(from, common_.base);
+  const uint64_t count = IndexIn(from, common_.last()) - first + 1;
+  Table table = RootTable();
+  while (table.level > common_level_) {
+    Entry& slot = EntryFor(table, common_.base);
     CHECK(Load(slot) == 0);
-    Store(slot, Load(EntryFor(from, piece.base)));
-    return true;
-  });
+    Entry entry = P::MakeTable(reserve.Take(table.level - 1), kUserPage, table.level);
+    if constexpr (P::kCountsEntries) {
+      entry = P::WithLiveEntries(entry, table.level - 1 == common_level_ ? count : 1);
+    }
+    Store(slot, entry);
+    table = ChildOf(entry, table.level);
+  }
+  CHECK(Load(table.entries[first]) == 0);
+  // No processor walks this yet: a thousand entries of a 32-bit machine are copied as memory.
+  std::memcpy(&table.entries[first], &from.entries[first], count * sizeof(Entry));
+  return {};
 }
 
 template <PagingPolicy P, TableMemory M>

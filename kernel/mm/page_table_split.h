@@ -103,7 +103,7 @@ void PageTable<P, M>::CollapseIn(const Table& table, const VirtRange& range, Tlb
     if (P::KindOf(entry, level) != EntryKind::kTable) return true;
     CollapseIn(ChildOf(entry, level), piece, batch);
     if (piece.size_bytes != PageBytes(level)) return true;
-    if (level == shape_.level && common_.Contains(piece)) return true;
+    if (LeadsToCommon(level, piece)) return true;
     const std::optional<Entry> leaf = WholeOf(Load(slot), level);
     if (leaf) CollapseTable(slot, level, piece.base, *leaf, batch);
     return true;

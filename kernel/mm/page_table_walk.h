@@ -183,6 +183,7 @@ base::Result<> PageTable<P, M>::CheckInvariants() const {
 template <PagingPolicy P, TableMemory M>
 std::optional<uint64_t> PageTable<P, M>::CountSoundEntries(const Table& table) const {
   const unsigned level = table.level;
+  const std::optional<Indices> common = CommonIndices(table);
   uint64_t used = 0;
   for (uint64_t i = 0; i < EntryCount(table); ++i) {
     const Entry entry = Load(table.entries[i]);
@@ -194,7 +195,7 @@ std::optional<uint64_t> PageTable<P, M>::CountSoundEntries(const Table& table) c
     if (kind == EntryKind::kMark && P::MakeMark(P::MarkOf(entry)) != entry) return std::nullopt;
     if (kind != EntryKind::kTable) continue;
     const std::optional<uint64_t> below = CountSoundEntries(ChildOf(entry, level));
-    const bool is_common = IsCommon(table, i);
+    const bool is_common = common && common->Contains(i);
     if (!below || !HasWhatLeavesNeed(entry, level)) return std::nullopt;
     if (*below == 0 && !is_common) return std::nullopt;
     // The owner counts in its own entry.

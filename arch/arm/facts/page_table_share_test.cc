@@ -46,14 +46,14 @@ Table MakeKernel() {
 
 Table MakeContext(const Table& kernel) {
   Table context = *Table::Create(PagingPolicy::Root(7), {}, g_arena);
-  context.BorrowEntries(kernel);
+  EXPECT_TRUE(context.BorrowEntries(kernel).has_value());
   return context;
 }
 
 TEST(ArmSharedEntries, TablesStayHoweverEmpty) {
   Table kernel = MakeKernel();
   const size_t before = g_arena.taken_slots();
-  ASSERT_TRUE(kernel.ShareEntries(kKernel).has_value());
+  ASSERT_TRUE(kernel.ShareEntries(kKernel, 1).has_value());
   EXPECT_EQ(g_arena.taken_slots(), before + 1);  // for the empty MiB
   ExpectSound(kernel);
   ASSERT_TRUE(kernel.Unmap(kPage).has_value());
@@ -69,7 +69,7 @@ TEST(ArmSharedEntries, TablesStayHoweverEmpty) {
 
 TEST(ArmSharedEntries, ChangesAreSeenInEveryContext) {
   Table kernel = MakeKernel();
-  ASSERT_TRUE(kernel.ShareEntries(kKernel).has_value());
+  ASSERT_TRUE(kernel.ShareEntries(kKernel, 1).has_value());
   Table context = MakeContext(kernel);
   ExpectSound(context);
   EXPECT_EQ(context.Translate({0x1234})->value, 0x4000'1234u);
@@ -88,7 +88,7 @@ TEST(ArmSharedEntries, ChangesAreSeenInEveryContext) {
 
 TEST(ArmSharedEntries, AContextChangesOnlyItsOwn) {
   Table kernel = MakeKernel();
-  ASSERT_TRUE(kernel.ShareEntries(kKernel).has_value());
+  ASSERT_TRUE(kernel.ShareEntries(kKernel, 1).has_value());
   Table context = MakeContext(kernel);
   EXPECT_EQ(context.Map(kEmpty, {0x4040'0000}, kData).error(), Error::kOutOfRange);
   EXPECT_EQ(context.Unmap(kPage).error(), Error::kOutOfRange);
@@ -108,16 +108,16 @@ TEST(ArmSharedEntries, AContextChangesOnlyItsOwn) {
 TEST(ArmSharedEntries, MemoryEnds) {
   Table kernel = MakeKernel();
   g_arena.failure.FailAfter(0);
-  EXPECT_EQ(kernel.ShareEntries(kKernel).error(), Error::kOutOfMemory);
+  EXPECT_EQ(kernel.ShareEntries(kKernel, 1).error(), Error::kOutOfMemory);
   g_arena.failure.FailNothing();
   EXPECT_TRUE(kernel.common().IsEmpty());
   ExpectSound(kernel);
-  ASSERT_TRUE(kernel.ShareEntries(kKernel).has_value());
+  ASSERT_TRUE(kernel.ShareEntries(kKernel, 1).has_value());
 }
 
 TEST(ArmSharedEntries, AViewKnowsWhatIsCommon) {
   Table kernel = MakeKernel();
-  ASSERT_TRUE(kernel.ShareEntries(kKernel).has_value());
+  ASSERT_TRUE(kernel.ShareEntries(kKernel, 1).has_value());
   Table context = MakeContext(kernel);
   ExpectSound(Table(kernel.shape(), kernel.root(), kernel));
   ExpectSound(Table(context.shape(), context.root(), kernel));
@@ -127,7 +127,7 @@ TEST(ArmSharedEntries, AViewKnowsWhatIsCommon) {
 TEST(ArmSharedEntries, WholeEntriesAreCommon) {
   Table kernel = MakeKernel();
   constexpr VirtRange kBesideShared{{0x2F'F000}, 0x1000};
-  ASSERT_TRUE(kernel.ShareEntries({{0x1000}, 0x2F'E000}).has_value());
+  ASSERT_TRUE(kernel.ShareEntries({{0x1000}, 0x2F'E000}, 1).has_value());
   EXPECT_EQ(kernel.common(), kKernel);
   Table context = MakeContext(kernel);
   EXPECT_EQ(context.Map(kBesideShared, {0x4040'0000}, kUserData).error(), Error::kOutOfRange);
@@ -170,7 +170,7 @@ constexpr RefusalRow kRefusals[] = {
 
 TEST(ArmSharedEntries, TheOwnerChangesNoneOfThem) {
   Table kernel = MakeKernel();
-  ASSERT_TRUE(kernel.ShareEntries(kKernel).has_value());
+  ASSERT_TRUE(kernel.ShareEntries(kKernel, 1).has_value());
   Table context = MakeContext(kernel);
   for (const RefusalRow& row : kRefusals) {
     mm::TlbBatch batch;
@@ -190,7 +190,7 @@ TEST(ArmSharedEntries, TheOwnerChangesNoneOfThem) {
 
 TEST(ArmSharedEntries, NoTableOfTheirsCollapses) {
   Table kernel = MakeKernel();
-  ASSERT_TRUE(kernel.ShareEntries(kKernel).has_value());
+  ASSERT_TRUE(kernel.ShareEntries(kKernel, 1).has_value());
   Table context = MakeContext(kernel);
   const size_t before = g_arena.taken_slots();
   constexpr VirtRange kWholeMiB{kEmpty.base, 0x10'0000};
@@ -206,7 +206,7 @@ TEST(ArmSharedEntries, NoTableOfTheirsCollapses) {
 // 16 KiB >> N, aligned to its size (B3.5.4).
 TEST(ArmRoot, GrowsAndShrinks) {
   Table kernel = MakeKernel();
-  ASSERT_TRUE(kernel.ShareEntries(kKernel).has_value());
+  ASSERT_TRUE(kernel.ShareEntries(kKernel, 1).has_value());
   Table context = MakeContext(kernel);
   ASSERT_TRUE(context.Map(kUser, {0x4040'0000}, kUserData).has_value());
   EXPECT_EQ(context.Map(kFarUser, {0x4040'0000}, kUserData).error(), Error::kOutOfRange);
