@@ -1,0 +1,179 @@
+#include "kernel/sched/scheduler.h"
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "kernel/sched/deadline.h"
+#include "kernel/sched/thread.h"
+#include "testing/unit/test.h"
+
+namespace {
+
+using sched::BitOf;
+using sched::Deadline;
+using sched::Interruption;
+using sched::ReturnWork;
+using sched::Scheduler;
+using sched::ThreadState;
+using sched::WaitResult;
+
+uint64_t clock_nanoseconds = 0;
+
+// Switching is nothing here: the test goes on in the name of whoever is current.
+class TestThread final : public sched::Thread {
+ public:
+  void SwitchFrom(Thread&) override { ++runs; }
+  void Bury() override {}
+
+  size_t runs = 0;
+};
+
+struct Fixture {
+  Fixture() { clock_nanoseconds = 0; }
+  // Nobody is left in a list.
+  ~Fixture() {
+    EXPECT_TRUE(scheduler.CheckInvariants().has_value());
+    for (TestThread& thread : threads) {
+      if (thread.IsLinked()) thread.Unlink();
+    }
+  }
+
+  void StartAll() {
+    for (TestThread& thread : threads) scheduler.Start(thread);
+    scheduler.Yield();  // of the idle thread
+  }
+  bool IsCurrent(size_t index) { return &scheduler.current() == &threads[index]; }
+  bool HasWork(ReturnWork bit) const { return (work.load() & BitOf(bit)) != 0; }
+
+  TestThread idle;
+  std::array<TestThread, 3> threads;
+  std::atomic<uint32_t> work = 0;
+  Scheduler scheduler{idle, [] { return clock_nanoseconds; }, work};
+};
+
+TEST(Scheduler, RunsInTurn) {
+  Fixture fixture;
+  fixture.StartAll();
+  for (size_t turn = 0; turn < 7; ++turn) {
+    ASSERT_TRUE(fixture.IsCurrent(turn % 3));
+    fixture.scheduler.Yield();
+    ASSERT_TRUE(fixture.scheduler.CheckInvariants().has_value());
+  }
+  EXPECT_EQ(fixture.scheduler.ready_count(), 2u);
+}
+
+TEST(Scheduler, YieldOfTheOnlyOneSwitchesNothing) {
+  Fixture fixture;
+  fixture.scheduler.Start(fixture.threads[0]);
+  fixture.scheduler.Yield();
+  const uint64_t switches = fixture.scheduler.switches();
+  fixture.scheduler.Yield();
+  EXPECT_TRUE(fixture.IsCurrent(0));
+  EXPECT_EQ(fixture.scheduler.switches(), switches);
+}
+
+TEST(Scheduler, SliceEndsOnlyWhenSomebodyWaits) {
+  Fixture fixture;
+  fixture.scheduler.Start(fixture.threads[0]);
+  fixture.scheduler.Yield();
+  for (unsigned tick = 0; tick < 3 * Scheduler::kSliceTicks; ++tick) fixture.scheduler.OnTick();
+  EXPECT_FALSE(fixture.HasWork(ReturnWork::kReschedule));
+  fixture.scheduler.Start(fixture.threads[1]);
+  fixture.scheduler.OnTick();
+  EXPECT_TRUE(fixture.HasWork(ReturnWork::kReschedule));
+  fixture.scheduler.Preempt();
+  EXPECT_TRUE(fixture.IsCurrent(1));
+  EXPECT_EQ(fixture.threads[0].ticks(), 3 * Scheduler::kSliceTicks + 1);
+  // A slice of its own.
+  for (unsigned tick = 1; tick < Scheduler::kSliceTicks; ++tick) {
+    fixture.scheduler.OnTick();
+    EXPECT_FALSE(fixture.HasWork(ReturnWork::kReschedule));
+  }
+  fixture.scheduler.OnTick();
+  EXPECT_TRUE(fixture.HasWork(ReturnWork::kReschedule));
+}
+
+TEST(Scheduler, WakeAndDeadlineEndAWaitOnce) {
+  Fixture fixture;
+  fixture.StartAll();
+  static_cast<void>(fixture.scheduler.Block({100}, Interruption::kBySignals));
+  EXPECT_EQ(fixture.threads[0].state(), ThreadState::kBlocked);
+  EXPECT_TRUE(fixture.IsCurrent(1));
+  fixture.scheduler.Wake(fixture.threads[0]);
+  fixture.scheduler.Wake(fixture.threads[0]);
+  EXPECT_EQ(fixture.threads[0].state(), ThreadState::kReady);
+  EXPECT_EQ(fixture.scheduler.ready_count(), 2u);
+  clock_nanoseconds = 200;
+  fixture.scheduler.OnTick();  // its deadline is gone
+  EXPECT_EQ(fixture.scheduler.ready_count(), 2u);
+
+  static_cast<void>(fixture.scheduler.Block({300}, Interruption::kBySignals));
+  clock_nanoseconds = 299;
+  fixture.scheduler.OnTick();
+  EXPECT_EQ(fixture.threads[1].state(), ThreadState::kBlocked);
+  clock_nanoseconds = 300;
+  fixture.scheduler.OnTick();
+  EXPECT_EQ(fixture.threads[1].state(), ThreadState::kReady);
+}
+
+TEST(Scheduler, DeadlineThatHasPassedLetsOthersRun) {
+  Fixture fixture;
+  fixture.StartAll();
+  clock_nanoseconds = 50;
+  EXPECT_EQ(fixture.scheduler.Block({50}, Interruption::kBySignals), WaitResult::kTimedOut);
+  EXPECT_TRUE(fixture.IsCurrent(1));
+  EXPECT_EQ(fixture.threads[0].state(), ThreadState::kReady);
+}
+
+TEST(Scheduler, SignalsEndOnlyWaitsThatTheyMay) {
+  struct Case {
+    Interruption interruption;
+    bool has_signal, is_dying;
+    ThreadState state;
+  };
+  const std::array<Case, 4> cases = {{
+      {Interruption::kBySignals, true, false, ThreadState::kReady},
+      {Interruption::kBySignals, false, true, ThreadState::kReady},
+      {Interruption::kByDeath, true, false, ThreadState::kBlocked},
+      {Interruption::kByDeath, false, true, ThreadState::kReady},
+  }};
+  for (const Case& one : cases) {
+    Fixture fixture;
+    fixture.StartAll();
+    static_cast<void>(fixture.scheduler.Block(Deadline::Never(), one.interruption));
+    if (one.has_signal) fixture.scheduler.SetSignal(fixture.threads[0], true);
+    if (one.is_dying) fixture.scheduler.SetDying(fixture.threads[0]);
+    EXPECT_EQ(fixture.threads[0].state(), one.state);
+    EXPECT_FALSE(fixture.HasWork(ReturnWork::kInterruption));
+  }
+}
+
+TEST(Scheduler, SignalThatIsThereIsWorkAndEndsAWaitAtOnce) {
+  Fixture fixture;
+  fixture.StartAll();
+  fixture.scheduler.SetSignal(fixture.threads[0], true);
+  EXPECT_TRUE(fixture.HasWork(ReturnWork::kInterruption));
+  EXPECT_EQ(fixture.scheduler.Block(Deadline::Never(), Interruption::kBySignals),
+            WaitResult::kInterrupted);
+  EXPECT_TRUE(fixture.IsCurrent(0));
+  fixture.scheduler.Yield();
+  EXPECT_FALSE(fixture.HasWork(ReturnWork::kInterruption));  // of another thread
+  fixture.scheduler.Yield();
+  fixture.scheduler.Yield();
+  EXPECT_TRUE(fixture.HasWork(ReturnWork::kInterruption));
+  fixture.scheduler.SetSignal(fixture.threads[0], false);
+  EXPECT_FALSE(fixture.HasWork(ReturnWork::kInterruption));
+}
+
+TEST(Scheduler, SignalsDoNotForgetASliceThatIsOver) {
+  Fixture fixture;
+  fixture.StartAll();
+  for (unsigned tick = 0; tick < Scheduler::kSliceTicks; ++tick) fixture.scheduler.OnTick();
+  fixture.scheduler.SetSignal(fixture.threads[0], true);
+  fixture.scheduler.SetSignal(fixture.threads[0], false);
+  EXPECT_TRUE(fixture.HasWork(ReturnWork::kReschedule));
+}
+
+}  // namespace
