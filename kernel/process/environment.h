@@ -1,0 +1,58 @@
+// What processes are made from; kernel/init gives it.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "kernel/base/print.h"
+#include "kernel/base/result.h"
+#include "kernel/fs/environment.h"
+#include "kernel/fs/file_namespace.h"
+#include "kernel/fs/object.h"
+#include "kernel/mm/kernel_heap.h"
+#include "kernel/mm/range.h"
+#include "kernel/space/address_space.h"
+
+namespace process {
+
+// Kernel stacks, each between guard pages.
+class StackSource {
+ public:
+  // Error: kOutOfMemory.
+  [[nodiscard]] virtual base::Result<mm::VirtRange> AllocateStack() = 0;
+  virtual void FreeStack(const mm::VirtRange& stack) = 0;
+
+ protected:
+  StackSource() = default;
+  ~StackSource() = default;
+  StackSource(const StackSource&) = default;
+  StackSource& operator=(const StackSource&) = default;
+};
+
+// Address spaces without mappings, for exec.
+class SpaceSource {
+ public:
+  // Error: kOutOfMemory.
+  [[nodiscard]] virtual base::Result<kernel::SpaceReference> CreateSpace() = 0;
+  // The processor walks the kernel's own table, until a program runs again.
+  virtual void ActivateKernel() = 0;
+
+ protected:
+  SpaceSource() = default;
+  ~SpaceSource() = default;
+  SpaceSource(const SpaceSource&) = default;
+  SpaceSource& operator=(const SpaceSource&) = default;
+};
+
+// All of it outlives every process.
+struct Environment {
+  mm::KernelHeap& heap;      // threads, whose registers want to be aligned
+  fs::Memory& memory;        // all else
+  StackSource& stacks;
+  SpaceSource& spaces;
+  fs::FileNamespace& names;
+  fs::Environment& world;    // random bytes, the real-time clock
+  base::Sink& log;           // what happened to processes that were killed
+};
+
+}  // namespace process

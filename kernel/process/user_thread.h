@@ -1,0 +1,81 @@
+// A thread of a program.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "arch/ops/thread_state.h"
+#include "arch/ops/user_mode.h"
+#include "kernel/base/intrusive_list.h"
+#include "kernel/mm/address.h"
+#include "kernel/mm/range.h"
+#include "kernel/posix/signal.h"
+#include "kernel/process/pid_table.h"
+#include "kernel/process/signal_queue.h"
+#include "kernel/sched/deadline.h"
+#include "kernel/sched/thread.h"
+#include "kernel/sched/wait_queue.h"
+
+namespace process {
+
+class Process;
+
+// For the list of a process's threads.
+struct ThreadOfProcess;
+
+// What signals mean to one thread.
+struct ThreadSignals {
+  SignalQueue queue;         // for this thread alone
+  posix::SignalSet blocked;  // changed by SetBlocked() of signal_delivery.h
+  // sigsuspend and its like: the mask to come back to, once handlers have been set up.
+  std::optional<posix::SignalSet> blocked_before;
+  posix::SignalStack alternate;
+  // What sigtimedwait waits for: such a signal ends the wait although it is blocked.
+  posix::SignalSet awaited;
+};
+
+// What the C library asked to be done about a thread when it ends. Addresses are the program's, and
+// hostile.
+struct ThreadFarewell {
+  uintptr_t clear_thread_id = 0;  // 0, or where to write 0 and wake a futex
+  uintptr_t robust_list = 0;      // 0, or the head of the list of locks that it holds
+};
+
+class UserThread final : public sched::Thread, public base::ListHook<ThreadOfProcess> {
+ public:
+  // In no process's list yet. `stack` is a kernel stack.
+  UserThread(Process& process, const mm::VirtRange& stack) : process_(process), stack_(stack) {}
+
+  [[nodiscard]] Process& process() const { return process_; }
+  // Unique among threads and processes; a process has the number of its first thread.
+  [[nodiscard]] Pid id() const { return id_; }
+  void SetId(Pid id) { id_ = id; }
+
+  [[nodiscard]] const mm::VirtRange& kernel_stack() const { return stack_; }
+  // Those that its last entry into the kernel saved.
+  [[nodiscard]] arch::UserRegisters& registers() const { return arch::RegistersOf(stack_); }
+  [[nodiscard]] arch::ThreadState& state() { return state_; }
+
+  ThreadSignals signals;
+  ThreadFarewell farewell;
+
+  // The deadline of a call with a timeout that was interrupted and may be issued again; the call
+  // then goes on to wait for this one. Nothing, while no such call is open.
+  std::optional<sched::Deadline> kept_deadline;
+
+  // vfork: its child that still runs on this process's memory, and where this thread waits for it
+  // to let go.
+  Process* child_in_our_space = nullptr;
+  sched::WaitQueue space_returned;
+
+  void SwitchFrom(sched::Thread& previous) override;
+  void Bury() override;
+
+ private:
+  Process& process_;
+  Pid id_ = 0;
+  mm::VirtRange stack_;
+  arch::ThreadState state_{};
+};
+
+}  // namespace process
