@@ -93,7 +93,9 @@ struct MarkRow {
 constexpr MarkRow kMarks[] = {
     {"the lowest", 0x1, 0x000F'FFFF'FFFF'E000},
     {"another", 0x1234'5678, 0x000F'FEDC'BA98'7000},
-    {"the highest", 0xFFFF'FFFF, 0x000F'F000'0000'0000},
+    {"32 bits", 0xFFFF'FFFF, 0x000F'F000'0000'0000},
+    {"the 33rd", 0x1'0000'0000, 0x000F'FFFF'FFFF'F004},
+    {"the highest", 0x3FF'FFFF'FFFF, 0x000F'F000'0000'0FFC},
 };
 
 TEST(X86EntryBits, HoldMarks) {

@@ -1,5 +1,5 @@
-// Tables of x86_64 that have entries in common, of the root or below it. Entries count what is below
-// them, which only the owner's own do.
+// Tables of x86_64 that have entries in common, of the root or below it. Entries count what is
+// below them, which only the owner's own do.
 #include <cstdint>
 #include <new>
 #include <string_view>
@@ -71,16 +71,34 @@ struct BelowRow {
 };
 
 constexpr BelowRow kBelow[] = {
-    {"32-bit addresses", PagingPolicy::kFourLevelRoot, 2, {{0xC000'0000}, 0x4000'0000},
-     {{0xC010'0000}, 0x1000}, {{0x40'0000}, 0x1000}, 1},
-    {"the last GiBs of four levels", PagingPolicy::kFourLevelRoot, 2,
-     {{0xFFFF'FFFF'0000'0000}, 0x1'0000'0000}, {{0xFFFF'FFFF'8000'0000}, 0x1000},
-     {{0xFFFF'FFFE'FFFF'F000}, 0x1000}, 1},
-    {"the last GiBs of five levels", PagingPolicy::kFiveLevelRoot, 2,
-     {{0xFFFF'FFFF'0000'0000}, 0x1'0000'0000}, {{0xFFFF'FFFF'8000'0000}, 0x1000},
-     {{0xFFFF'FFFE'FFFF'F000}, 0x1000}, 2},
-    {"single MiBs", PagingPolicy::kFourLevelRoot, 1, {{0xFFFF'FFFF'FFC0'0000}, 0x40'0000},
-     {{0xFFFF'FFFF'FFE0'0000}, 0x1000}, {{0xFFFF'FFFF'FFBF'F000}, 0x1000}, 2},
+    {"32-bit addresses",
+     PagingPolicy::kFourLevelRoot,
+     2,
+     {{0xC000'0000}, 0x4000'0000},
+     {{0xC010'0000}, 0x1000},
+     {{0x40'0000}, 0x1000},
+     1},
+    {"the last GiBs of four levels",
+     PagingPolicy::kFourLevelRoot,
+     2,
+     {{0xFFFF'FFFF'0000'0000}, 0x1'0000'0000},
+     {{0xFFFF'FFFF'8000'0000}, 0x1000},
+     {{0xFFFF'FFFE'FFFF'F000}, 0x1000},
+     1},
+    {"the last GiBs of five levels",
+     PagingPolicy::kFiveLevelRoot,
+     2,
+     {{0xFFFF'FFFF'0000'0000}, 0x1'0000'0000},
+     {{0xFFFF'FFFF'8000'0000}, 0x1000},
+     {{0xFFFF'FFFE'FFFF'F000}, 0x1000},
+     2},
+    {"single MiBs",
+     PagingPolicy::kFourLevelRoot,
+     1,
+     {{0xFFFF'FFFF'FFC0'0000}, 0x40'0000},
+     {{0xFFFF'FFFF'FFE0'0000}, 0x1000},
+     {{0xFFFF'FFFF'FFBF'F000}, 0x1000},
+     2},
 };
 
 TEST(X86SharedEntries, BelowTheRoot) {

@@ -61,7 +61,7 @@ struct PagingPolicy {
   static constexpr mm::RootShape kFiveLevelRoot{.level = 4, .index_bits = 9};
 
   static constexpr unsigned kSpareBits = 10;
-  static constexpr unsigned kMarkBits = 32;
+  static constexpr unsigned kMarkBits = 42;
   static constexpr Entry kHardwareBits = entry_bits::kAccessed | entry_bits::kDirty;
   static constexpr bool kCountsEntries = true;
   // Old and new translation may be used side by side until the invalidation (SDM vol. 3A 4.10.2.2,
@@ -153,12 +153,15 @@ struct PagingPolicy {
   }
 
   // All bits but P are the system's in an absent entry, but a processor with the L1 terminal fault
-  // (CVE-2018-3620) may still read the memory its address bits name. So the mark stands inverted in
-  // them, with ones above: an address beyond any memory.
+  // (CVE-2018-3620) may still read the memory its address bits name. So most of the mark stands
+  // inverted in them, with ones above: an address beyond any memory. The rest is in bits 11:2.
   static constexpr Entry MakeMark(uint64_t mark) {
-    return kMarkFrame | ((~mark << kMarkShift) & kMarkMask);
+    return kMarkFrame | ((~mark << kMarkShift) & kMarkMask) |
+           (mark >> kInvertedBits << kRestShift & kRestMask);
   }
-  static constexpr uint64_t MarkOf(Entry entry) { return (~entry & kMarkMask) >> kMarkShift; }
+  static constexpr uint64_t MarkOf(Entry entry) {
+    return (~entry & kMarkMask) >> kMarkShift | (entry & kRestMask) >> kRestShift << kInvertedBits;
+  }
 
   static constexpr uint64_t LiveEntries(Entry table) {
     return (table & entry_bits::kCount) >> entry_bits::kCountShift;
@@ -208,6 +211,9 @@ struct PagingPolicy {
   static constexpr bool MustBreak(Entry, Entry, unsigned) { return false; }
 
  private:
+  static constexpr unsigned kInvertedBits = 32;
+  static constexpr unsigned kRestShift = 2;
+  static constexpr Entry kRestMask = Entry{0x3FF} << kRestShift;
   static constexpr unsigned kMarkShift = 12;
   static constexpr Entry kMarkMask = Entry{0xFFFF'FFFF} << kMarkShift;
   static constexpr Entry kMarkFrame = Entry{0xFF} << 44;      // the address bits above the mark

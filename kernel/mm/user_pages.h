@@ -1,0 +1,158 @@
+// A page table as an address space sees it (space_table.h): single pages, found and changed in one
+// walk from the root. A page is either a leaf, or a mark that keeps a closed page's frame.
+//
+// Below the root there is nothing but tables, and every table of its own lets through what any page
+// of a process needs. So a page that is mapped beside others is one entry stored and one counted.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <utility>
+
+#include "kernel/base/bits.h"
+#include "kernel/base/check.h"
+#include "kernel/base/result.h"
+#include "kernel/mm/address.h"
+#include "kernel/mm/attributes.h"
+#include "kernel/mm/page_table.h"
+#include "kernel/mm/paging_policy.h"
+#include "kernel/mm/range.h"
+#include "kernel/mm/space_table.h"
+#include "kernel/mm/table_memory.h"
+#include "kernel/mm/tlb_batch.h"
+#include "kernel/mm/tlb_work.h"
+
+namespace mm {
+
+// See space_table.h for what the functions of a SpaceTable do.
+template <PagingPolicy P, TableMemory M>
+class UserPages {
+ public:
+  using Table = PageTable<P, M>;
+
+  // With the entries that `kernel`, which outlives this, shares. Error: kOutOfMemory.
+  [[nodiscard]] static base::Result<UserPages> Create(RootShape shape, const Table& kernel,
+                                                      M& memory);
+
+  UserPages(UserPages&& other) noexcept
+      : table_(other.table_),
+        kernel_(std::exchange(other.kernel_, nullptr)),
+        asid_(other.asid_),
+        is_retired_(other.is_retired_),
+        added_bytes_(other.added_bytes_) {}
+  UserPages& operator=(UserPages&&) = delete;
+  ~UserPages();
+
+  [[nodiscard]] base::Result<> MapPage(VirtAddr va, const UserPage& page);
+  void ReplacePage(VirtAddr va, const UserPage& page);
+  void ProtectPage(VirtAddr va, Access access);
+  [[nodiscard]] std::optional<UserPage> PageAt(VirtAddr va) const;
+
+  template <class Visit>
+  void ForEachPage(const VirtRange& range, Visit&& visit) const;
+  template <class AccessOf>
+  void ProtectPages(const VirtRange& range, TlbBatch& batch, AccessOf&& access_of);
+  template <class Release>
+  void UnmapPages(const VirtRange& range, Release&& release);
+  template <class AccessOf>
+  [[nodiscard]] base::Result<> SharePages(const VirtRange& range, UserPages& to, TlbBatch& batch,
+                                          AccessOf&& access_of);
+  [[nodiscard]] base::Result<> MovePages(const VirtRange& range, VirtAddr to);
+
+  [[nodiscard]] TlbBatch NewBatch() const { return TlbBatch(asid_); }
+  void Flush(TlbBatch& batch) { batch.Flush(memory()); }
+  [[nodiscard]] base::Result<UserPages> CreateEmpty() const {
+    return Create(table_.shape(), *kernel_, memory());
+  }
+  void Retire() { is_retired_ = true; }
+  [[nodiscard]] uint64_t table_bytes() const {
+    return Table::RootBytes(table_.shape()) + BytesOfWay() + added_bytes_;
+  }
+  [[nodiscard]] base::Result<> CheckInvariants() const;
+
+  // Another root, see PageTable::ResizeRoot(); the old one goes to PageTable::FreeRoot().
+  [[nodiscard]] base::Result<typename Table::OldRoot> ResizeRoot(RootShape shape) {
+    return table_.ResizeRoot(shape);
+  }
+  void FreeRoot(const typename Table::OldRoot& old) { table_.FreeRoot(old); }
+
+  // The tag of this table's translations from now on; before the first, none is remembered.
+  void SetAsid(Asid asid) { asid_ = asid; }
+
+  [[nodiscard]] const Table& table() const { return table_; }
+
+ private:
+  using Entry = typename P::Entry;
+  using PageRun = typename Table::PageRun;
+
+  // The entries that lead to a page, by their level.
+  using Way = std::array<Entry*, P::kLevelCount>;
+
+  static constexpr unsigned kNoteBits = 2;
+  static_assert(UserPage::kMaxNote == base::LowBits(kNoteBits));
+  static_assert(P::kSpareBits >= kNoteBits);
+  // A mark is not 0, so that frame 0 can have one.
+  static_assert(P::kMarkBits >= P::kPhysicalBits - kPageShift + kNoteBits);
+
+  // Of which processors may remember as many.
+  static constexpr Asid kNoAsid{0};
+
+  UserPages(Table table, const Table& kernel) : table_(std::move(table)), kernel_(&kernel) {}
+
+  [[nodiscard]] M& memory() const { return *table_.memory_; }
+  [[nodiscard]] Entry* EntriesAt(PhysAddr table) const {
+    return static_cast<Entry*>(memory().Pointer(table));
+  }
+  static Entry Load(const Entry& entry) { return Table::Load(entry); }
+  static void Store(Entry& entry, Entry value) { Table::Store(entry, value); }
+
+  // user_pages_walk.h
+  static PageAttributes AttributesOf(const UserPage& page);
+  static Entry EntryOf(const UserPage& page);
+  static UserPage PageOf(Entry entry);
+  [[nodiscard]] bool IsOwn(VirtAddr va) const;
+  [[nodiscard]] bool IsOwn(const VirtRange& range) const;
+  [[nodiscard]] unsigned Find(VirtAddr va, Way& way) const;
+  [[nodiscard]] Entry& Existing(VirtAddr va) const;
+  template <class Use>
+  void ForEachOwnPart(const VirtRange& range, Use&& use) const;
+  template <class Use>
+  bool ForEachLastTable(const VirtRange& range, Use&& use) const;
+  template <class Use>
+  bool ForEachEntry(const VirtRange& range, Use&& use) const;
+  template <class Use>
+  static bool ForEachEntryOf(const Way& way, const VirtRange& piece, Use&& use);
+  [[nodiscard]] uint64_t BytesOfWay() const;
+  [[nodiscard]] uint64_t BytesBelow(const typename Table::Table& table) const;
+
+  // Tables that come and go.
+  [[nodiscard]] base::Result<> AddTables(VirtAddr va, Way& way, unsigned level);
+  [[nodiscard]] base::Result<> Admit(VirtAddr va, Entry& above, const UserPage& page);
+  [[nodiscard]] base::Result<> PrepareTo(VirtAddr va, Way& way, const UserPage& page);
+  static void Count(Entry& above, uint64_t more);
+  void Uncount(const Way& way, const VirtRange& piece, uint64_t removed, TlbBatch& batch);
+  void DropTables(const Way& way, VirtAddr va, TlbBatch& batch);
+  [[nodiscard]] bool IsEmptyTable(const Way& way, const VirtRange& piece) const;
+  void DropEmptyTables(const VirtRange& range);
+
+  void InvalidatePage(VirtAddr va) {
+    if (is_retired_) return;
+    const TlbStretch stretch{{AlignDown(va, kPageSize), kPageSize}};
+    memory().Invalidate({TlbReach::kPages, asid_, std::span(&stretch, 1)});
+  }
+
+  Table table_;
+  const Table* kernel_;  // nullptr: moved from
+  Asid asid_ = kNoAsid;
+  bool is_retired_ = false;
+  uint64_t added_bytes_ = 0;  // tables besides the root and the way to the kernel's
+};
+
+}  // namespace mm
+
+#include "kernel/mm/user_pages_change.h"  // IWYU pragma: export
+#include "kernel/mm/user_pages_tables.h"  // IWYU pragma: export
+#include "kernel/mm/user_pages_walk.h"    // IWYU pragma: export

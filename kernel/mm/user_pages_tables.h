@@ -1,0 +1,207 @@
+// Tables that come and go below the root of an address space. Part of user_pages.h; not to be
+// included on its own.
+#pragma once
+
+#include "kernel/mm/user_pages.h"
+
+namespace mm {
+
+template <PagingPolicy P, TableMemory M>
+base::Result<UserPages<P, M>> UserPages<P, M>::Create(RootShape shape, const Table& kernel,
+                                                      M& memory) {
+  UserPages pages(TRY(Table::Create(shape, kernel.features_, memory)), kernel);
+  TRY(pages.table_.BorrowEntries(kernel));
+  return pages;
+}
+
+template <PagingPolicy P, TableMemory M>
+UserPages<P, M>::~UserPages() {
+  if (kernel_ == nullptr) return;
+  CHECK(added_bytes_ == 0);
+  typename Table::Table table = table_.RootTable();
+  PhysAddr pa = table_.root_;
+  uint64_t bytes = Table::RootBytes(table_.shape_);
+  for (;;) {
+    const bool leads_on = table_.borrows_ && table.level > table_.common_level_;
+    const Entry next = leads_on ? Load(Table::EntryFor(table, table_.common_.base)) : Entry{0};
+    const unsigned level = table.level;
+    if (leads_on) table = table_.ChildOf(next, level);
+    memory().FreeTable(pa, bytes);
+    if (!leads_on) return;
+    pa = P::TargetOf(next, level);
+    bytes = P::Level(level - 1).table_bytes;
+  }
+}
+
+// Of the tables between the root and the kernel's entries.
+template <PagingPolicy P, TableMemory M>
+uint64_t UserPages<P, M>::BytesOfWay() const {
+  uint64_t bytes = 0;
+  if (!table_.borrows_) return 0;
+  for (unsigned level = table_.common_level_; level < table_.shape_.level; ++level) {
+    bytes += P::Level(level).table_bytes;
+  }
+  return bytes;
+}
+
+// Makes the tables from the one of `level` down, which Find() came to, to that of the page at `va`.
+// Each is complete before the store that links it, and the last one empty, and not counted.
+template <PagingPolicy P, TableMemory M>
+base::Result<> UserPages<P, M>::AddTables(VirtAddr va, Way& way, unsigned level) {
+  std::array<PhysAddr, P::kLevelCount> tables;
+  for (unsigned below = level; below-- > 0;) {
+    const auto taken = table_.AllocateTable(below);
+    if (!taken) {
+      for (unsigned other = below + 1; other < level; ++other) {
+        table_.FreeTable(tables[other], other);
+      }
+      return std::unexpected(taken.error());
+    }
+    tables[below] = *taken;
+  }
+  for (unsigned below = 0; below < level; ++below) {
+    const LevelShape shape = P::Level(below);
+    way[below] =
+        EntriesAt(tables[below]) + page_table_internal::IndexOf(va, shape, shape.index_bits);
+    added_bytes_ += shape.table_bytes;
+    if (below == 0) continue;
+    Store(*way[below], P::MakeTable(tables[below - 1], Table::kUserPage, below));
+    if constexpr (P::kCountsEntries) {
+      if (below > 1) Count(*way[below], 1);
+    }
+  }
+  Entry link = P::MakeTable(tables[level - 1], Table::kUserPage, level);
+  if constexpr (P::kCountsEntries) {
+    if (level > 1) link = P::WithLiveEntries(link, 1);
+    if (level < table_.shape_.level) Count(*way[level + 1], 1);
+  }
+  Store(*way[level], link);
+  return {};
+}
+
+// Makes the table entry above the page at `va` let it through.
+template <PagingPolicy P, TableMemory M>
+base::Result<> UserPages<P, M>::Admit(VirtAddr va, Entry& above, const UserPage& page) {
+  if constexpr (P::kLeavesMayDisagree) {
+    const PageAttributes attributes = AttributesOf(page);
+    const Entry entry = Load(above);
+    const Entry admitting = P::Admit(entry, attributes, 1);
+    if (admitting == entry) [[likely]]
+      return {};
+    const VirtRange range{AlignDown(va, kPageSize), kPageSize};
+    if (!table_.IsAdmissible(table_.RootTable(), range, attributes)) {
+      return std::unexpected(base::Error::kUnsupported);
+    }
+    table_.ReplaceInUse(above, admitting, va);
+  }
+  return {};
+}
+
+// Finds the entry for a page that is to be put at `va`, and makes the tables it needs.
+template <PagingPolicy P, TableMemory M>
+base::Result<> UserPages<P, M>::PrepareTo(VirtAddr va, Way& way, const UserPage& page) {
+  const unsigned level = Find(va, way);
+  if (level != 0) [[unlikely]]
+    TRY(AddTables(va, way, level));
+  return Admit(va, *way[1], page);
+}
+
+// So many entries more are in use below.
+template <PagingPolicy P, TableMemory M>
+void UserPages<P, M>::Count(Entry& above, uint64_t more) {
+  if constexpr (P::kCountsEntries) {
+    const Entry entry = Load(above);
+    Store(above, P::WithLiveEntries(entry, P::LiveEntries(entry) + more));
+  }
+}
+
+// After `removed` entries for `piece` were taken from one table: the table goes if that was all.
+template <PagingPolicy P, TableMemory M>
+void UserPages<P, M>::Uncount(const Way& way, const VirtRange& piece, uint64_t removed,
+                              TlbBatch& batch) {
+  if (removed == 0) return;
+  if constexpr (P::kCountsEntries) {
+    const Entry entry = Load(*way[1]);
+    const uint64_t left = P::LiveEntries(entry) - removed;
+    Store(*way[1], P::WithLiveEntries(entry, left));
+    if (left > 0) return;
+  } else {
+    if (!IsEmptyTable(way, piece)) return;
+  }
+  DropTables(way, piece.base, batch);
+}
+
+// Whether a table has no page beside `piece`, in which there is none. Looks at the nearest first.
+template <PagingPolicy P, TableMemory M>
+bool UserPages<P, M>::IsEmptyTable(const Way& way, const VirtRange& piece) const {
+  if constexpr (P::kCountsEntries) {
+    return P::LiveEntries(Load(*way[1])) == 0;
+  } else {
+    const typename Table::Table table = table_.ChildOf(Load(*way[1]), 1);
+    return Table::IsEmptyAround(table, piece);
+  }
+}
+
+// Takes out the empty table that way[1] leads to, and those above that have nothing else.
+template <PagingPolicy P, TableMemory M>
+void UserPages<P, M>::DropTables(const Way& way, VirtAddr va, TlbBatch& batch) {
+  for (unsigned level = 1;; ++level) {
+    const Entry entry = Load(*way[level]);
+    const PhysAddr pa = P::TargetOf(entry, level);
+    const uint64_t bytes = P::Level(level - 1).table_bytes;
+    Store(*way[level], 0);
+    added_bytes_ -= bytes;
+    if (is_retired_) {
+      memory().FreeTable(pa, bytes);
+    } else {
+      // Forgetting one page also forgets the tables on the way to it.
+      batch.AddPages({AlignDown(va, kPageSize), kPageSize}, kPageSize, Scope::kProcess);
+      batch.AddTable(pa, bytes, memory().Pointer(pa));
+    }
+    if (level == table_.shape_.level) return;
+    if constexpr (P::kCountsEntries) {
+      const Entry above = Load(*way[level + 1]);
+      const uint64_t left = P::LiveEntries(above) - 1;
+      Store(*way[level + 1], P::WithLiveEntries(above, left));
+      if (left > 0) return;
+    }
+  }
+}
+
+// Undoes AddTables() in `range` for tables that were not needed after all.
+template <PagingPolicy P, TableMemory M>
+void UserPages<P, M>::DropEmptyTables(const VirtRange& range) {
+  TlbBatch batch(asid_);
+  ForEachLastTable(range, [&](const Way& way, const VirtRange& piece) {
+    const bool some = !ForEachEntryOf(way, piece, [](VirtAddr, Entry&) { return false; });
+    if (!some && IsEmptyTable(way, piece)) DropTables(way, piece.base, batch);
+    return true;
+  });
+  batch.Flush(memory());
+}
+
+// Of the tables below `table` that are not the kernel's.
+template <PagingPolicy P, TableMemory M>
+uint64_t UserPages<P, M>::BytesBelow(const typename Table::Table& table) const {
+  uint64_t bytes = 0;
+  if (table.level == 0) return 0;
+  const auto common = table_.CommonIndices(table);
+  for (uint64_t i = 0; i < Table::EntryCount(table); ++i) {
+    const Entry entry = Load(table.entries[i]);
+    if ((common && common->Contains(i)) || entry == 0) continue;
+    bytes += P::Level(table.level - 1).table_bytes;
+    bytes += BytesBelow(table_.ChildOf(entry, table.level));
+  }
+  return bytes;
+}
+
+template <PagingPolicy P, TableMemory M>
+base::Result<> UserPages<P, M>::CheckInvariants() const {
+  TRY(table_.CheckInvariants());
+  if (BytesBelow(table_.RootTable()) != BytesOfWay() + added_bytes_) {
+    return std::unexpected(base::Error::kCorrupt);
+  }
+  return {};
+}
+
+}  // namespace mm

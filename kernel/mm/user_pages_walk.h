@@ -1,0 +1,178 @@
+// Finding and reading the pages of an address space. Part of user_pages.h; not to be included on
+// its own.
+#pragma once
+
+#include "kernel/mm/user_pages.h"
+
+namespace mm {
+
+// Of the page, or when it is closed, of what it may become.
+template <PagingPolicy P, TableMemory M>
+PageAttributes UserPages<P, M>::AttributesOf(const UserPage& page) {
+  const Access user = page.access == Access::kNone ? Access::kRead : page.access;
+  return {.user = user,
+          .kernel = user & Access::kReadWrite,
+          .caching = page.caching,
+          .scope = page.scope};
+}
+
+template <PagingPolicy P, TableMemory M>
+typename P::Entry UserPages<P, M>::EntryOf(const UserPage& page) {
+  CHECK(IsUserAccess(page.access) && page.note <= UserPage::kMaxNote);
+  CHECK(page.frame.value < base::LowBits(P::kPhysicalBits - kPageShift));
+  if (page.access == Access::kNone) [[unlikely]] {
+    return P::MakeMark((page.frame.value + 1) << kNoteBits | page.note);
+  }
+  const Entry leaf = P::MakeLeaf({page.frame.value << kPageShift}, AttributesOf(page), 0);
+  return P::WithSpare(leaf, page.note, 0);
+}
+
+// A closed page is not told whose it was and how it was cached: it is opened with what its range
+// says.
+template <PagingPolicy P, TableMemory M>
+UserPage UserPages<P, M>::PageOf(Entry entry) {
+  if (P::KindOf(entry, 0) == EntryKind::kMark) [[unlikely]] {
+    const uint64_t mark = P::MarkOf(entry);
+    return {.frame = {(mark >> kNoteBits) - 1},
+            .note = static_cast<uint8_t>(mark & UserPage::kMaxNote)};
+  }
+  const PageAttributes attributes = P::AttributesOf(entry, 0, {});
+  return {.frame = {P::TargetOf(entry, 0).value >> kPageShift},
+          .access = attributes.user,
+          .caching = attributes.caching,
+          .scope = attributes.scope,
+          .note = static_cast<uint8_t>(P::SpareOf(entry, 0) & UserPage::kMaxNote)};
+}
+
+// Whether the table translates it, and by itself.
+template <PagingPolicy P, TableMemory M>
+bool UserPages<P, M>::IsOwn(VirtAddr va) const {
+  const VirtRange& common = table_.common_;
+  return table_.IsTranslated(va) && va.value - common.base.value >= common.size_bytes;
+}
+
+template <PagingPolicy P, TableMemory M>
+bool UserPages<P, M>::IsOwn(const VirtRange& range) const {
+  const VirtAddr last = range.last();
+  const bool in_one_part =
+      P::kExtension == AddressExtension::kZero || (range.base.value ^ last.value) >> 63 == 0;
+  return in_one_part && table_.IsTranslated(range.base) && table_.IsTranslated(last) &&
+         !range.Overlaps(table_.common_);
+}
+
+// Goes down as far as there are tables; returns the level it came to, 0 for a page's entry.
+template <PagingPolicy P, TableMemory M>
+unsigned UserPages<P, M>::Find(VirtAddr va, Way& way) const {
+  unsigned level = table_.shape_.level;
+  uint64_t index_bits = table_.shape_.index_bits;
+  for (PhysAddr table = table_.root_;; --level) {
+    Entry& slot = EntriesAt(table)[page_table_internal::IndexOf(va, P::Level(level),
+                                                                static_cast<unsigned>(index_bits))];
+    way[level] = &slot;
+    if (level == 0) return 0;
+    const Entry entry = Load(slot);
+    if (entry == 0) return level;
+    table = P::TargetOf(entry, level);
+    index_bits = P::Level(level - 1).index_bits;
+  }
+}
+
+// Of a page that is there.
+template <PagingPolicy P, TableMemory M>
+typename P::Entry& UserPages<P, M>::Existing(VirtAddr va) const {
+  Way way;
+  CHECK(IsOwn(va) && Find(va, way) == 0 && Load(*way[0]) != 0);
+  return *way[0];
+}
+
+template <PagingPolicy P, TableMemory M>
+std::optional<UserPage> UserPages<P, M>::PageAt(VirtAddr va) const {
+  Way way;
+  if (!IsOwn(va) || Find(va, way) != 0) return std::nullopt;
+  const Entry entry = Load(*way[0]);
+  if (entry == 0) return std::nullopt;
+  return PageOf(entry);
+}
+
+// Calls `use(part)` for what the table translates of `range` by itself.
+template <PagingPolicy P, TableMemory M>
+template <class Use>
+void UserPages<P, M>::ForEachOwnPart(const VirtRange& range, Use&& use) const {
+  if (range.IsEmpty()) return;
+  if (IsOwn(range)) [[likely]] {
+    use(range);
+    return;
+  }
+  const auto use_unless_empty = [&](const VirtRange& part) {
+    if (!part.IsEmpty()) use(part);
+  };
+  const VirtRange& common = table_.common_;
+  for (const VirtRange& part : table_.parts()) {
+    const VirtRange piece = Intersection(range, part);
+    if (!piece.Overlaps(common)) {
+      use_unless_empty(piece);
+      continue;
+    }
+    if (piece.base < common.base) use(FromFirstToLast(piece.base, common.base - 1));
+    if (common.last() < piece.last()) use(FromFirstToLast(common.last() + 1, piece.last()));
+  }
+}
+
+// Calls `use(way, piece)` for each table of pages that some of `range`, its own, lies in, until one
+// returns false; way[0] is the entry of the piece's first page. `use` may take that table away.
+template <PagingPolicy P, TableMemory M>
+template <class Use>
+bool UserPages<P, M>::ForEachLastTable(const VirtRange& range, Use&& use) const {
+  const VirtAddr last = range.last();
+  for (VirtAddr at = range.base;;) {
+    Way way;
+    const unsigned level = Find(at, way);
+    uint64_t piece_last = at.value | base::LowBits(P::Level(level == 0 ? 1 : level).shift);
+    if (level == 0) {
+      piece_last = std::min(piece_last, last.value);
+      if (!use(way, VirtRange{at, piece_last - at.value + 1})) return false;
+    } else {
+      // Where a table is missing, often many are: on to the next one in the same table.
+      const unsigned shift = P::Level(level).shift;
+      const bool is_root = level == table_.shape_.level;
+      const unsigned index_bits = is_root ? table_.shape_.index_bits : P::Level(level).index_bits;
+      uint64_t left =
+          base::LowBits(index_bits) - page_table_internal::IndexOf(at, P::Level(level), index_bits);
+      for (const Entry* slot = way[level]; left > 0 && piece_last < last.value; --left) {
+        if (Load(*++slot) != 0) break;
+        piece_last += base::Bit(shift);
+      }
+    }
+    if (piece_last >= last.value) return true;
+    at = VirtAddr{piece_last + 1};
+  }
+}
+
+// Calls `use(va, entry)` for each page of `piece`, of one table, until one returns false.
+template <PagingPolicy P, TableMemory M>
+template <class Use>
+bool UserPages<P, M>::ForEachEntryOf(const Way& way, const VirtRange& piece, Use&& use) {
+  Entry* slot = way[0];
+  Entry* const limit = slot + (piece.size_bytes >> kPageShift);
+  for (uint64_t va = piece.base.value; slot != limit; ++slot, va += kPageSize) {
+    if (Load(*slot) == 0) continue;
+    if (!use(VirtAddr{va}, *slot)) return false;
+  }
+  return true;
+}
+
+template <PagingPolicy P, TableMemory M>
+template <class Visit>
+void UserPages<P, M>::ForEachPage(const VirtRange& range, Visit&& visit) const {
+  ForEachOwnPart(range, [&](const VirtRange& part) {
+    ForEachLastTable(part, [&](const Way& way, const VirtRange& piece) {
+      return ForEachEntryOf(way, piece, [&](VirtAddr va, Entry& slot) {
+        const UserPage page = PageOf(Load(slot));
+        visit(va, page);
+        return true;
+      });
+    });
+  });
+}
+
+}  // namespace mm
