@@ -9,8 +9,20 @@
 
 namespace arch::x86_64 {
 
+inline constexpr uint8_t kDivideErrorVector = 0;
+inline constexpr uint8_t kDebugVector = 1;
+inline constexpr uint8_t kNmiVector = 2;
+inline constexpr uint8_t kBreakpointVector = 3;
+inline constexpr uint8_t kInvalidOpcodeVector = 6;
 inline constexpr uint8_t kDoubleFaultVector = 8;
+inline constexpr uint8_t kSegmentNotPresentVector = 11;
+inline constexpr uint8_t kStackSegmentVector = 12;
+inline constexpr uint8_t kGeneralProtectionVector = 13;
 inline constexpr uint8_t kPageFaultVector = 14;
+inline constexpr uint8_t kX87Vector = 16;
+inline constexpr uint8_t kAlignmentCheckVector = 17;
+inline constexpr uint8_t kMachineCheckVector = 18;
+inline constexpr uint8_t kSimdVector = 19;
 inline constexpr unsigned kExceptionVectorCount = 32;
 
 // Figure 4-12.

@@ -25,15 +25,19 @@ inline constexpr uint64_t kRootMask = 0x000F'FFFF'FFFF'F000;
 
 // Vol. 3A 2.5. Setting a bit that CPUID does not announce raises #GP.
 namespace cr4 {
+inline constexpr uint64_t kTimeStampDisable = uint64_t{1} << 2;  // of RDTSC to user mode
 inline constexpr uint64_t kPageSizeExtensions = uint64_t{1} << 4;
 inline constexpr uint64_t kPhysicalAddressExtension = uint64_t{1} << 5;
 inline constexpr uint64_t kMachineCheck = uint64_t{1} << 6;
 inline constexpr uint64_t kPageGlobal = uint64_t{1} << 7;
-inline constexpr uint64_t kFxsave = uint64_t{1} << 9;
+inline constexpr uint64_t kPerformanceCounters = uint64_t{1} << 8;             // RDPMC to user mode
+inline constexpr uint64_t kFxsave = uint64_t{1} << 9;                          // OSFXSR
+inline constexpr uint64_t kSimdExceptions = uint64_t{1} << 10;                 // OSXMMEXCPT
 inline constexpr uint64_t kUserModeInstructionPrevention = uint64_t{1} << 11;  // UMIP
 inline constexpr uint64_t kFiveLevelPaging = uint64_t{1} << 12;                // LA57
 inline constexpr uint64_t kFsGsBase = uint64_t{1} << 16;
 inline constexpr uint64_t kProcessContextIds = uint64_t{1} << 17;
+inline constexpr uint64_t kXsave = uint64_t{1} << 18;                          // OSXSAVE
 inline constexpr uint64_t kSupervisorExecutionPrevention = uint64_t{1} << 20;  // SMEP
 inline constexpr uint64_t kSupervisorAccessPrevention = uint64_t{1} << 21;     // SMAP
 inline constexpr uint64_t kProtectionKeys = uint64_t{1} << 22;
@@ -48,9 +52,40 @@ inline constexpr uint64_t kLongModeActive = uint64_t{1} << 10;
 inline constexpr uint64_t kNoExecuteEnable = uint64_t{1} << 11;
 }  // namespace efer
 
-// Vol. 3A 2.3.
+// System calls and segment bases: vol. 3A 5.8.8, 3.4.4; vol. 4 table 2-2.
+namespace msr {
+inline constexpr uint32_t kSysenterCodeSelector = 0x174;
+inline constexpr uint32_t kSystemCallSelectors = 0xC000'0081;  // STAR
+inline constexpr uint32_t kSystemCallEntry = 0xC000'0082;      // LSTAR
+inline constexpr uint32_t kSystemCallMask = 0xC000'0084;       // FMASK
+inline constexpr uint32_t kFsBase = 0xC000'0100;
+inline constexpr uint32_t kGsBase = 0xC000'0101;
+}  // namespace msr
+
+// Vol. 1 13.1, 13.3: what XSAVE saves, as bits of XCR0 and of a saved area's header.
+namespace xcr0 {
+inline constexpr uint32_t kIndex = 0;
+inline constexpr uint64_t kX87 = uint64_t{1} << 0;
+inline constexpr uint64_t kSse = uint64_t{1} << 1;
+inline constexpr uint64_t kAvx = uint64_t{1} << 2;
+inline constexpr uint64_t kAvx512 = uint64_t{0b111} << 5;  // three components, all or none
+}  // namespace xcr0
+
+// Vol. 1 3.4.3, vol. 3A 2.3.
 namespace rflags {
+inline constexpr uint64_t kCarry = uint64_t{1} << 0;
+inline constexpr uint64_t kAlwaysOne = uint64_t{1} << 1;
+inline constexpr uint64_t kParity = uint64_t{1} << 2;
+inline constexpr uint64_t kAuxiliaryCarry = uint64_t{1} << 4;
+inline constexpr uint64_t kZero = uint64_t{1} << 6;
+inline constexpr uint64_t kSign = uint64_t{1} << 7;
+inline constexpr uint64_t kTrap = uint64_t{1} << 8;
 inline constexpr uint64_t kInterruptEnable = uint64_t{1} << 9;
+inline constexpr uint64_t kDirection = uint64_t{1} << 10;
+inline constexpr uint64_t kOverflow = uint64_t{1} << 11;
+inline constexpr uint64_t kPortPrivilege = uint64_t{0b11} << 12;  // IOPL
+inline constexpr uint64_t kNestedTask = uint64_t{1} << 14;
+inline constexpr uint64_t kResume = uint64_t{1} << 16;
 inline constexpr uint64_t kAlignmentCheck = uint64_t{1} << 18;  // with SMAP: user pages are open
 }  // namespace rflags
 
@@ -60,6 +95,7 @@ inline constexpr uint32_t kHighestBasicLeaf = 0x0;
 
 inline constexpr uint32_t kFeatureLeaf = 0x1;
 namespace feature_ecx {
+inline constexpr uint32_t kXsave = uint32_t{1} << 26;
 inline constexpr uint32_t kProcessContextIds = uint32_t{1} << 17;
 inline constexpr uint32_t kX2Apic = uint32_t{1} << 21;
 inline constexpr uint32_t kTscDeadline = uint32_t{1} << 24;
@@ -71,6 +107,7 @@ inline constexpr uint32_t kTimeStampCounter = uint32_t{1} << 4;
 inline constexpr uint32_t kModelSpecificRegisters = uint32_t{1} << 5;
 inline constexpr uint32_t kPhysicalAddressExtension = uint32_t{1} << 6;
 inline constexpr uint32_t kApic = uint32_t{1} << 9;
+inline constexpr uint32_t kSysenter = uint32_t{1} << 11;
 inline constexpr uint32_t kPageGlobal = uint32_t{1} << 13;
 inline constexpr uint32_t kPageAttributeTable = uint32_t{1} << 16;
 inline constexpr uint32_t kFxsave = uint32_t{1} << 24;
@@ -89,6 +126,10 @@ inline constexpr uint32_t kUserModeInstructionPrevention = uint32_t{1} << 2;
 inline constexpr uint32_t kProtectionKeys = uint32_t{1} << 3;
 inline constexpr uint32_t kFiveLevelPaging = uint32_t{1} << 16;
 }  // namespace structured_ecx
+
+// Subleaf 0: EDX:EAX: the bits that XCR0 may have; EBX: bytes that XSAVE needs with those that it
+// has.
+inline constexpr uint32_t kXsaveLeaf = 0xD;
 
 inline constexpr uint32_t kHighestExtendedLeaf = 0x8000'0000;
 inline constexpr uint32_t kExtendedFeatureLeaf = 0x8000'0001;
