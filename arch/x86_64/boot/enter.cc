@@ -12,6 +12,7 @@
 #include "arch/ops/interrupts.h"
 #include "arch/ops/power_control.h"
 #include "arch/ops/random.h"
+#include "arch/ops/user_start.h"
 #include "arch/x86_64/firmware/acpi.h"
 #include "arch/x86_64/firmware/physical_view.h"
 #include "arch/x86_64/firmware/start_info.h"
@@ -88,6 +89,7 @@ void ArchEnter(uint64_t start_info_pa, uint64_t entry_cycles, const std::byte* p
   InitializeConsole();
   InstallFaultHandlers();
   ApplyProtections();
+  StartUserMode();
   RunConstructors();
 
   const PhysicalView memory({physical_memory, kVisibleBytes}, mm::PhysAddr{0});

@@ -12,10 +12,28 @@ namespace arch::x86_64 {
 inline constexpr uint64_t kKernelCodeSegment = 0x00af'9b00'0000'ffff;  // execute, read, 64-bit
 inline constexpr uint64_t kKernelDataSegment = 0x00cf'9300'0000'ffff;  // read, write
 
-// Selectors: byte offsets into our descriptor table.
+// The same for user mode: descriptor privilege level 3.
+inline constexpr uint64_t kUserCodeSegment = 0x00af'fb00'0000'ffff;
+inline constexpr uint64_t kUserDataSegment = 0x00cf'f300'0000'ffff;
+
+// Selectors: byte offsets into our descriptor table, with the privilege level that they ask for in
+// the low bits. SYSCALL wants the kernel's two side by side. SYSRET finds data 8 bytes and code 16
+// bytes behind where there would be 32-bit code, which we do not offer (vol. 3A 5.8.8). The user's
+// are those that Linux has: programs see them in signal frames.
+inline constexpr uint16_t kUserPrivilege = 3;
 inline constexpr uint16_t kKernelCodeSelector = 0x08;
 inline constexpr uint16_t kKernelDataSelector = 0x10;
-inline constexpr uint16_t kTaskStateSelector = 0x18;  // takes two entries
+inline constexpr uint16_t kSystemReturnBase = 0x20;
+inline constexpr uint16_t kUserDataSelector = 0x28 | kUserPrivilege;
+inline constexpr uint16_t kUserCodeSelector = 0x30 | kUserPrivilege;
+inline constexpr uint16_t kTaskStateSelector = 0x38;  // takes two entries
+
+// What the MSR STAR holds: the selectors for SYSCALL and SYSRET.
+inline constexpr uint64_t kSystemCallSelectors =
+    uint64_t{kSystemReturnBase | kUserPrivilege} << 48 | uint64_t{kKernelCodeSelector} << 32;
+static_assert(kKernelDataSelector == kKernelCodeSelector + 8);
+static_assert(kUserDataSelector == (kSystemReturnBase | kUserPrivilege) + 8);
+static_assert(kUserCodeSelector == (kSystemReturnBase | kUserPrivilege) + 16);
 
 // What LGDT and LIDT read.
 struct [[gnu::packed]] TablePointer {
@@ -27,7 +45,7 @@ static_assert(sizeof(TablePointer) == 10);
 // In 64-bit mode a task state only holds stacks and the I/O permission map's place.
 struct [[gnu::packed]] TaskState {
   uint32_t reserved0;
-  uint64_t privilege_stacks[3];
+  uint64_t privilege_stacks[3];  // the first: for entry from user mode
   uint64_t reserved1;
   uint64_t interrupt_stacks[7];  // IST 1 to 7
   uint64_t reserved2;
@@ -35,6 +53,7 @@ struct [[gnu::packed]] TaskState {
   uint16_t io_map_offset;
 };
 static_assert(sizeof(TaskState) == 104);
+static_assert(offsetof(TaskState, privilege_stacks) == 4);
 static_assert(offsetof(TaskState, interrupt_stacks) == 36);
 
 struct DescriptorPair {
@@ -52,13 +71,16 @@ constexpr DescriptorPair TaskStateDescriptor(uint64_t base) {
           base >> 32};
 }
 
-// An interrupt gate (interrupts off on entry) for the kernel only. `interrupt_stack` is an IST
-// number, 0 for the interrupted stack.
-constexpr DescriptorPair InterruptGate(uint64_t handler, unsigned interrupt_stack) {
+// Whose INT instructions may go through a gate. Others raise #GP.
+enum class GateUse : uint8_t { kKernel = 0, kUser = 3 };
+
+// An interrupt gate (interrupts off on entry). `interrupt_stack` is an IST number; 0: the
+// interrupted stack, or from user mode the task state's first.
+constexpr DescriptorPair InterruptGate(uint64_t handler, unsigned interrupt_stack, GateUse use) {
   constexpr uint64_t kPresentInterruptGate = uint64_t{0x8e} << 40;
   return {(handler & 0xffff) | uint64_t{kKernelCodeSelector} << 16 |
               uint64_t{interrupt_stack & 7} << 32 | kPresentInterruptGate |
-              (handler >> 16 & 0xffff) << 48,
+              uint64_t{static_cast<uint8_t>(use)} << 45 | (handler >> 16 & 0xffff) << 48,
           handler >> 32};
 }
 

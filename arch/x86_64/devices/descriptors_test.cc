@@ -15,11 +15,11 @@ TEST(Descriptors, TaskState) {
 }
 
 TEST(Descriptors, InterruptGate) {
-  EXPECT_EQ(InterruptGate(0, 0), (DescriptorPair{0x00008e0000080000, 0}));
-  EXPECT_EQ(InterruptGate(0xffffffff80101230, 1),
+  EXPECT_EQ(InterruptGate(0, 0, GateUse::kKernel), (DescriptorPair{0x00008e0000080000, 0}));
+  EXPECT_EQ(InterruptGate(0xffffffff80101230, 1, GateUse::kKernel),
             (DescriptorPair{0x80108e0100081230, 0x00000000ffffffff}));
-  EXPECT_EQ(InterruptGate(0x0123456789abcdef, 7),
-            (DescriptorPair{0x89ab8e070008cdef, 0x0000000001234567}));
+  EXPECT_EQ(InterruptGate(0x0123456789abcdef, 7, GateUse::kUser),
+            (DescriptorPair{0x89abee070008cdef, 0x0000000001234567}));
 }
 
 TEST(Descriptors, Segments) {
@@ -30,7 +30,13 @@ TEST(Descriptors, Segments) {
   EXPECT_EQ(kKernelCodeSegment & (kPresent | kCode | kLong | kAccessed),
             kPresent | kCode | kLong | kAccessed);
   EXPECT_EQ(kKernelDataSegment & (kPresent | kCode | kLong | kAccessed), kPresent | kAccessed);
+  constexpr uint64_t kPrivilege = uint64_t{3} << 45;
+  EXPECT_EQ(kUserCodeSegment, kKernelCodeSegment | kPrivilege);
+  EXPECT_EQ(kUserDataSegment, kKernelDataSegment | kPrivilege);
 }
+
+// SDM vol. 3A 5.8.8: bits 47:32 are SYSCALL's code selector, 63:48 what SYSRET counts from.
+TEST(Descriptors, SystemCallSelectors) { EXPECT_EQ(kSystemCallSelectors, 0x0023'0008'0000'0000u); }
 
 }  // namespace
 }  // namespace arch::x86_64

@@ -69,4 +69,12 @@ inline CpuidResult Cpuid(uint32_t leaf) {
   return result;
 }
 
+// Extended control register 0: what XSAVE saves. Only where CR4.OSXSAVE is set.
+inline void WriteXcr0(uint64_t value) {
+  asm volatile("xsetbv"
+               :
+               : "a"(static_cast<uint32_t>(value)), "d"(static_cast<uint32_t>(value >> 32)), "c"(0)
+               : "memory");
+}
+
 }  // namespace arch

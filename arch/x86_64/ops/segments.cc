@@ -6,20 +6,30 @@
 #include "arch/ops/stacks.h"
 #include "arch/x86_64/devices/descriptors.h"
 
+extern "C" arch::x86_64::TaskState arch_task_state;
+
 namespace arch {
 namespace {
 
 using namespace arch::x86_64;
 
-constexpr size_t kTaskStateEntry = kTaskStateSelector / sizeof(uint64_t);
+constexpr size_t EntryOf(uint16_t selector) { return selector / sizeof(uint64_t); }
+
+constexpr size_t kTaskStateEntry = EntryOf(kTaskStateSelector);
+
+using DescriptorTable = std::array<uint64_t, kTaskStateEntry + 2>;
+
+constexpr DescriptorTable MakeDescriptors() {
+  DescriptorTable table{};
+  table[EntryOf(kKernelCodeSelector)] = kKernelCodeSegment;
+  table[EntryOf(kKernelDataSelector)] = kKernelDataSegment;
+  table[EntryOf(kUserDataSelector)] = kUserDataSegment;
+  table[EntryOf(kUserCodeSelector)] = kUserCodeSegment;
+  return table;
+}
 
 // LTR marks the task state's descriptor busy, so the table is not constant.
-constinit std::array<uint64_t, kTaskStateEntry + 2> descriptors = {0, kKernelCodeSegment,
-                                                                   kKernelDataSegment, 0, 0};
-static_assert(kKernelCodeSelector == 1 * sizeof(uint64_t));
-static_assert(kKernelDataSelector == 2 * sizeof(uint64_t));
-
-constinit TaskState task_state{};
+constinit DescriptorTable descriptors = MakeDescriptors();
 
 // CS changes by a far return only; in 64-bit mode SS may be any writable segment, and DS to GS are
 // not looked at.
@@ -41,8 +51,17 @@ void ReloadSelectors() {
 }
 
 }  // namespace
+}  // namespace arch
+
+// Entry code reads the stack for system calls from it.
+constinit arch::x86_64::TaskState arch_task_state{};
+
+namespace arch {
+
+void SetEntryStack(mm::VirtAddr last) { arch_task_state.privilege_stacks[0] = last.value + 1; }
 
 void LoadSegments() {
+  TaskState& task_state = arch_task_state;
   task_state.interrupt_stacks[kFaultStackNumber - 1] = FaultStack().last().value + 1;
   task_state.io_map_offset = sizeof(TaskState);  // no map: ports are the kernel's only
   const auto base = reinterpret_cast<uint64_t>(&task_state);

@@ -1,6 +1,8 @@
-// The kernel's descriptor table and task state, which in 64-bit mode only say which stack an
-// exception gets.
+// The kernel's descriptor table and task state, which in 64-bit mode only say whose code runs, and
+// which stack an exception gets.
 #pragma once
+
+#include "kernel/mm/address.h"
 
 namespace arch {
 
@@ -10,5 +12,8 @@ inline constexpr unsigned kFaultStackNumber = 1;
 // Replaces start.S's descriptor table, which the kernel's own page tables do not map where start.S
 // loaded it.
 void LoadSegments();
+
+// Where entry from user mode begins to push: below and with the byte `last`.
+void SetEntryStack(mm::VirtAddr last);
 
 }  // namespace arch

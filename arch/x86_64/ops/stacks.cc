@@ -14,12 +14,17 @@ mm::VirtRange Between(const char* bottom, const char* top) {
   return {mm::AddressOf(bottom), static_cast<uint64_t>(top - bottom)};
 }
 
+constinit mm::VirtRange thread_stack{};
+
 }  // namespace
+
+void SetThreadStack(const mm::VirtRange& stack) { thread_stack = stack; }
 
 mm::VirtRange FaultStack() { return Between(fault_stack_bottom, fault_stack_top); }
 
 std::optional<mm::VirtRange> StackContaining(mm::VirtAddr va) {
-  for (const mm::VirtRange stack : {Between(boot_stack_bottom, boot_stack_top), FaultStack()}) {
+  for (const mm::VirtRange stack :
+       {Between(boot_stack_bottom, boot_stack_top), FaultStack(), thread_stack}) {
     if (stack.Contains(va)) return stack;
   }
   return std::nullopt;

@@ -5,14 +5,11 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "arch/ops/float_state.h"
 #include "arch/ops/user_mode.h"
 #include "kernel/mm/range.h"
 
 namespace arch {
-
-// Room for x87, SSE, AVX and AVX-512 as XSAVE's standard format has them (SDM vol. 1 13.4, 13.5).
-inline constexpr size_t kFloatStateBytes = 2688;
-inline constexpr size_t kFloatStateAlignment = 64;
 
 // All zero is a valid start: that of whoever runs already, without a user mode. The memory must be
 // aligned as the type says.
@@ -38,14 +35,23 @@ void PrepareThread(ThreadState& state, const mm::VirtRange& kernel_stack,
 // stack's code is a thread like others. With interrupts off.
 void SwitchThread(ThreadState& from, ThreadState& to, const mm::VirtRange& to_stack);
 
-// User mode's thread pointer: FS base, TPIDRURO. Of the running thread or another.
-void SetThreadPointer(ThreadState& state, uintptr_t value);
+// User mode's thread pointer: FS base, TPIDRURO. Of the running thread or another. False: the
+// processor can have no such value (on x86_64 a user's addresses only); nothing has changed.
+[[nodiscard]] bool SetThreadPointer(ThreadState& state, uintptr_t value);
 [[nodiscard]] uintptr_t ThreadPointer(const ThreadState& state);
 
+// The same for GS base, which only arch_prctl() sets.
+[[nodiscard]] bool SetGsBase(ThreadState& state, uintptr_t value);
+
 // The floating point of `from`, which may be the running thread, to `to`, which is not (fork).
-void CopyFloatState(const ThreadState& from, ThreadState& to);
+void CopyFloatState(ThreadState& from, ThreadState& to);
 
 // As a program finds it at its start (exec). Of the running thread or another.
 void ResetFloatState(ThreadState& state);
+
+// For arch/ops: between the registers and the state of the running thread; that of another is as it
+// should be.
+void SaveRunningFloat(ThreadState& state);
+void LoadRunningFloat(const ThreadState& state);
 
 }  // namespace arch

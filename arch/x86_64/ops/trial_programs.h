@@ -24,21 +24,30 @@ enum class TrialCall : uint8_t {
 
 inline constexpr unsigned kTrialSignal = 10;
 
+// How many kinds of kPrivileged there are.
+inline constexpr unsigned kTrialPrivilegedKinds = 14;
+
+// Whether a division by zero is an exception.
+inline constexpr bool kTrialDivideFaults = true;
+
+// Instructions of the loop around each call of kNullCalls.
+inline constexpr unsigned kTrialLoopInstructions = 3;
+
 enum class TrialProgram : uint8_t {
-  kRegisters,    // all registers but the result are kept over kSum, and the result is right
-  kStore,        // stores to the address in word 0; done with 1 if that works
-  kJump,         // jumps to the address in word 0
-  kIllegal,      // an undefined instruction
-  kPrivileged,   // one that only the kernel may execute: kPrivileged or kIllegalInstruction
-  kDivide,       // divides by zero; done with 0 where that is no exception
-  kBreakpoint,   // the breakpoint instruction; done with 0 when it goes on behind it
-  kFloat,        // floating point is clean at the start and kept over word 0 times kYield
-  kWaitForWord,  // spins until the word at the address in word 0 is not 0
-  kSetWord,      // writes 1 to the word at the address in word 0
-  kSignal,       // kRaise: the handler gets the number and changes everything; nothing has changed
-  kSignalHandler,
-  kSignalRestorer,
-  kNullCalls,  // word 0 times kNull
+  kRegisters,       // all registers are kept over kSum, and its result is right
+  kStore,           // stores to the address in word 0; done with 1 if that works
+  kJump,            // jumps to the address in word 0
+  kIllegal,         // an undefined instruction
+  kPrivileged,      // the kind in word 0 of what only the kernel may do; done with 1 if that works
+  kDivide,          // divides by zero; done with 0 where that is no exception
+  kBreakpoint,      // the breakpoint instruction
+  kFloat,           // floating point is clean at the start and kept over word 0 times kYield
+  kWaitForWord,     // spins until the word at the address in word 0 is not 0
+  kSetWord,         // writes 1 to the word at the address in word 0
+  kSignal,          // kRaise keeps all registers, floating point, too, but the result
+  kSignalHandler,   // looks at what it is given and changes all registers
+  kSignalRestorer,  // kReturn
+  kNullCalls,       // word 0 times kNull
 };
 
 // What is mapped for them: at most a page.
