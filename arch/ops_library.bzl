@@ -2,7 +2,7 @@
 
 _KERNEL = ["//platforms:kernel"]
 
-def ops_library(*, name, cpu, srcs = [], hdrs = [], deps = [], visibility = None):
+def ops_library(*, name, cpu, srcs = [], hdrs = [], deps = [], defines = [], visibility = None):
     """A library of arch/<a>/ops.
 
     Whatever the architecture, its headers are included as `arch/ops/<name>.h`, and only so: portable code gets those of
@@ -14,12 +14,14 @@ def ops_library(*, name, cpu, srcs = [], hdrs = [], deps = [], visibility = None
       srcs: its sources.
       hdrs: its headers.
       deps: what it needs.
+      defines: for it and whoever depends on it.
       visibility: who else may use it; by default only the architecture.
     """
     native.cc_library(
         name = name,
         srcs = srcs,
         hdrs = hdrs,
+        defines = defines,
         include_prefix = "arch/ops",
         strip_include_prefix = "/" + native.package_name(),
         target_compatible_with = _KERNEL + [cpu],

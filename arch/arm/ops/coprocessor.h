@@ -34,6 +34,12 @@ inline uint32_t ReadIdDfr0() {
   return value;
 }
 
+inline uint32_t ReadIdIsar0() {
+  uint32_t value;
+  asm("mrc p15, 0, %0, c0, c2, 0" : "=r"(value));
+  return value;
+}
+
 inline uint32_t ReadIdMmfr0() {
   uint32_t value;
   asm("mrc p15, 0, %0, c0, c1, 4" : "=r"(value));
@@ -56,8 +62,18 @@ inline void WriteSctlr(uint32_t value) {
   asm volatile("mcr p15, 0, %0, c1, c0, 0" ::"r"(value) : "memory");
 }
 
+inline uint32_t ReadCpacr() {
+  uint32_t value;
+  asm volatile("mrc p15, 0, %0, c1, c0, 2" : "=r"(value)::"memory");
+  return value;
+}
+
 inline void WriteCpacr(uint32_t value) {
   asm volatile("mcr p15, 0, %0, c1, c0, 2" ::"r"(value) : "memory");
+}
+
+inline void WriteDacr(uint32_t value) {
+  asm volatile("mcr p15, 0, %0, c3, c0, 0" ::"r"(value) : "memory");
 }
 
 inline uint32_t ReadTtbr0() {
@@ -115,6 +131,23 @@ inline void InvalidateBranchPredictor() {
   asm volatile("mcr p15, 0, %0, c7, c5, 6" ::"r"(0) : "memory");
 }
 
+// ICIALLU: the whole instruction cache, and the branch predictor with it.
+inline void InvalidateInstructionCache() {
+  asm volatile("mcr p15, 0, %0, c7, c5, 0" ::"r"(0) : "memory");
+}
+
+// DCCMVAU: what a line of the data cache holds is seen by instruction fetches that miss theirs.
+inline void CleanDataLine(uint32_t va) {
+  asm volatile("mcr p15, 0, %0, c7, c11, 1" ::"r"(va) : "memory");
+}
+
+// CTR.
+inline uint32_t ReadCacheType() {
+  uint32_t value;
+  asm("mrc p15, 0, %0, c0, c0, 1" : "=r"(value));
+  return value;
+}
+
 // TLBIALL: every entry, global or not, of this processor.
 inline void InvalidateTlb() { asm volatile("mcr p15, 0, %0, c8, c7, 0" ::"r"(0) : "memory"); }
 
@@ -140,8 +173,19 @@ inline uintptr_t ReadThreadPointer() {
   return value;
 }
 
-inline void WriteThreadPointer(const void* value) {
+inline void WriteThreadPointer(uintptr_t value) {
   asm volatile("mcr p15, 0, %0, c13, c0, 3" ::"r"(value) : "memory");
+}
+
+// TPIDRURW: user mode reads and writes it.
+inline uint32_t ReadUserThreadRegister() {
+  uint32_t value;
+  asm volatile("mrc p15, 0, %0, c13, c0, 2" : "=r"(value)::"memory");
+  return value;
+}
+
+inline void WriteUserThreadRegister(uint32_t value) {
+  asm volatile("mcr p15, 0, %0, c13, c0, 2" ::"r"(value) : "memory");
 }
 
 // PMCCNTR.

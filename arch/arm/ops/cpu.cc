@@ -2,8 +2,10 @@
 
 #include <array>
 
+#include "arch/arm/facts/capabilities.h"
 #include "arch/arm/facts/registers.h"
 #include "arch/arm/ops/coprocessor.h"
+#include "arch/arm/ops/floating_point.h"
 #include "arch/arm/ops/id_registers.h"
 
 namespace arch {
@@ -69,13 +71,20 @@ std::string_view MissingCpuFeature() {
   if (!arm::HasMultiprocessing()) return "multiprocessing extensions";
   if (!arm::HasCoherentWalks()) return "page-table walks that see the data cache";
   if (!arm::HasGenericTimer()) return "a generic timer";
+  if (!arm::EnableFloatingPoint()) return "VFP with 32 double registers";
   return {};
 }
 
+uintptr_t HardwareCapabilities() {
+  return arm::HardwareCapabilities({.id_isar0 = arm::ReadIdIsar0(),
+                                    .id_mmfr0 = arm::ReadIdMmfr0(),
+                                    .mvfr0 = ArmReadMvfr0(),
+                                    .mvfr1 = ArmReadMvfr1()});
+}
+
 void ApplyProtections() {
-  arm::WriteCpacr(0);
   if (arm::HasCycleCounter()) arm::WritePmuserenr(0);
-  arm::WriteCntkctl(0);
+  arm::WriteCntkctl(arm::cntkctl::kUserReadsVirtualCount);
   arm::InstructionBarrier();
 }
 

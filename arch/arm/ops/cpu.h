@@ -50,11 +50,17 @@ struct CpuFeature {
 // once: the next call overwrites it.
 std::span<const CpuFeature> CpuFeatures();
 
-// What the kernel cannot do without and this processor lacks; empty if it lacks nothing.
+// What a program is told of the processor: AT_HWCAP and AT_PLATFORM, as Linux has them.
+[[nodiscard]] uintptr_t HardwareCapabilities();
+inline constexpr std::string_view kPlatformName = "v7l";
+
+// What the kernel cannot do without and this processor lacks; empty if it lacks nothing. Switches
+// floating point on, which else says nothing of itself.
 std::string_view MissingCpuFeature();
 
-// Takes from user mode what it must not have: coprocessors, timers, performance counters. Write
-// implies execute-never (WXN) waits for ActivateKernelRoot(): the boot tables break that rule.
+// Takes from user mode what it must not have: timers, performance counters. As on Linux it may read
+// the timer's virtual count. Write implies execute-never (WXN) waits for ActivateKernelRoot(): the
+// boot tables break that rule.
 void ApplyProtections();
 
 }  // namespace arch

@@ -8,6 +8,7 @@
 #include "arch/ops/registers.h"
 #include "arch/ops/timer.h"
 #include "kernel/init/fault.h"
+#include "kernel/sched/traps.h"
 
 // In vectors.S.
 extern "C" const uint32_t arm_vectors[];
@@ -58,7 +59,7 @@ base::Result<> StartInterrupts(DeviceMapper* map_device) {
 
 }  // namespace arch
 
-// From vectors.S, on the interrupted stack, interrupts masked.
+// From vectors.S, on the thread's kernel stack, interrupts masked.
 extern "C" void ArmOnIrq(const arch::RegisterState& registers) {
   using arch::arm::Gic;
   const uint32_t acknowledged = arch::controller.Acknowledge();
@@ -66,4 +67,5 @@ extern "C" void ArmOnIrq(const arch::RegisterState& registers) {
   if (Gic::IsSpurious(interrupt)) return;
   arch::Handle(interrupt, registers);
   arch::controller.Finish(acknowledged);
+  if (interrupt == arch::arm::Board().timer_interrupt) kernel_trap_handlers.on_tick();
 }

@@ -9,11 +9,11 @@ extern char shared_copy_start[];
 
 namespace arch {
 
-// A layout that shares nothing has its copy where the original is.
 void StartSharedState() {
+  if constexpr (!arm::kKernelUsesThreadPointer) return;
   std::memmove(shared_copy_start, shared_original_start,
                static_cast<size_t>(shared_original_limit - shared_original_start));
-  arm::WriteThreadPointer(shared_copy_start);
+  arm::WriteThreadPointer(reinterpret_cast<uintptr_t>(shared_copy_start));
 }
 
 }  // namespace arch

@@ -1,4 +1,4 @@
-// The boot processor's stacks, as arch/arm/boot/kernel.ld places them.
+// The boot processor's stacks, as arch/arm/boot/kernel.ld places them, and the running thread's.
 #pragma once
 
 #include <optional>
@@ -10,5 +10,12 @@ namespace arch {
 
 // The stack that holds `va`; nothing if none does. Every byte of a stack is mapped.
 std::optional<mm::VirtRange> StackContaining(mm::VirtAddr va);
+
+namespace arm {
+
+// From now on code runs on `stack`.
+void SetThreadStack(const mm::VirtRange& stack);
+
+}  // namespace arm
 
 }  // namespace arch
