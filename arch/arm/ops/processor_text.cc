@@ -2,8 +2,8 @@
 
 #include <cstdint>
 
-#include "arch/arm/facts/capabilities.h"
 #include "arch/arm/ops/coprocessor.h"
+#include "arch/ops/cpu.h"
 #include "kernel/base/bits.h"
 
 namespace arch {
@@ -15,7 +15,7 @@ void PrintProcessor(base::Sink& sink) {
               "processor\t: 0\nmodel name\t: ARMv7 Processor rev {} ({})\n"
               "CPU implementer\t: {:#x}\nCPU architecture: 7\nCPU variant\t: {:#x}\n"
               "CPU part\t: {:#x}\nCPU revision\t: {}\n\n",
-              base::Field{0, 4}.Extract(midr), arm::kPlatformName, base::Field{24, 8}.Extract(midr),
+              base::Field{0, 4}.Extract(midr), kPlatformName, base::Field{24, 8}.Extract(midr),
               base::Field{20, 4}.Extract(midr), base::Field{4, 12}.Extract(midr),
               base::Field{0, 4}.Extract(midr));
 }

@@ -1,7 +1,7 @@
 // Entry of all 256 interrupt vectors. From the kernel: saves the registers as an
 // arch::RegisterState and calls ArchOnInterrupt with its address. From user mode: user_entry.S.
 
-#include "arch/x86_64/ops/entry_asm.h"
+#include "arch/x86_64/ops/entry_macros.inc"
 
     .set VECTOR_COUNT, 256
     .set STUB_BYTES, 16

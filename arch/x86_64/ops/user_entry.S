@@ -7,7 +7,7 @@
 // the kernel. There is no SWAPGS that they would have to undo: with one processor, what entry needs
 // is at fixed addresses.
 
-#include "arch/x86_64/ops/entry_asm.h"
+#include "arch/x86_64/ops/entry_macros.inc"
 
     // As in descriptors.h: the task state's first stack, and selectors.
     .set ENTRY_STACK, arch_task_state + 4
