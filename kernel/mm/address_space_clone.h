@@ -1,0 +1,99 @@
+// The beginning and the end of address spaces, and pages that an object loses: part of
+// address_space.h.
+#pragma once
+
+#include "kernel/mm/address_space.h"
+
+namespace mm {
+
+template <SpaceTable Table>
+auto AddressSpace<Table>::Create(SpacePool<Table>& pool, Table table) -> base::Result<Reference> {
+  void* const memory = TRY(pool.spaces_.Allocate());
+  return Reference(*new (memory) AddressSpace(pool, std::move(table)));
+}
+
+template <SpaceTable Table>
+auto AddressSpace<Table>::Clone() -> base::Result<Reference> {
+  Reference child = TRY(Create(pool_, TRY(table_.CreateEmpty())));
+  const locking::SpinLockHolder holder(lock_);
+  TRY(CopyTo(*child));
+  return child;
+}
+
+// Nobody else knows the child yet.
+template <SpaceTable Table>
+base::Result<> AddressSpace<Table>::CopyTo(AddressSpace& child) {
+  const locking::SpinLockHolder holder(child.lock_);
+  child.heap_base_ = heap_base_;
+  child.break_ = break_;
+  child.stack_limit_bytes_ = stack_limit_bytes_;
+  TlbBatch batch = table_.NewBatch();
+  base::Result<> result;
+  const Vma* vma = areas_.FindFirstNotBelow(bounds().base);
+  for (; result && vma != nullptr; vma = areas_.FindFirstNotBelow(vma->range.last() + 1)) {
+    if (vma->liveness == Liveness::kDead) continue;
+    VmaTraits traits = *vma;
+    traits.locked = Locked::kNo;
+    result = child.areas_.Add(vma->range, traits);
+    // What an object shows to all is found again when it is used.
+    if (result && vma->sharing == Sharing::kPrivate) result = SharePages(vma->range, child, batch);
+  }
+  table_.Flush(batch);
+  return result;
+}
+
+template <SpaceTable Table>
+base::Result<> AddressSpace<Table>::SharePages(const VirtRange& range, AddressSpace& child,
+                                               TlbBatch& batch) {
+  uint64_t pages = 0;
+  const base::Result<> shared = table_.SharePages(
+      range, child.table_, batch, [&](VirtAddr, const UserPage& page) -> base::Result<Access> {
+        (void)TRY(frames_.Share(page.frame)).Detach();
+        ++pages;
+        return ReadOnly(page.access);
+      });
+  child.resident_ += PageCount{pages};
+  return shared;
+}
+
+template <SpaceTable Table>
+bool AddressSpace<Table>::TryUse() {
+  uint32_t uses = uses_.load(std::memory_order_relaxed);
+  do {
+    if (uses == 0) return false;
+  } while (!uses_.compare_exchange_weak(uses, uses + 1, std::memory_order_relaxed));
+  return true;
+}
+
+template <SpaceTable Table>
+void AddressSpace<Table>::EndUse() {
+  if (uses_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  TakeDown();
+  SlabCache& spaces = pool_.spaces_;
+  this->~AddressSpace();
+  spaces.Free(this);
+}
+
+template <SpaceTable Table>
+void AddressSpace<Table>::TakeDown() {
+  const locking::SpinLockHolder holder(lock_);
+  table_.Retire();
+  ReleasePages(bounds());
+  areas_.Clear();
+}
+
+template <SpaceTable Table>
+void AddressSpace<Table>::UnmapObject(MemoryObject& object, uint64_t first) {
+  const locking::SpinLockHolder holder(lock_);
+  Vma* vma = areas_.FindFirstNotBelow(bounds().base);
+  for (; vma != nullptr; vma = areas_.FindFirstNotBelow(vma->range.last() + 1)) {
+    if (vma->object.get() != &object) continue;
+    object.MarkSeen(vma->view);
+    const uint64_t first_byte = PageCount{first}.bytes();
+    const uint64_t kept = first_byte > vma->offset_bytes ? first_byte - vma->offset_bytes : 0;
+    const uint64_t shown = PagesFor(std::min(vma->range.size_bytes, vma->limit_bytes)).bytes();
+    if (kept < shown) ReleasePages({vma->range.base + kept, shown - kept});
+  }
+}
+
+}  // namespace mm

@@ -1,0 +1,139 @@
+// Page faults of address spaces: part of address_space.h.
+#pragma once
+
+#include "kernel/mm/address_space.h"
+
+namespace mm {
+
+template <SpaceTable Table>
+Access AddressSpace<Table>::Wanted(AccessKind kind) {
+  switch (kind) {
+    case AccessKind::kWrite:
+      return Access::kWrite;
+    case AccessKind::kExecute:
+      return Access::kExecute;
+    case AccessKind::kRead:
+      break;
+  }
+  return Access::kRead;
+}
+
+template <SpaceTable Table>
+FaultOutcome AddressSpace<Table>::OutcomeOf(base::Error error) {
+  return error == base::Error::kOutOfMemory ? FaultOutcome::kOutOfMemory
+                                            : FaultOutcome::kBeyondObject;
+}
+
+template <SpaceTable Table>
+FaultOutcome AddressSpace<Table>::HandleFault(const FaultInfo& fault) {
+  const locking::SpinLockHolder holder(lock_);
+  const VirtAddr va = AlignDown(fault.va, kPageSize);
+  Vma* vma = areas_.Find(va);
+  if (vma == nullptr || vma->liveness == Liveness::kDead) [[unlikely]] {
+    vma = GrowStack(va);
+    if (vma == nullptr) return FaultOutcome::kNotMapped;
+  }
+  if (!Has(vma->access, Wanted(fault.access))) return FaultOutcome::kNotPermitted;
+  // The processor found an entry: else it would not speak of rights.
+  if (fault.cause == FaultCause::kPermission) return ResolvePresent(*vma, va, fault.access);
+  return Resolve(*vma, va, fault.access);
+}
+
+// A page where there is probably none.
+template <SpaceTable Table>
+FaultOutcome AddressSpace<Table>::Resolve(Vma& vma, VirtAddr va, AccessKind kind) {
+  base::Result<NewPage> made = MakePage(vma, va, kind);
+  if (!made) return OutcomeOf(made.error());
+  const base::Result<> mapped = table_.MapPage(
+      va, {.frame = made->frame.frame(),
+           .access = made->access,
+           .caching = vma.kind == VmaKind::kDevice ? Caching::kDevice : Caching::kNormal,
+           .note = made->note});
+  if (mapped) [[likely]] {
+    (void)made->frame.Detach();
+    resident_ += PageCount{1};
+    return FaultOutcome::kResolved;
+  }
+  if (mapped.error() != base::Error::kAlreadyExists) return FaultOutcome::kOutOfMemory;
+  return ResolvePresent(vma, va, kind);
+}
+
+// A page that is there, or was when the processor looked.
+template <SpaceTable Table>
+FaultOutcome AddressSpace<Table>::ResolvePresent(Vma& vma, VirtAddr va, AccessKind kind) {
+  const std::optional<UserPage> page = table_.PageAt(va);
+  if (!page) return Resolve(vma, va, kind);
+  // Another thread was first; the fault made the processor forget what it knew.
+  if (Has(page->access, Wanted(kind))) return FaultOutcome::kResolved;
+  if (vma.sharing == Sharing::kPrivate && frames_.IsShared(page->frame)) {
+    if (kind == AccessKind::kWrite) return CopyOnWrite(vma, va, *page);
+    table_.ProtectPage(va, ReadOnly(vma.access));
+  } else {
+    // Its last owner may write to it: nothing is copied.
+    table_.ProtectPage(va, vma.access);
+  }
+  return FaultOutcome::kResolved;
+}
+
+template <SpaceTable Table>
+FaultOutcome AddressSpace<Table>::CopyOnWrite(Vma& vma, VirtAddr va, const UserPage& page) {
+  base::Result<FrameReference> copy = page.frame == frames_.zero_frame()
+                                          ? frames_.AllocateZeroed()
+                                          : frames_.AllocateCopy(page.frame);
+  if (!copy) return FaultOutcome::kOutOfMemory;
+  table_.ReplacePage(va, {.frame = copy->Detach(), .access = vma.access, .note = kOwn});
+  frames_.Drop(page.frame);
+  return FaultOutcome::kResolved;
+}
+
+template <SpaceTable Table>
+auto AddressSpace<Table>::MakePage(Vma& vma, VirtAddr va, AccessKind kind)
+    -> base::Result<NewPage> {
+  const std::optional<uint64_t> number = vma.ObjectPageAt(va);
+  return number ? MakeOfObject(vma, va, *number, kind) : MakeAnonymous(vma.access, kind);
+}
+
+template <SpaceTable Table>
+auto AddressSpace<Table>::MakeAnonymous(Access access, AccessKind kind) -> base::Result<NewPage> {
+  if (kind == AccessKind::kWrite) return NewPage{TRY(frames_.AllocateZeroed()), access, kOwn};
+  return NewPage{FrameReference::Uncounted(frames_.zero_frame()), ReadOnly(access), kOfObject};
+}
+
+template <SpaceTable Table>
+auto AddressSpace<Table>::MakeOfObject(Vma& vma, VirtAddr va, uint64_t number, AccessKind kind)
+    -> base::Result<NewPage> {
+  FrameReference shown = TRY(vma.object->TakePage(number));
+  if (vma.sharing == Sharing::kShared) return NewPage{std::move(shown), vma.access, kOfObject};
+  const uint64_t left = vma.limit_bytes - (va - vma.range.base);
+  if (left >= kPageSize && kind != AccessKind::kWrite) {
+    return NewPage{std::move(shown), ReadOnly(vma.access), kOfObject};
+  }
+  FrameReference copy = TRY(frames_.AllocateCopy(shown.frame()));
+  if (left < kPageSize) {
+    const locking::CpuPin pin;
+    const FrameWindow window = frames_.windows().Open(pin, copy.frame());
+    std::ranges::fill(window.bytes().subspan(static_cast<size_t>(left)), std::byte{0});
+  }
+  return NewPage{std::move(copy), vma.access, kOwn};
+}
+
+// The stack above `va`, grown down to it; null when there is none, or when it may not.
+template <SpaceTable Table>
+Vma* AddressSpace<Table>::GrowStack(VirtAddr va) {
+  Vma* stack = areas_.FindFirstNotBelow(va);
+  while (stack != nullptr && stack->liveness == Liveness::kDead) {
+    stack = areas_.FindFirstNotBelow(stack->range.last() + 1);
+  }
+  if (stack == nullptr || stack->kind != VmaKind::kStack) return nullptr;
+  const VirtRange grown = FromFirstToLast(va, stack->range.last());
+  if (grown.size_bytes > stack_limit_bytes_) return nullptr;
+  if (pool_.placement().RegionOf(grown) == nullptr) return nullptr;
+  if (areas_.dead() > 0) {
+    SweepIn(FromFirstToLast(va - Placement::kGuardBytes, stack->range.last()));
+  }
+  const Vma* const below = areas_.FindLastNotAbove(va);
+  if (below != nullptr && va - below->range.last() <= Placement::kGuardBytes) return nullptr;
+  return areas_.Resize(*stack, grown) ? stack : nullptr;
+}
+
+}  // namespace mm

@@ -1,0 +1,44 @@
+// A stretch of physical addresses as an object: a device's registers, for a driver in user mode.
+// Its pages are not counted; whoever makes it keeps the device there while it is mapped.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+
+#include "kernel/base/check.h"
+#include "kernel/base/result.h"
+#include "kernel/mm/address.h"
+#include "kernel/mm/memory_object.h"
+#include "kernel/mm/range.h"
+#include "kernel/mm/user_frames.h"
+
+namespace mm {
+
+// Lives longer than its references: its maker asks IsShown() and references() first.
+class DeviceObject final : public MemoryObject {
+ public:
+  // Whole pages (CHECKed).
+  explicit DeviceObject(const PhysRange& registers)
+      : MemoryObject(ObjectKind::kDevice), registers_(registers) {
+    CHECK(!registers.IsEmpty() && registers.IsAligned(kPageSize));
+  }
+  ~DeviceObject() { CHECK(references() == 0); }
+
+  [[nodiscard]] base::Result<FrameReference> TakePage(uint64_t number) override {
+    if (!HasPage(number)) return std::unexpected(base::Error::kOutOfRange);
+    return FrameReference::Uncounted(FrameContaining(registers_.base) + PageCount{number});
+  }
+  [[nodiscard]] bool HasPage(uint64_t number) const override {
+    return number < PagesIn(registers_.size_bytes).value;
+  }
+  [[nodiscard]] uint64_t size_bytes() const override { return registers_.size_bytes; }
+
+  [[nodiscard]] const PhysRange& registers() const { return registers_; }
+
+ private:
+  void Destroy() override {}
+
+  PhysRange registers_;
+};
+
+}  // namespace mm

@@ -1,0 +1,28 @@
+// User pages in physical memory: frames beyond the direct map first, which nothing else can use.
+#pragma once
+
+#include "kernel/base/check.h"
+#include "kernel/base/result.h"
+#include "kernel/mm/address.h"
+#include "kernel/mm/frame_source.h"
+#include "kernel/mm/frame_types.h"
+#include "kernel/mm/physical_memory.h"
+
+namespace mm {
+
+class PhysicalFrames final : public FrameSource {
+ public:
+  // `memory` must outlive it.
+  explicit PhysicalFrames(PhysicalMemory& memory) : memory_(memory) {}
+
+  [[nodiscard]] base::Result<FrameNumber> AllocateFrame() override {
+    return memory_.AllocateFrame(ZoneKind::kHigh);
+  }
+  // CHECKed: a fault of the free is a bug of the caller.
+  void FreeFrame(FrameNumber frame) override { CHECK(memory_.FreeFrame(frame).has_value()); }
+
+ private:
+  PhysicalMemory& memory_;
+};
+
+}  // namespace mm

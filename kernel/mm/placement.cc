@@ -1,0 +1,122 @@
+#include "kernel/mm/placement.h"
+
+#include <algorithm>
+#include <initializer_list>
+
+#include "kernel/base/check.h"
+
+namespace mm {
+namespace {
+
+// Regions that a process maps by itself. The message queue and the thread control block are the
+// kernel's to map; what is global is the same in every process.
+bool IsForAreas(const Region& region) {
+  if (region.scope == Scope::kGlobal) return false;
+  switch (region.service) {
+    case Service::kProgram:
+    case Service::kLibraries:
+    case Service::kUserHeap:
+    case Service::kUserStack:
+    case Service::kSharedMemory:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+Placement::Placement(const Layout& layout) : layout_(&layout) {
+  bool is_first = true;
+  for (const Region& region : layout.regions) {
+    if (!IsForAreas(region)) continue;
+    const VirtAddr first = is_first ? region.range.base : bounds_.base;
+    bounds_ = FromFirstToLast(first, region.range.last());
+    is_first = false;
+  }
+  CHECK(!is_first);
+  if (FindService(layout, Service::kUserStack) != nullptr) {
+    PlaceInRegions();
+  } else {
+    PlaceInOneRegion();
+  }
+}
+
+// If the region is there and admits it.
+void Placement::AddWindow(VmaKind kind, Access access, const Region* region, GapSide side) {
+  if (region == nullptr || !IsForAreas(*region) || !Admits(*region, access, kind)) return;
+  windows_[RowOf(kind, access)].Add(region->range, side);
+}
+
+void Placement::PlaceInRegions() {
+  const Region* const program = FindService(*layout_, Service::kProgram);
+  const Region* const libraries = FindService(*layout_, Service::kLibraries);
+  const Region* const heap = FindService(*layout_, Service::kUserHeap);
+  const Region* const stack = FindService(*layout_, Service::kUserStack);
+  for (const Access access : {Access::kReadWrite, Access::kReadExecute}) {
+    AddWindow(VmaKind::kProgram, access, program, GapSide::kLow);
+    AddWindow(VmaKind::kStack, access, stack, GapSide::kHigh);
+    AddWindow(VmaKind::kFile, access, libraries, GapSide::kLow);
+    // The break moves up from the bottom of the heap; the rest comes down from its top.
+    for (const VmaKind kind :
+         {VmaKind::kFile, VmaKind::kAnonymous, VmaKind::kShared, VmaKind::kDevice}) {
+      AddWindow(kind, access, heap, GapSide::kHigh);
+    }
+    // Code that a program made.
+    for (const VmaKind kind : {VmaKind::kAnonymous, VmaKind::kShared}) {
+      AddWindow(kind, access, libraries, GapSide::kHigh);
+    }
+  }
+}
+
+void Placement::AddWindowForAll(std::span<const VmaKind> kinds, const VirtRange& range,
+                                GapSide side) {
+  for (const Access access : {Access::kReadWrite, Access::kReadExecute}) {
+    for (const VmaKind kind : kinds) windows_[RowOf(kind, access)].Add(range, side);
+  }
+}
+
+void Placement::PlaceInOneRegion() {
+  const Region& region = RegionWith(*layout_, Service::kProgram);
+  const bool is_kept_small = !layout_->process_parts.empty();
+  const VirtAddr top = is_kept_small ? VirtAddr{kSmallProcessBytes - 1} : region.range.last();
+  CHECK(region.range.Contains(top));
+  const VirtRange process = FromFirstToLast(region.range.base, top);
+  CHECK(process.size_bytes > kStackRoomBytes + kGuardBytes);
+  const VirtRange below_stack = {process.base, process.size_bytes - kStackRoomBytes - kGuardBytes};
+
+  constexpr std::array kProgram = {VmaKind::kProgram};
+  constexpr std::array kStack = {VmaKind::kStack};
+  constexpr std::array kRest = {VmaKind::kFile, VmaKind::kAnonymous, VmaKind::kShared};
+  AddWindowForAll(kProgram, below_stack, GapSide::kLow);
+  AddWindowForAll(kStack, process, GapSide::kHigh);
+  AddWindowForAll(kRest, below_stack, GapSide::kHigh);
+  if (is_kept_small) {
+    const VirtRange above = FromFirstToLast(top + 1, region.range.last());
+    AddWindowForAll(kProgram, above, GapSide::kLow);
+    AddWindowForAll(kRest, above, GapSide::kLow);
+  }
+  if (Admits(region, Access::kReadWrite, VmaKind::kDevice)) {
+    constexpr std::array kDevice = {VmaKind::kDevice};
+    AddWindowForAll(kDevice, below_stack, GapSide::kHigh);
+  }
+}
+
+const Region* Placement::RegionOf(const VirtRange& range) const {
+  const Region* const region = FindRegion(*layout_, range.base);
+  if (region == nullptr || !IsForAreas(*region) || !region->range.Contains(range)) return nullptr;
+  return region;
+}
+
+bool Placement::Admits(const Region& region, Access access, VmaKind kind) {
+  if (kind == VmaKind::kDevice && region.caching != Caching::kDevice) return false;
+  return Has(region.user, Access::kImage) || Has(region.user, access);
+}
+
+VirtAddr Placement::HeapBase(VirtAddr program_last) const {
+  const Region* const heap = FindService(*layout_, Service::kUserHeap);
+  if (heap != nullptr) return heap->range.base;
+  return AlignDown(program_last, kPageSize) + kPageSize;
+}
+
+}  // namespace mm

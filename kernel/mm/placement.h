@@ -1,0 +1,89 @@
+// Where in a process each kind of area goes, from the layout's table.
+//
+// Layouts with a region for each purpose have it there. Where one region is all of the process, the
+// program and its heap are at the bottom, the stack is at the top with room to grow, and everything
+// else comes below that room, downwards. A layout whose page tables are as large as the process
+// (process_parts) does the same in the lowest part of its region, and goes on above it when that is
+// full.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "kernel/mm/address.h"
+#include "kernel/mm/attributes.h"
+#include "kernel/mm/layout.h"
+#include "kernel/mm/range.h"
+#include "kernel/mm/vma.h"
+#include "kernel/mm/vma_tree.h"
+
+namespace mm {
+
+// Room to look for a gap, and from which end.
+struct PlacementWindow {
+  VirtRange range;
+  GapSide side;
+};
+
+class Placement {
+ public:
+  // What is kept free for a stack in a region that is not the stacks' own.
+  static constexpr uint64_t kStackRoomBytes = uint64_t{8} << 20;
+  // Never mapped, between a stack as far as it may grow and what is below.
+  static constexpr uint64_t kGuardBytes = kPageSize;
+  // Below it is a process that can do with a small page table: 256 bytes with TTBCR.N = 6.
+  static constexpr uint64_t kSmallProcessBytes = uint64_t{64} << 20;
+
+  // `layout` stays.
+  explicit Placement(const Layout& layout);
+
+  // Where to look, first choice first. Empty: the layout has no place for it.
+  [[nodiscard]] std::span<const PlacementWindow> WindowsFor(VmaKind kind, Access access) const {
+    return windows_[RowOf(kind, access)].all();
+  }
+
+  // The region of the process that holds all of `range`; nothing if there is none.
+  [[nodiscard]] const Region* RegionOf(const VirtRange& range) const;
+
+  // Whether pages of that region may have such an access and such memory.
+  [[nodiscard]] static bool Admits(const Region& region, Access access, VmaKind kind);
+
+  // Where the heap starts in a process whose program ends with `program_last`.
+  [[nodiscard]] VirtAddr HeapBase(VirtAddr program_last) const;
+
+  // The first and the last byte that a process may ever map.
+  [[nodiscard]] const VirtRange& bounds() const { return bounds_; }
+
+ private:
+  static constexpr size_t kMostWindows = 3;
+  static constexpr size_t kKinds = 7;
+
+  class Windows {
+   public:
+    void Add(const VirtRange& range, GapSide side) { windows_[count_++] = {range, side}; }
+    [[nodiscard]] std::span<const PlacementWindow> all() const {
+      return std::span(windows_).first(count_);
+    }
+
+   private:
+    std::array<PlacementWindow, kMostWindows> windows_;
+    size_t count_ = 0;
+  };
+
+  // What runs may have to go elsewhere.
+  static size_t RowOf(VmaKind kind, Access access) {
+    return static_cast<size_t>(kind) + (Has(access, Access::kExecute) ? kKinds : 0);
+  }
+  void PlaceInRegions();
+  void PlaceInOneRegion();
+  void AddWindow(VmaKind kind, Access access, const Region* region, GapSide side);
+  void AddWindowForAll(std::span<const VmaKind> kinds, const VirtRange& range, GapSide side);
+
+  const Layout* layout_;
+  VirtRange bounds_;
+  std::array<Windows, 2 * kKinds> windows_;
+};
+
+}  // namespace mm

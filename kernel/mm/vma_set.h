@@ -1,0 +1,155 @@
+// The areas of an address space, without their pages: kept apart exactly where they differ, and one
+// where they do not.
+//
+// Not locked: the space's lock orders the calls. What fails leaves everything as it was.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+#include "kernel/base/result.h"
+#include "kernel/mm/address.h"
+#include "kernel/mm/memory_object.h"
+#include "kernel/mm/page_source.h"
+#include "kernel/mm/range.h"
+#include "kernel/mm/slab_cache.h"
+#include "kernel/mm/vma.h"
+#include "kernel/mm/vma_index.h"
+
+namespace mm {
+
+// Pages by what their areas are; those of dead areas are in none.
+struct VmaCounters {
+  PageCount total;
+  PageCount shared;
+  PageCount locked;
+  PageCount stack;
+  PageCount executable;
+
+  friend constexpr bool operator==(const VmaCounters&, const VmaCounters&) = default;
+};
+
+class VmaSet {
+ public:
+  // As many as Linux has (vm.max_map_count): what a process can make the kernel spend on areas.
+  static constexpr size_t kMostAreas = 65530;
+
+  // `vmas` has objects of sizeof(Vma). `viewer` is whose areas they are, for their objects.
+  VmaSet(SlabCache& vmas, PageSource& nodes, ObjectViewer& viewer)
+      : vmas_(vmas), viewer_(viewer), index_(nodes) {}
+  VmaSet(const VmaSet&) = delete;
+  VmaSet& operator=(const VmaSet&) = delete;
+  ~VmaSet() { Clear(); }
+
+  // The area that contains `va`; or the next above, or below. Null when there is none. O(log n).
+  [[nodiscard]] Vma* Find(VirtAddr va) const { return ValueOf(index_.Find(va)); }
+  [[nodiscard]] Vma* FindFirstNotBelow(VirtAddr va) const {
+    return ValueOf(index_.FindFirstNotBelow(va));
+  }
+  [[nodiscard]] Vma* FindLastNotAbove(VirtAddr va) const {
+    return ValueOf(index_.FindLastNotAbove(va));
+  }
+
+  // Calls `visit(Vma&)` for each area that `range` touches, ascending. `visit` may remove or cut
+  // it.
+  template <class Visit>
+  void ForEachIn(const VirtRange& range, Visit&& visit) const {
+    VmaIndex<Vma*>::Cursor cursor(index_, range.base);
+    for (; cursor.IsOnRange() && cursor.entry().range.base <= range.last(); cursor.Next()) {
+      visit(*cursor.entry().value);
+    }
+  }
+  template <class Visit>
+  void ForEach(Visit&& visit) const {
+    VmaIndex<Vma*>::Cursor cursor(index_, VirtAddr{0});
+    for (; cursor.IsOnRange(); cursor.Next()) visit(*cursor.entry().value);
+  }
+
+  // Whether anything lies in `range`.
+  [[nodiscard]] bool IsFree(const VirtRange& range) const {
+    const Vma* const next = FindFirstNotBelow(range.base);
+    return next == nullptr || next->range.base > range.last();
+  }
+
+  // An area where none is, joined with its neighbours where they continue exactly. Errors:
+  // kOverlap, kOutOfMemory, and those of VmaIndex::Insert().
+  [[nodiscard]] base::Result<> Add(const VirtRange& range, const VmaTraits& traits);
+
+  // An area that is like one of another set, as it is. Errors: as Add().
+  [[nodiscard]] base::Result<> AddApart(const VirtRange& range, const VmaTraits& traits);
+
+  // Cuts the areas that reach over the ends of `range`. Error: kOutOfMemory.
+  [[nodiscard]] base::Result<> Isolate(const VirtRange& range);
+
+  // Joins what continues exactly, at both ends of `range` and in it. Never fails.
+  void JoinAround(const VirtRange& range);
+
+  // One area in place of all in `range`, which is isolated. Error: kOutOfMemory.
+  [[nodiscard]] base::Result<> ReplaceAll(const VirtRange& range, const VmaTraits& traits);
+
+  // Nobody needs its memory.
+  void Remove(Vma& vma);
+  // All in `range`, which is isolated.
+  void RemoveAll(const VirtRange& range) {
+    ForEachIn(range, [this](Vma& vma) { Remove(vma); });
+  }
+  void Clear();
+
+  // Grows or shrinks it at either end, between the same neighbours. What its bytes show moves with
+  // its base. Errors: those of VmaIndex::Resize(); none when the base stays.
+  [[nodiscard]] base::Result<> Resize(Vma& vma, const VirtRange& range);
+
+  // Changes that are counted.
+  void SetAccess(Vma& vma, Access access) {
+    Change(vma, [&] { vma.access = access; });
+  }
+  // Of all areas in `range`, which is isolated.
+  void SetLockedIn(const VirtRange& range, Locked locked);
+  void SetDeadIn(const VirtRange& range);
+
+  [[nodiscard]] base::Result<VirtAddr> FindGap(const VmaGap& gap) const {
+    return index_.FindGap(gap);
+  }
+
+  [[nodiscard]] size_t size() const { return index_.size(); }
+  // Dead ones among them.
+  [[nodiscard]] size_t dead() const { return dead_; }
+  [[nodiscard]] const VmaCounters& counters() const { return counters_; }
+  // What the areas take.
+  [[nodiscard]] size_t bytes() const { return index_.bytes() + index_.size() * sizeof(Vma); }
+
+  // Ranges agree with the index, traits are possible, counts are right, and no neighbours are left
+  // that are to be one. Error: kCorrupt. O(n).
+  [[nodiscard]] base::Result<> CheckInvariants() const;
+
+ private:
+  enum class Side : uint8_t { kAdd, kRemove };
+
+  static Vma* ValueOf(const std::optional<VmaIndex<Vma*>::Entry>& entry) {
+    return entry ? entry->value : nullptr;
+  }
+  static void Count(VmaCounters& counters, const Vma& vma, Side side);
+  template <class Set>
+  void Change(Vma& vma, Set&& set) {
+    Count(counters_, vma, Side::kRemove);
+    std::forward<Set>(set)();
+    Count(counters_, vma, Side::kAdd);
+  }
+
+  [[nodiscard]] base::Result<Vma*> Make(const VirtRange& range, const VmaTraits& traits);
+  void Destroy(Vma& vma);
+  [[nodiscard]] base::Result<> CutAt(VirtAddr at);
+  [[nodiscard]] static bool IsWhole(const Vma& lower, const Vma& upper);
+  void Join(Vma& lower, Vma& upper);
+  [[nodiscard]] Vma* FindTouchingBelow(VirtAddr base) const;
+  [[nodiscard]] Vma* FindTouchingAbove(VirtAddr last) const;
+
+  SlabCache& vmas_;
+  ObjectViewer& viewer_;
+  VmaIndex<Vma*> index_;
+  VmaCounters counters_;
+  size_t dead_ = 0;
+};
+
+}  // namespace mm
