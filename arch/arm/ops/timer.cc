@@ -5,6 +5,7 @@
 #include "arch/arm/devices/board.h"
 #include "arch/arm/ops/coprocessor.h"
 #include "arch/ops/cpu.h"
+#include "kernel/base/clock_scale.h"
 
 namespace arch {
 namespace {
@@ -15,6 +16,7 @@ constinit std::atomic<uint64_t> ticks = 0;
 constinit uint64_t counts_per_second = 0;
 constinit uint64_t counts_per_tick = 0;
 constinit uint64_t next_tick = 0;
+constinit base::ClockScale counts{};
 
 // One moment on both clocks.
 constinit uint64_t start_cycles = 0;
@@ -36,11 +38,14 @@ uint64_t CyclesPerSecond() {
   return cycles / counts * counts_per_second + cycles % counts * counts_per_second / counts;
 }
 
+uint64_t MonotonicNanoseconds() { return counts.ToNanoseconds(arm::ReadCntvct()); }
+
 base::Result<> arm::StartTimer() {
   const uint32_t hertz = Board().timer_hertz;
   counts_per_second = hertz != 0 ? hertz : ReadCntfrq();
   counts_per_tick = counts_per_second / kTicksPerSecond;
   if (counts_per_tick == 0) return std::unexpected(base::Error::kUnsupported);
+  counts = base::ClockScale::Of(counts_per_second);
   start_cycles = ReadCycles();
   start_count = ReadCntvct();
   next_tick = start_count + counts_per_tick;

@@ -16,6 +16,9 @@ uint64_t TicksSinceBoot();
 // StartInterrupts().
 uint64_t CyclesPerSecond();
 
+// Since the counter started, and never backwards; 0 before StartInterrupts().
+uint64_t MonotonicNanoseconds();
+
 namespace arm {
 
 // kUnsupported: neither CNTFRQ nor the device tree knows how fast the counter runs.

@@ -8,6 +8,7 @@
 #include "arch/ops/local_apic.h"
 #include "arch/ops/port_io.h"
 #include "arch/x86_64/devices/devices.h"
+#include "kernel/base/clock_scale.h"
 
 namespace arch {
 namespace {
@@ -16,6 +17,7 @@ using namespace arch::x86_64;
 
 constinit std::atomic<uint64_t> ticks{0};
 constinit uint64_t cycles_per_second = 0;
+constinit base::ClockScale cycles{};
 
 // Intel 8254 datasheet: channel 2, low then high byte, mode 0 (counts down once; the output rises
 // when the count ends, and counting goes on from the top), and the command that latches its count.
@@ -96,10 +98,14 @@ uint64_t TicksSinceBoot() { return ticks.load(std::memory_order_relaxed); }
 
 uint64_t CyclesPerSecond() { return cycles_per_second; }
 
+uint64_t MonotonicNanoseconds() { return cycles.ToNanoseconds(ReadCycles()); }
+
 base::Result<> StartTimer() {
   const auto frequencies = MeasureUndisturbed();
   if (!frequencies) return std::unexpected(base::Error::kUnsupported);
+  if (frequencies->cycles == 0) return std::unexpected(base::Error::kUnsupported);
   cycles_per_second = frequencies->cycles;
+  cycles = base::ClockScale::Of(cycles_per_second);
   const uint64_t count_per_tick = frequencies->timer / kTicksPerSecond;
   if (count_per_tick == 0 || count_per_tick > std::numeric_limits<uint32_t>::max()) {
     return std::unexpected(base::Error::kUnsupported);

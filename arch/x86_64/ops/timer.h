@@ -15,6 +15,9 @@ uint64_t TicksSinceBoot();
 // How fast ReadCycles() counts; 0 before StartInterrupts().
 uint64_t CyclesPerSecond();
 
+// Since the processor started, and never backwards; 0 before StartInterrupts().
+uint64_t MonotonicNanoseconds();
+
 // For arch/ops only. StartTimer takes about a millisecond; kUnsupported if the 8254 does not count.
 base::Result<> StartTimer();
 void OnTimerInterrupt();
