@@ -1,8 +1,9 @@
-// What a program is told of its processor: AT_HWCAP as Linux has it (its
+// What a program is told of its processor: AT_HWCAP and AT_PLATFORM, as Linux has them (its
 // arch/arm/include/uapi/asm/hwcap.h), from the identification registers.
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 namespace arch::arm {
 
@@ -21,6 +22,9 @@ inline constexpr uint32_t kDivideThumb = uint32_t{1} << 18;
 inline constexpr uint32_t kVfpD32 = uint32_t{1} << 19;
 inline constexpr uint32_t kLongDescriptors = uint32_t{1} << 20;  // LPAE: LDRD is atomic
 }  // namespace hwcap
+
+// "l" is for little endian.
+inline constexpr std::string_view kPlatformName = "v7l";
 
 struct IdRegisters {
   uint32_t id_isar0;

@@ -5,6 +5,8 @@
 #include <span>
 #include <string_view>
 
+#include "arch/arm/facts/capabilities.h"
+
 namespace arch {
 
 // For the log.
@@ -52,7 +54,7 @@ std::span<const CpuFeature> CpuFeatures();
 
 // What a program is told of the processor: AT_HWCAP and AT_PLATFORM, as Linux has them.
 [[nodiscard]] uintptr_t HardwareCapabilities();
-inline constexpr std::string_view kPlatformName = "v7l";
+using arm::kPlatformName;
 
 // What the kernel cannot do without and this processor lacks; empty if it lacks nothing. Switches
 // floating point on, which else says nothing of itself.

@@ -77,9 +77,10 @@ void SwitchThread(ThreadState& from, ThreadState& to, const mm::VirtRange& to_st
   ArmSwitchStack(from.kernel_stack_pointer, to.kernel_stack_pointer);
 }
 
-void SetThreadPointer(ThreadState& state, uintptr_t value) {
+bool SetThreadPointer(ThreadState& state, uintptr_t value) {
   state.thread_pointer = value;
   if (&state == running) SetLiveThreadPointer(value);
+  return true;
 }
 
 uintptr_t ThreadPointer(const ThreadState& state) { return state.thread_pointer; }

@@ -32,8 +32,9 @@ void PrepareThread(ThreadState& state, const mm::VirtRange& kernel_stack,
 // stack's code is a thread like others. With interrupts off.
 void SwitchThread(ThreadState& from, ThreadState& to, const mm::VirtRange& to_stack);
 
-// User mode's thread pointer: FS base, TPIDRURO. Of the running thread or another.
-void SetThreadPointer(ThreadState& state, uintptr_t value);
+// User mode's thread pointer: FS base, TPIDRURO. Of the running thread or another. False: the
+// processor can have no such value (on x86_64 a user's addresses only); nothing has changed.
+[[nodiscard]] bool SetThreadPointer(ThreadState& state, uintptr_t value);
 [[nodiscard]] uintptr_t ThreadPointer(const ThreadState& state);
 
 // The floating point of `from`, which may be the running thread, to `to`, which is not (fork).
