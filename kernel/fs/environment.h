@@ -13,6 +13,8 @@ class Environment {
  public:
   // The real-time clock, for time stamps.
   [[nodiscard]] virtual posix::TimeSpec Now() = 0;
+  // The clock of sched::Deadline.
+  [[nodiscard]] virtual uint64_t MonotonicNanoseconds() = 0;
   // Random bytes, as /dev/urandom and getrandom() give them. Never blocks.
   virtual void FillRandom(std::span<std::byte> bytes) = 0;
 

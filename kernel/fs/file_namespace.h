@@ -10,7 +10,6 @@
 #include <span>
 #include <string_view>
 
-#include "kernel/base/function_ref.h"
 #include "kernel/fs/inode.h"
 #include "kernel/fs/object.h"
 #include "kernel/fs/open_file.h"
@@ -54,7 +53,7 @@ class FileNamespace {
     std::string_view type;  // "tmpfs", "proc": text that stays
   };
 
-  FileNamespace(Memory& memory, Ref<Inode> root, std::string_view type);
+  FileNamespace(Ref<Inode> root, std::string_view type);
 
   [[nodiscard]] Inode& root() const { return *mounts_[0].root; }
   [[nodiscard]] std::span<const Mount> mounts() const { return {mounts_.data(), mount_count_}; }
@@ -89,19 +88,18 @@ class FileNamespace {
 
  private:
   struct Walk;
-  struct Parent {
-    Ref<Inode> directory;
-    std::string_view name;  // the last component, in the walk's text
-    enum class Ending : uint8_t { kName, kSlash } ending;
-  };
+  struct Found;
 
-  [[nodiscard]] posix::Result<Ref<Inode>> WalkAll(Walk& walk, FinalLink final_link);
-  [[nodiscard]] posix::Result<Parent> WalkToParent(Walk& walk);
-  [[nodiscard]] Ref<Inode> ParentOf(Inode& directory) const;
-  [[nodiscard]] Ref<Inode> Uncovered(Ref<Inode> inode) const;
+  [[nodiscard]] posix::Result<Found> WalkPath(Inode& start, std::string_view path,
+                                              FinalLink final_link);
+  [[nodiscard]] posix::Result<Found> WalkToNew(Inode& start, std::string_view path);
+  [[nodiscard]] posix::Result<> Step(Walk& walk, std::string_view name, FinalLink final_link);
+  [[nodiscard]] posix::Result<Ref<OpenFile>> OpenFound(const Found& found, uint32_t flags);
+  [[nodiscard]] posix::Result<Ref<Inode>> ParentOf(Inode& directory) const;
+  // Null: it is the root of nothing that is mounted.
   [[nodiscard]] const Mount* FindMountOf(const Inode& root) const;
+  [[nodiscard]] Ref<Inode> Topmost(Ref<Inode> inode) const;
 
-  Memory& memory_;
   std::array<Mount, kMostMounts> mounts_;
   size_t mount_count_ = 0;
 };

@@ -138,6 +138,8 @@ class Inode : public Object {
  private:
   friend class FileNamespace;
 
+  [[nodiscard]] posix::Errno WhyNoDirectoryChange() const;
+
   Environment& environment_;
   posix::FileStatus status_;
   bool is_mount_point_ = false;

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "kernel/posix/errno.h"
+#include "kernel/posix/signal.h"
 
 namespace fs {
 
@@ -19,9 +19,9 @@ class JobControl {
   // Whether the group's session has no process that could take it up again: nobody stops it then.
   [[nodiscard]] virtual bool IsOrphaned(int32_t group) = 0;
   // Whether the thread that runs blocks or ignores the signal.
-  [[nodiscard]] virtual bool CurrentIgnores(int signal) = 0;
+  [[nodiscard]] virtual bool CurrentIgnores(posix::Signal signal) = 0;
   // To each process of the group. Works from the tick, too.
-  virtual void SignalGroup(int32_t group, int signal) = 0;
+  virtual void SignalGroup(int32_t group, posix::Signal signal) = 0;
 
  protected:
   JobControl() = default;

@@ -35,6 +35,9 @@ class IoctlArgument {
   uintptr_t value_;
 };
 
+// Whether a call may block until it can do something.
+enum class Blocking : uint8_t { kYes, kNo };
+
 class OpenFile : public Object {
  public:
   // `flags` of posix::open_flag.
@@ -56,10 +59,12 @@ class OpenFile : public Object {
     return (flags_ & posix::open_flag::kAccessMode) != posix::open_flag::kReadOnly &&
            (flags_ & posix::open_flag::kPath) == 0;
   }
-  [[nodiscard]] bool IsNonBlocking() const { return (flags_ & posix::open_flag::kNonBlock) != 0; }
+  [[nodiscard]] Blocking blocking() const {
+    return (flags_ & posix::open_flag::kNonBlock) != 0 ? Blocking::kNo : Blocking::kYes;
+  }
 
   // From the position on, which they move. The caller has looked at IsReadable() or IsWritable().
-  // Pipes, terminals and devices may block: errors kAgain instead where IsNonBlocking(), and
+  // Pipes, terminals and devices may block: errors kAgain instead where blocking() is kNo, and
   // kRestart when a signal came before anything was moved.
   virtual posix::Result<size_t> Read(Destination& destination);
   virtual posix::Result<size_t> Write(Source& source);
@@ -91,6 +96,8 @@ class OpenFile : public Object {
   void SetPosition(uint64_t position) { position_ = position; }
 
  private:
+  posix::Result<size_t> WriteFrom(uint64_t offset, Source& source);
+
   Ref<Inode> inode_;
   uint64_t position_ = 0;
   uint32_t flags_;

@@ -90,23 +90,23 @@ static_assert(sizeof(ElfSegment32) == 32);
 // a_type of the auxiliary vector, Linux's uapi/linux/auxvec.h.
 enum class Auxiliary : uint8_t {
   kEnd = 0,
-  kProgramHeaders = 3,       // AT_PHDR
-  kProgramHeaderBytes = 4,   // AT_PHENT
-  kProgramHeaderCount = 5,   // AT_PHNUM
-  kPageBytes = 6,            // AT_PAGESZ
-  kInterpreterBase = 7,      // AT_BASE
-  kFlags = 8,                // AT_FLAGS
-  kEntry = 9,                // AT_ENTRY
-  kUser = 11,                // AT_UID
-  kEffectiveUser = 12,       // AT_EUID
-  kGroup = 13,               // AT_GID
-  kEffectiveGroup = 14,      // AT_EGID
-  kPlatform = 15,            // AT_PLATFORM
-  kCapabilities = 16,        // AT_HWCAP
-  kClockTicksPerSecond = 17, // AT_CLKTCK
-  kSecure = 23,              // AT_SECURE
-  kRandom = 25,              // AT_RANDOM
-  kExecutableName = 31,      // AT_EXECFN
+  kProgramHeaders = 3,        // AT_PHDR
+  kProgramHeaderBytes = 4,    // AT_PHENT
+  kProgramHeaderCount = 5,    // AT_PHNUM
+  kPageBytes = 6,             // AT_PAGESZ
+  kInterpreterBase = 7,       // AT_BASE
+  kFlags = 8,                 // AT_FLAGS
+  kEntry = 9,                 // AT_ENTRY
+  kUser = 11,                 // AT_UID
+  kEffectiveUser = 12,        // AT_EUID
+  kGroup = 13,                // AT_GID
+  kEffectiveGroup = 14,       // AT_EGID
+  kPlatform = 15,             // AT_PLATFORM
+  kCapabilities = 16,         // AT_HWCAP
+  kClockTicksPerSecond = 17,  // AT_CLKTCK
+  kSecure = 23,               // AT_SECURE
+  kRandom = 25,               // AT_RANDOM
+  kExecutableName = 31,       // AT_EXECFN
 };
 
 }  // namespace posix

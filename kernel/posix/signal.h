@@ -169,22 +169,22 @@ enum class SignalCode : int32_t {
   kMapError = 1,     // SEGV_MAPERR
   kAccessError = 2,  // SEGV_ACCERR
   // Of SIGBUS.
-  kAlignment = 1,    // BUS_ADRALN
-  kNoAddress = 2,    // BUS_ADRERR
+  kAlignment = 1,  // BUS_ADRALN
+  kNoAddress = 2,  // BUS_ADRERR
   // Of SIGILL.
   kIllegalOpcode = 1,     // ILL_ILLOPC
   kPrivilegedOpcode = 5,  // ILL_PRVOPC
   // Of SIGFPE.
-  kIntegerDivide = 1,      // FPE_INTDIV
-  kIntegerOverflow = 2,    // FPE_INTOVF
-  kInvalidOperation = 7,   // FPE_FLTINV
+  kIntegerDivide = 1,     // FPE_INTDIV
+  kIntegerOverflow = 2,   // FPE_INTOVF
+  kInvalidOperation = 7,  // FPE_FLTINV
   // Of SIGTRAP.
   kBreakpoint = 1,  // TRAP_BRKPT
   // Of SIGCHLD.
-  kExited = 1,      // CLD_EXITED
-  kKilled = 2,      // CLD_KILLED
-  kStopped = 5,     // CLD_STOPPED
-  kContinued = 6,   // CLD_CONTINUED
+  kExited = 1,     // CLD_EXITED
+  kKilled = 2,     // CLD_KILLED
+  kStopped = 5,    // CLD_STOPPED
+  kContinued = 6,  // CLD_CONTINUED
 };
 
 // siginfo_t: 128 bytes, of which a union begins at the first multiple of the word size behind three

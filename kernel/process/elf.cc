@@ -103,8 +103,8 @@ class Parser {
     if (header.memory.IsEmpty()) return {};
     const auto access = AccessOf(header.flags);
     const bool is_sound =
-        access && program_.segment_count < ElfProgram::kMaximumSegments &&
-        !header.memory.Wraps() && header.memory.last().value <= last_address_ &&
+        access && program_.segment_count < ElfProgram::kMaximumSegments && !header.memory.Wraps() &&
+        header.memory.last().value <= last_address_ &&
         header.file_bytes <= header.memory.size_bytes &&
         LiesInFile(header.offset, header.file_bytes, file_bytes_) &&
         header.memory.base.value % mm::kPageSize == header.offset % mm::kPageSize &&
@@ -141,8 +141,7 @@ posix::Result<ElfProgram> ReadProgram(const posix::ElfMachine& machine, uint64_t
   const auto header = TRY(ReadAs<posix::ElfHeaderOf<Word>>(read, 0));
   const bool is_fixed = header.type == posix::kElfTypeFixed;
   const bool is_sound = (is_fixed || header.type == posix::kElfTypeMovable) &&
-                        header.machine == machine.machine &&
-                        header.version == posix::kElfVersion &&
+                        header.machine == machine.machine && header.version == posix::kElfVersion &&
                         header.program_header_bytes == sizeof(Segment) &&
                         header.program_header_count <= kMaximumHeaders;
   const uint64_t headers_bytes = uint64_t{header.program_header_count} * sizeof(Segment);
@@ -170,10 +169,9 @@ posix::Result<ElfProgram> ReadElf(const posix::ElfMachine& machine, uint64_t fil
                                   FileReader read) {
   if (file_bytes < sizeof(posix::ElfIdentity)) return kRefused;
   const auto identity = TRY(ReadAs<posix::ElfIdentity>(read, 0));
-  const bool is_sound = identity.magic == posix::kElfMagic &&
-                        identity.elf_class == machine.elf_class &&
-                        identity.byte_order == posix::kElfLittleEndian &&
-                        identity.version == posix::kElfVersion;
+  const bool is_sound =
+      identity.magic == posix::kElfMagic && identity.elf_class == machine.elf_class &&
+      identity.byte_order == posix::kElfLittleEndian && identity.version == posix::kElfVersion;
   if (!is_sound) return kRefused;
   const bool is_64 = machine.elf_class == posix::kElfClass64;
   const size_t header_bytes =

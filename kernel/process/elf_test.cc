@@ -140,11 +140,9 @@ TEST(Elf, OddButSound) {
       {"no alignment", [](File64& file) { file.segments[1].alignment = 0; }},
       {"alignment of 1", [](File64& file) { file.segments[1].alignment = 1; }},
       {"segment without memory", [](File64& file) { file.segments[0].memory_bytes = 0; }},
-      {"segment of zeroes alone",
-       [](File64& file) { file.segments[2].file_bytes = 0; }},
+      {"segment of zeroes alone", [](File64& file) { file.segments[2].file_bytes = 0; }},
       {"a type that nobody knows", [](File64& file) { file.segments[0].type = 0x6474'e551; }},
-      {"headers that no segment shows",
-       [](File64& file) { file.segments[0].file_bytes = 8; }},
+      {"headers that no segment shows", [](File64& file) { file.segments[0].file_bytes = 8; }},
       {"last byte of the file", [](File64& file) { file.file_bytes = 0x2100; }},
       {"up to the last address",
        [](File64& file) {
@@ -187,23 +185,19 @@ TEST(Elf, WhatIsRefused) {
       {"no code", [](File64& file) { file.segments[1].flags = posix::kElfRead; }},
       {"entry in data", [](File64& file) { file.header.entry = 0x2f80; }},
       {"entry nowhere", [](File64& file) { file.header.entry = kTop64; }},
-      {"writable code",
-       [](File64& file) { file.segments[1].flags |= posix::kElfWrite; }},
+      {"writable code", [](File64& file) { file.segments[1].flags |= posix::kElfWrite; }},
       {"more in the file than in memory",
        [](File64& file) { file.segments[1].memory_bytes = 0x8ff; }},
       {"beyond the file", [](File64& file) { file.file_bytes = 0x20ff; }},
       {"offset wraps", [](File64& file) { file.segments[2].offset = kTop64 - 0xff; }},
-      {"address wraps",
-       [](File64& file) { file.segments[2].memory_bytes = kTop64 - 0x2000; }},
+      {"address wraps", [](File64& file) { file.segments[2].memory_bytes = kTop64 - 0x2000; }},
       {"last byte of all",
        [](File64& file) {
          file.segments[2].va = kTop64 - 0x10ff;
          file.segments[2].memory_bytes = 0x1100;
        }},
-      {"in no user's half",
-       [](File64& file) { file.segments[2].va = 0x8000'0000'0000'0f00; }},
-      {"offset and address differ in the page",
-       [](File64& file) { file.segments[1].va = 0x1010; }},
+      {"in no user's half", [](File64& file) { file.segments[2].va = 0x8000'0000'0000'0f00; }},
+      {"offset and address differ in the page", [](File64& file) { file.segments[1].va = 0x1010; }},
       {"alignment of 3 pages", [](File64& file) { file.segments[1].alignment = 0x3000; }},
       {"segments in one page", [](File64& file) { file.segments[2].va = 0x1f00; }},
       {"segments in the wrong order",
@@ -262,8 +256,8 @@ TEST(Elf, TooManySegments) {
 
 TEST(Elf, ErrorsOfTheFileComeThrough) {
   const posix::ElfMachine machine = {posix::kElfClass64, posix::kElfMachineX86_64};
-  const auto program = process::ReadElf(
-      machine, 4096, [](uint64_t, std::span<std::byte>) -> posix::Result<> {
+  const auto program =
+      process::ReadElf(machine, 4096, [](uint64_t, std::span<std::byte>) -> posix::Result<> {
         return std::unexpected(Errno::kInputOutput);
       });
   ASSERT_FALSE(program.has_value());

@@ -46,13 +46,13 @@ class SpaceSource {
 
 // All of it outlives every process.
 struct Environment {
-  mm::KernelHeap& heap;      // threads, whose registers want to be aligned
-  fs::Memory& memory;        // all else
+  mm::KernelHeap& heap;  // threads, whose registers want to be aligned
+  fs::Memory& memory;    // all else
   StackSource& stacks;
   SpaceSource& spaces;
   fs::FileNamespace& names;
-  fs::Environment& world;    // random bytes, the real-time clock
-  base::Sink& log;           // what happened to processes that were killed
+  fs::Environment& world;  // random bytes, the real-time clock
+  base::Sink& log;         // what happened to processes that were killed
 };
 
 }  // namespace process

@@ -48,9 +48,9 @@ class PidTable {
   // What the number names; nothing, for any number that names nothing. O(1).
   [[nodiscard]] Names Find(Pid pid) const;
 
-  // A free number, which names `thread` from now on: mostly the one after the last, so that a number
-  // is not used again soon. Errors: kOutOfMemory, kNotFound (all are in use). O(1) on average while
-  // most are free.
+  // A free number, which names `thread` from now on: mostly the one after the last, so that a
+  // number is not used again soon. Errors: kOutOfMemory, kNotFound (all are in use). O(1) on
+  // average while most are free.
   [[nodiscard]] base::Result<Pid> Take(UserThread& thread);
 
   // What a number in use names, to be changed; when it names nothing any more, Drop() it.

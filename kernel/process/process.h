@@ -77,9 +77,7 @@ enum class StopState : uint8_t { kRunning, kStopped };
 struct ExitStatus {
   uint32_t value = 0;
 
-  [[nodiscard]] static constexpr ExitStatus Exited(unsigned code) {
-    return {(code & 0xff) << 8};
-  }
+  [[nodiscard]] static constexpr ExitStatus Exited(unsigned code) { return {(code & 0xff) << 8}; }
   [[nodiscard]] static constexpr ExitStatus Killed(posix::Signal signal) {
     return {posix::NumberOf(signal)};
   }

@@ -46,8 +46,8 @@ base::Result<> SignalQueue::CheckInvariants() {
   posix::SignalSet seen;
   for (const QueuedSignal& entry : entries_) {
     const auto signal = posix::SignalOf(static_cast<unsigned>(entry.information.signal));
-    const bool is_sound = signal && pending_.Has(*signal) &&
-                          (posix::IsRealTime(*signal) || !seen.Has(*signal));
+    const bool is_sound =
+        signal && pending_.Has(*signal) && (posix::IsRealTime(*signal) || !seen.Has(*signal));
     if (!is_sound) return std::unexpected(base::Error::kCorrupt);
     seen.Add(*signal);
   }

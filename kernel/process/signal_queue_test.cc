@@ -18,7 +18,9 @@ using process::SignalQueue;
 constexpr Signal kRealTime = static_cast<Signal>(40);
 
 struct Fixture {
-  ~Fixture() { queue.Discard(SignalSet(~uint64_t{0}), [](QueuedSignal&) {}); }
+  ~Fixture() {
+    queue.Discard(SignalSet(~uint64_t{0}), [](QueuedSignal&) {});
+  }
 
   QueuedSignal* Entry(size_t index, Signal signal) {
     entries[index].information.signal = static_cast<int32_t>(posix::NumberOf(signal));

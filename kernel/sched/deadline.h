@@ -11,9 +11,7 @@ namespace sched {
 struct Deadline {
   uint64_t nanoseconds;
 
-  [[nodiscard]] static constexpr Deadline Never() {
-    return {std::numeric_limits<uint64_t>::max()};
-  }
+  [[nodiscard]] static constexpr Deadline Never() { return {std::numeric_limits<uint64_t>::max()}; }
   // `nanoseconds` after `now`; never, where that leaves the clock's range.
   [[nodiscard]] static constexpr Deadline After(uint64_t now, uint64_t nanoseconds) {
     const uint64_t room = Never().nanoseconds - now;

@@ -7,9 +7,9 @@
 namespace {
 
 using sched::Deadline;
-using sched::Watch;
 using sched::WaitQueue;
 using sched::WaitResult;
+using sched::Watch;
 using sched::host::Wakes;
 using sched::host::WhileBlocked;
 

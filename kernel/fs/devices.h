@@ -1,0 +1,45 @@
+// Devices by number, as Linux's Documentation/admin-guide/devices.txt numbers them: memory devices
+// and the terminal.
+#pragma once
+
+#include "kernel/fs/environment.h"
+#include "kernel/fs/file_namespace.h"
+#include "kernel/fs/inode.h"
+#include "kernel/fs/job_control.h"
+#include "kernel/fs/object.h"
+#include "kernel/fs/open_file.h"
+#include "kernel/fs/terminal.h"
+#include "kernel/fs/tmpfs.h"
+#include "kernel/posix/errno.h"
+#include "kernel/posix/file.h"
+
+namespace fs {
+
+inline constexpr posix::DeviceNumber kTerminalDevice = {5, 1};  // /dev/console
+
+class Devices final : public SpecialFiles {
+ public:
+  // All outlive it.
+  struct Parts {
+    Memory& memory;
+    Environment& environment;
+    Terminal& terminal;
+    JobControl& jobs;
+  };
+
+  explicit Devices(const Parts& parts) : parts_(parts) {}
+
+  posix::Result<Ref<OpenFile>> OpenDevice(Inode& inode, uint32_t flags) override;
+  posix::Result<Ref<Object>> MakeFifo() override;
+  posix::Result<Ref<OpenFile>> OpenFifo(Inode& inode, Object& fifo, uint32_t flags) override;
+  [[nodiscard]] MappedAs DeviceMappedAs(posix::DeviceNumber device) const override;
+
+ private:
+  Parts parts_;
+};
+
+// Makes /dev in `names` and what programs expect in it; what is there already stays. Errors: those
+// of FileNamespace::Create().
+posix::Result<> MakeDeviceFiles(FileNamespace& names);
+
+}  // namespace fs
