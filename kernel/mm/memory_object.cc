@@ -24,11 +24,13 @@ void MemoryObject::Unlink(ObjectView& view) {
 void MemoryObject::AddView(ObjectView& view) {
   const locking::SpinLockHolder holder(views_lock_);
   LinkAsSeen(view);
+  ++views_;
 }
 
 void MemoryObject::RemoveView(ObjectView& view) {
   const locking::SpinLockHolder holder(views_lock_);
   Unlink(view);
+  --views_;
 }
 
 void MemoryObject::MarkSeen(ObjectView& view) {
@@ -37,9 +39,9 @@ void MemoryObject::MarkSeen(ObjectView& view) {
   LinkAsSeen(view);
 }
 
-bool MemoryObject::IsShown() const {
+uint64_t MemoryObject::views() const {
   const locking::SpinLockHolder holder(views_lock_);
-  return first_ != nullptr;
+  return views_;
 }
 
 // A space that this round has not seen, in use; nothing when there is none.

@@ -82,7 +82,9 @@ class MemoryObject {
   void RemoveView(ObjectView& view) EXCLUDES(views_lock_);
   // For ObjectViewer::UnmapObject().
   void MarkSeen(ObjectView& view) EXCLUDES(views_lock_);
-  [[nodiscard]] bool IsShown() const EXCLUDES(views_lock_);
+  [[nodiscard]] bool IsShown() const EXCLUDES(views_lock_) { return views() != 0; }
+  // Areas that show it.
+  [[nodiscard]] uint64_t views() const EXCLUDES(views_lock_);
 
   [[nodiscard]] uint32_t references() const { return references_.load(std::memory_order_relaxed); }
 
@@ -116,6 +118,7 @@ class MemoryObject {
   ObjectView* first_ GUARDED_BY(views_lock_) = nullptr;
   ObjectView* last_ GUARDED_BY(views_lock_) = nullptr;
   uint64_t round_ GUARDED_BY(views_lock_) = 0;
+  uint64_t views_ GUARDED_BY(views_lock_) = 0;
 };
 
 // Keeps an object. May be empty. Copies; the last one that ends destroys the object, without locks

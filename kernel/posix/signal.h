@@ -121,14 +121,14 @@ enum class DefaultAction : uint8_t { kTerminate, kIgnore, kStop, kContinue };
 
 // sigaction's flags, asm-generic/signal-defs.h.
 enum class ActionFlag : uint32_t {
-  kNoChildStop = 0x1,          // SA_NOCLDSTOP
-  kNoChildWait = 0x2,          // SA_NOCLDWAIT
-  kInformation = 0x4,          // SA_SIGINFO
-  kRestorer = 0x0400'0000,     // SA_RESTORER
-  kOnStack = 0x0800'0000,      // SA_ONSTACK
-  kRestart = 0x1000'0000,      // SA_RESTART
-  kNoDefer = 0x4000'0000,      // SA_NODEFER
-  kResetHandler = 0x80000000,  // SA_RESETHAND
+  kNoChildStop = 0x1,                 // SA_NOCLDSTOP
+  kNoChildWait = 0x2,                 // SA_NOCLDWAIT
+  kInformation = 0x4,                 // SA_SIGINFO
+  kRestorer = 0x0400'0000,            // SA_RESTORER
+  kOnStack = 0x0800'0000,             // SA_ONSTACK
+  kRestart = 0x1000'0000,             // SA_RESTART
+  kNoDefer = uint32_t{1} << 30,       // SA_NODEFER
+  kResetHandler = uint32_t{1} << 31,  // SA_RESETHAND
 };
 
 // Handlers that are none.

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <span>
 
-namespace kernel {
+namespace syscall {
 
 class UnknownCalls {
  public:
@@ -45,4 +45,4 @@ class UnknownCalls {
   uint64_t others_ = 0;
 };
 
-}  // namespace kernel
+}  // namespace syscall

@@ -2,7 +2,7 @@
 
 #include "testing/unit/test.h"
 
-namespace kernel {
+namespace syscall {
 namespace {
 
 TEST(UnknownCalls, CountsEachNumber) {
@@ -29,4 +29,4 @@ TEST(UnknownCalls, LosesNoneWhenThereAreMany) {
 }
 
 }  // namespace
-}  // namespace kernel
+}  // namespace syscall
