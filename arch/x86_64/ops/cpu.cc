@@ -141,6 +141,8 @@ std::span<const CpuFeature> CpuFeatures() {
   return features;
 }
 
+uintptr_t HardwareCapabilities() { return Cpuid(cpuid::kFeatureLeaf).edx; }
+
 void ApplyProtections() {
   for (const FeatureFacts& feature : kFeatures) {
     // The width of addresses cannot change while paging is on.

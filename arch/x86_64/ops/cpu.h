@@ -47,6 +47,10 @@ struct CpuFeature {
 // What protects the kernel or changes its page tables, always in the same order, as it is now.
 std::span<const CpuFeature> CpuFeatures();
 
+// What a program is told of the processor: AT_HWCAP and AT_PLATFORM, as Linux has them.
+[[nodiscard]] uintptr_t HardwareCapabilities();
+inline constexpr std::string_view kPlatformName = "x86_64";
+
 // Turns on what CpuFeatures() lists and the processor has: write protection of read-only pages for
 // the kernel too, no-execute, SMEP, SMAP, UMIP, global pages. Never writes a bit that CPUID does
 // not announce. Called once, by arch::Enter.

@@ -1,0 +1,102 @@
+// Runs user_trial.cc's programs, one or two at once, with trap handlers of its own.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "arch/ops/thread_state.h"
+#include "arch/ops/trial_programs.h"
+#include "arch/ops/user_mode.h"
+#include "kernel/base/print.h"
+#include "kernel/base/result.h"
+#include "kernel/init/system.h"
+#include "kernel/init/user_trial_space.h"
+#include "kernel/mm/fault_info.h"
+#include "kernel/mm/range.h"
+#include "kernel/sched/traps.h"
+
+namespace kernel {
+
+// How a program ended.
+struct TrialEnd {
+  enum class Kind : uint8_t {
+    kDone,      // it said so
+    kFault,     // a page fault
+    kException,
+    kRefused,   // its signal frame could not be made or was not accepted
+  };
+
+  Kind kind = Kind::kDone;
+  uintptr_t status = 0;  // of kDone
+  mm::FaultInfo fault = {};
+  UserException exception = {};
+};
+
+void PrintEnd(base::Sink& sink, const TrialEnd& end);
+
+// What becomes of a signal frame before it is taken back.
+enum class FrameFate : uint8_t { kKept, kZeroed, kFilled };
+
+// One at a time, with interrupts off.
+class TrialRun {
+ public:
+  // Two kernel stacks. Error: kOutOfMemory.
+  [[nodiscard]] static base::Result<> Start(TrialRun& run);
+
+  TrialRun(const System& system, TrialSpace& space);
+  TrialRun(const TrialRun&) = delete;
+  TrialRun& operator=(const TrialRun&) = delete;
+  ~TrialRun();
+
+  // With `word` as its word 0.
+  TrialEnd Run(arch::TrialProgram program, uintptr_t word = 0);
+  // Not a program: user mode begins at `entry`.
+  TrialEnd RunAt(mm::VirtAddr entry);
+  // At once; the first begins.
+  std::array<TrialEnd, 2> RunBoth(arch::TrialProgram first, uintptr_t first_word,
+                                  arch::TrialProgram second, uintptr_t second_word);
+
+  // The same for all runs that follow.
+  void SetFrameFate(FrameFate fate) { fate_ = fate; }
+  // User copies add the missing page when they fault there, from now on.
+  void AddMissingPage() { adds_missing_page_ = true; }
+
+ private:
+  struct Thread {
+    arch::ThreadState state{};
+    mm::VirtRange stack{};
+    bool is_alive = false;
+    TrialEnd end{};
+  };
+
+  static void OnSystemCall(arch::UserRegisters& registers);
+  static void OnUserFault(const mm::FaultInfo& fault, arch::UserRegisters& registers);
+  static void OnUserException(UserException exception, mm::VirtAddr pc,
+                              arch::UserRegisters& registers);
+  static void OnReturnToUser(arch::UserRegisters& registers);
+  static bool ResolveUserCopyFault(const mm::FaultInfo& fault);
+  static void OnTick();
+
+  Thread& current() { return threads_[current_]; }
+  void Prepare(size_t index, mm::VirtAddr entry, uintptr_t word);
+  void RunPrepared();
+  void Yield();
+  void End(const TrialEnd& end);
+  void Raise(arch::UserRegisters& registers);
+  void ReturnFromSignal(arch::UserRegisters& registers);
+  mm::VirtAddr EntryOf(arch::TrialProgram program) const {
+    return space_.AddressOf(TrialPage::kCode) + arch::TrialOffset(program);
+  }
+
+  const System& system_;
+  TrialSpace& space_;
+  TrapHandlers handlers_before_;
+  arch::ThreadState monitor_{};
+  std::array<Thread, 2> threads_;
+  size_t current_ = 0;
+  FrameFate fate_ = FrameFate::kKept;
+  bool adds_missing_page_ = false;
+};
+
+}  // namespace kernel
