@@ -9,6 +9,7 @@
 #include "kernel/base/bits.h"
 #include "kernel/base/check.h"
 #include "kernel/base/result.h"
+#include "kernel/init/holdings.h"
 #include "kernel/init/kernel_space.h"
 #include "kernel/init/reports.h"
 #include "kernel/mm/address.h"
@@ -91,22 +92,6 @@ mm::VirtAddr Reach(const mm::VirtRange& region, mm::VirtAddr va) {
     last = last * 2 + 1;
   }
   return std::min(mm::VirtAddr{last}, region.last());
-}
-
-// What a context must leave as it was.
-struct Holdings {
-  uint64_t table_bytes;
-  mm::PageCount free;
-
-  friend bool operator==(const Holdings&, const Holdings&) = default;
-};
-
-Holdings HoldingsOf(const System& system) {
-  Holdings holdings = {.table_bytes = system.table_frames.table_bytes(), .free = {}};
-  for (const mm::ZoneKind kind : {mm::ZoneKind::kDma, mm::ZoneKind::kNormal, mm::ZoneKind::kHigh}) {
-    holdings.free += system.memory.Statistics(kind).free;
-  }
-  return holdings;
 }
 
 void PrintStep(base::Sink& sink, const System& system, const TrialContext& context,

@@ -35,6 +35,7 @@
 #include "kernel/mm/layout_report.h"
 #include "kernel/mm/memory_map.h"
 #include "kernel/mm/physical_memory.h"
+#include "kernel/space/user_range.h"
 #include "layouts/selected.h"
 #include "testing/unit/kernel_runner.h"
 
@@ -219,6 +220,7 @@ void Main(const BootInfo& boot) {
                          .areas = areas,
                          .objects = *Made("the kernel heap", MakeObjects(layout, memory, areas))};
   running_system = &system;
+  UseUserRanges(layout);
   if (const auto started = arch::StartInterrupts(MapDevice); !started) {
     Refuse("interrupt controller or timer: {}", base::ErrorName(started.error()));
   }

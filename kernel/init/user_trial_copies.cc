@@ -37,7 +37,8 @@ bool WholeCopies(const TrialSpace& space, TrialRun&) {
     if (arch::CopyToUser(va, kPattern.data(), bytes) != 0) return false;
     if (arch::CopyFromUser(back.data(), va, kBytes) != 0) return false;
     if (!std::equal(back.begin(), back.begin() + bytes, kPattern.begin())) return false;
-    if (!std::all_of(back.begin() + bytes, back.end(), [](std::byte b) { return b == std::byte{0}; })) {
+    if (!std::all_of(back.begin() + bytes, back.end(),
+                     [](std::byte b) { return b == std::byte{0}; })) {
       return false;
     }
   }
@@ -69,8 +70,7 @@ bool WritesToCode(const TrialSpace& space, TrialRun&) {
 // Where a layout has something at address 0, it is nothing that can be written.
 bool NullPointers(const TrialSpace&, TrialRun&) {
   return arch::CopyToUser({}, kPattern.data(), kBytes) == kBytes &&
-         arch::ZeroUser({}, kBytes) == kBytes &&
-         !arch::CompareExchangeUser32({}, 0, 0).has_value();
+         arch::ZeroUser({}, kBytes) == kBytes && !arch::CompareExchangeUser32({}, 0, 0).has_value();
 }
 
 bool PointersThatAreNoUsers(const TrialSpace& space, TrialRun&) {

@@ -49,13 +49,12 @@ void PrintEnd(base::Sink& sink, const TrialEnd& end) {
 TrialRun::TrialRun(const System& system, TrialSpace& space)
     : system_(system),
       space_(space),
-      handlers_before_(
-          InstallTrapHandlers({.on_system_call = OnSystemCall,
-                               .on_user_fault = OnUserFault,
-                               .on_user_exception = OnUserException,
-                               .on_return_to_user = OnReturnToUser,
-                               .resolve_user_copy_fault = ResolveUserCopyFault,
-                               .on_tick = OnTick})) {
+      handlers_before_(InstallTrapHandlers({.on_system_call = OnSystemCall,
+                                            .on_user_fault = OnUserFault,
+                                            .on_user_exception = OnUserException,
+                                            .on_return_to_user = OnReturnToUser,
+                                            .resolve_user_copy_fault = ResolveUserCopyFault,
+                                            .on_tick = OnTick})) {
   CHECK(running == nullptr);
   running = this;
 }
@@ -133,18 +132,18 @@ void TrialRun::Raise(arch::UserRegisters& registers) {
   std::array<std::byte, arch::kSignalInfoBytes> info{};
   std::memcpy(info.data(), &arch::kTrialSignal, sizeof(arch::kTrialSignal));
   arch::SetResult(registers, static_cast<intptr_t>(arch::TrialCall::kRaise));
-  const bool pushed = arch::PushSignalFrame(
-      registers, current().state,
-      {.signal = arch::kTrialSignal,
-       .kind = arch::SignalFrameKind::kWithInfo,
-       .handler = EntryOf(arch::TrialProgram::kSignalHandler),
-       .restorer = EntryOf(arch::TrialProgram::kSignalRestorer),
-       .info = info,
-       .blocked = 0,
-       .fault_va = {},
-       .stack_pointer = arch::StackPointer(registers),
-       .alternate_stack = {},
-       .alternate_stack_flags = 0});
+  const bool pushed =
+      arch::PushSignalFrame(registers, current().state,
+                            {.signal = arch::kTrialSignal,
+                             .kind = arch::SignalFrameKind::kWithInfo,
+                             .handler = EntryOf(arch::TrialProgram::kSignalHandler),
+                             .restorer = EntryOf(arch::TrialProgram::kSignalRestorer),
+                             .info = info,
+                             .blocked = 0,
+                             .fault_va = {},
+                             .stack_pointer = arch::StackPointer(registers),
+                             .alternate_stack = {},
+                             .alternate_stack_flags = 0});
   if (!pushed) End({.kind = TrialEnd::Kind::kRefused});
 }
 
@@ -155,8 +154,8 @@ void TrialRun::ReturnFromSignal(arch::UserRegisters& registers) {
     CHECK(arch::CopyToUser(arch::StackPointer(registers), bytes.data(), bytes.size()) == 0);
   }
   uint64_t blocked = 0;
-  const bool popped = arch::PopSignalFrame(registers, current().state,
-                                           arch::SignalFrameKind::kWithInfo, blocked);
+  const bool popped =
+      arch::PopSignalFrame(registers, current().state, arch::SignalFrameKind::kWithInfo, blocked);
   if (!popped) End({.kind = TrialEnd::Kind::kRefused});
 }
 
@@ -173,8 +172,7 @@ void TrialRun::OnSystemCall(arch::UserRegisters& registers) {
     case arch::TrialCall::kReturn:
       return running->ReturnFromSignal(registers);
     case arch::TrialCall::kDone:
-      return running->End(
-          {.kind = TrialEnd::Kind::kDone, .status = arch::Argument(registers, 0)});
+      return running->End({.kind = TrialEnd::Kind::kDone, .status = arch::Argument(registers, 0)});
   }
 }
 

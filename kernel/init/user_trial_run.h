@@ -21,10 +21,10 @@ namespace kernel {
 // How a program ended.
 struct TrialEnd {
   enum class Kind : uint8_t {
-    kDone,      // it said so
-    kFault,     // a page fault
+    kDone,   // it said so
+    kFault,  // a page fault
     kException,
-    kRefused,   // its signal frame could not be made or was not accepted
+    kRefused,  // its signal frame could not be made or was not accepted
   };
 
   Kind kind = Kind::kDone;

@@ -16,7 +16,6 @@ namespace kernel {
 
 base::Result<TrialSpace> TrialSpace::Create(const System& system) {
   const mm::VirtAddr base = mm::RegionWith(system.layout, mm::Service::kProgram).range.base;
-  TRY(system.space.ShareEntries(system.layout));
   auto table = TRY(KernelSpace::Table::Create(arch::ContextRoot(base), arch::PagingFeatures(),
                                               system.table_frames));
   TrialSpace space(system, std::move(table), base);  // from here on it gives back what it has

@@ -19,8 +19,9 @@ enum class TrialPage : uint8_t { kCode, kStack, kOtherStack, kMissing };
 
 class TrialSpace {
  public:
-  // With the code in its page, the stacks empty, and the last page not there. Active from then on
-  // until it ends. Errors: those of the page table and the frames.
+  // The kernel's entries are shared already. With the code in its page, the stacks empty, and the
+  // last page not there. Active from then on until it ends. Errors: those of the page table and the
+  // frames.
   [[nodiscard]] static base::Result<TrialSpace> Create(const System& system);
 
   TrialSpace(TrialSpace&& other) noexcept;

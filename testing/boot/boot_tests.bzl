@@ -3,7 +3,7 @@
 load("//layouts:layouts.bzl", "layout_of", "processor_of")
 load(":qemu_boot_test.bzl", "FORBIDDEN", "qemu_boot_test", "regex")
 
-_MONITOR_COMMANDS = ["help", "map", "regions", "frames", "slabs", "vmalloc", "window", "context", "devices", "verify", "uptime", "crash", "reboot", "off"]
+_MONITOR_COMMANDS = ["help", "map", "regions", "frames", "slabs", "vmalloc", "window", "context", "user", "devices", "verify", "uptime", "crash", "reboot", "off"]
 
 # Where the amount does not matter.
 _MEMORY = "512M"
@@ -235,6 +235,9 @@ def boot_tests(*, name, images = IMAGES):
         _units_test(prefix + "units_test", image)
         _initrd_test(prefix + "initrd_test", image)
         _cost_test(prefix + "verify_cost_test", image)
+        for cpu in image.cpus:
+            _user_test("%suser_%s_test" % (prefix, cpu), image, cpu)
+        _user_cost_test(prefix + "user_cost_test", image)
         _too_little_test(prefix + "too_little_memory_test", image)
         for memory in image.high_memory:
             _high_memory_test("%shigh_memory_%s_test" % (prefix, memory), image, memory)
@@ -412,6 +415,60 @@ def _cost_test(name, image):
         clock = "instructions",
         expect = ["atlas> verify", _layout_ok(image), regex("^verify: ([0-9]{1,6}|[1-4][0-9]{6}) cycles$"), "atlas> off"],
         input = ["verify", "off"],
+    )
+
+_USER_TRIALS = [
+    "a system call keeps all registers but its result",
+    "a store to a page that is not there",
+    "a store to its code",
+    "a store to the kernel",
+    "a jump to its stack",
+    "a jump to the kernel",
+    "a start in the kernel",
+    "a start where nothing can be",
+    "an undefined instruction",
+    "a division by zero",
+    "a breakpoint",
+    "what only the kernel may do",
+    "floating point of two threads",
+    "a thread that waits for another, and a tick",
+    "a signal's handler, and back",
+    "a frame of zeros",
+    "a frame of ones",
+    "copies of all lengths",
+    "copies that are half in a missing page",
+    "copies to its code",
+    "copies to a null pointer",
+    "pointers to the kernel, and past the end",
+    "copies of strings",
+    "words, and exchanges of words",
+    "a copy whose fault is resolved",
+]
+
+# User mode, tried by programs in the image.
+def _user_test(name, image, cpu):
+    _start(
+        name,
+        image,
+        cpu = cpu,
+        expect = ["atlas> user"] + ["user: %s: ok" % trial for trial in _USER_TRIALS] + [
+            "user: ended, nothing kept, layout ok",
+            "atlas> verify",
+            _layout_ok(image),
+            "atlas> off",
+        ],
+        forbid = image.forbid + ["WRONG"],
+        input = ["user", "verify", "off"],
+    )
+
+# Entry, a handler that does nothing, and return.
+def _user_cost_test(name, image):
+    _start(
+        name,
+        image,
+        clock = "instructions",
+        expect = [regex("^user: [1-7]?[0-9] cycles for a system call that does nothing$"), "atlas> off"],
+        input = ["user", "off"],
     )
 
 def _too_little_test(name, image):
