@@ -109,6 +109,7 @@ std::vector<Layer> MakeLayers() {
       {"testing/unit/", {"kernel/base/", "testing/unit/"}},
       {"testing/", {"kernel/", "layouts/", "testing/", "tools/"}},
       {"testing/bench/", {"kernel/", "testing/", "tools/", "userspace/", "arch/x86_64/facts/"}},
+      {"testing/guest/", {"testing/", "userspace/"}},
       {"tools/", {"tools/"}},
       // The check from outside shares no code with what it checks.
       {"tools/layoutcheck/", {"tools/layoutcheck/"}, Layer::Tests::kLikeTheRest},

@@ -8,6 +8,9 @@ namespace machine {
 inline constexpr long kMapCall = SYS_mmap;
 inline constexpr long kMapOffsetUnit = 1;
 
+// clock_gettime with 64-bit seconds.
+inline constexpr long kClockGetTimeCall = SYS_clock_gettime;
+
 // A system call without the C library: nothing but its instructions is counted, and no argument is
 // looked at before the kernel sees it. Failures are the negative numbers down to -4095.
 inline long SystemCall(long number, long first = 0, long second = 0, long third = 0) {

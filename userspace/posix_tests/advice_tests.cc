@@ -1,0 +1,131 @@
+// madvise and the mlock family.
+
+#include <sys/mman.h>
+#include <sys/resource.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+
+#include "userspace/posix_tests/groups.h"
+#include "userspace/posix_tests/memory.h"
+#include "userspace/support/probe.h"
+
+namespace posix {
+namespace {
+
+using support::Expect;
+using support::ExpectEqual;
+using support::ExpectResult;
+
+long Advise(char* bytes, size_t size_bytes, int advice) {
+  return Call(SYS_madvise, bytes, size_bytes, advice);
+}
+
+bool IsResident(char* page) {
+  unsigned char there = 0;
+  return Call(SYS_mincore, page, kPage, &there) == 0 && (there & 1) != 0;
+}
+
+void DontNeedZeroes() {
+  char* const pages = NewPages(3);
+  for (size_t i = 0; i < 3; ++i) pages[i * kPage] = 6;
+  ExpectResult(Advise(pages + kPage, kPage, MADV_DONTNEED), 0, "the middle page");
+  Expect(!IsResident(pages + kPage), "it is given back");
+  ExpectEqual(pages[kPage], 0, "it is zero");
+  ExpectEqual(pages[0], 6, "before it");
+  ExpectEqual(pages[2 * kPage], 6, "behind it");
+}
+
+void DontNeedOfOtherKinds() {
+  char* const shared = NewPages(1, kReadWrite, MAP_SHARED | MAP_ANONYMOUS);
+  shared[0] = 6;
+  ExpectResult(Advise(shared, kPage, MADV_DONTNEED), 0, "shared memory");
+  ExpectEqual(shared[0], 6, "it keeps what it shares");
+  const int file = NewFile(kPage);
+  const long mapped = Map(0, kPage, kReadWrite, MAP_PRIVATE, file);
+  ExpectResult(mapped, 0, "a private file");
+  auto* const bytes = reinterpret_cast<char*>(mapped);
+  bytes[0] = '!';
+  ExpectResult(Advise(bytes, kPage, MADV_DONTNEED), 0, "its copy");
+  ExpectEqual(bytes[0], Pattern(0), "the file shows again");
+}
+
+void OtherAdviceKeepsContents() {
+  char* const pages = NewPages(2);
+  pages[0] = 6;
+  for (const int advice : {MADV_NORMAL, MADV_RANDOM, MADV_SEQUENTIAL, MADV_WILLNEED}) {
+    ExpectResult(Advise(pages, 2 * kPage, advice), 0, "madvise");
+    ExpectEqual(pages[0], 6, "contents");
+  }
+}
+
+void BadAdvice() {
+  char* const pages = NewPages(3);
+  pages[0] = pages[2 * kPage] = 6;
+  constexpr int kUnknown = 9999;
+  ExpectResult(Advise(pages, kPage, kUnknown), EINVAL, "unknown advice");
+  ExpectResult(Advise(pages + 1, kPage, MADV_DONTNEED), EINVAL, "within a page");
+  ExpectResult(Advise(pages, 0, MADV_DONTNEED), 0, "no bytes");
+  ExpectResult(Advise(pages, ~size_t{0} - kPage, MADV_DONTNEED), EINVAL, "wrapping");
+  ExpectEqual(pages[0], 6, "nothing has happened");
+  ExpectResult(Call(SYS_munmap, pages + kPage, kPage), 0, "a hole");
+  ExpectResult(Advise(pages, 3 * kPage, MADV_DONTNEED), ENOMEM, "a hole");
+  ExpectEqual(pages[0], 0, "done before it");
+  ExpectEqual(pages[2 * kPage], 0, "done behind it");
+}
+
+void LockedPagesAreThere() {
+  char* const pages = NewPages(3);
+  ExpectResult(Call(SYS_mlock, pages + kPage, kPage), 0, "mlock");
+  Expect(IsResident(pages + kPage), "it is there without a touch");
+  Expect(!IsResident(pages), "its neighbour is not");
+  ExpectResult(Advise(pages, 3 * kPage, MADV_DONTNEED), EINVAL, "a locked page is needed");
+  ExpectResult(Call(SYS_munlock, pages, 3 * kPage), 0, "munlock");
+  ExpectResult(Advise(pages, 3 * kPage, MADV_DONTNEED), 0, "and then it is not");
+}
+
+void BadLocks() {
+  char* const pages = NewPages(3);
+  ExpectResult(Call(SYS_munmap, pages + kPage, kPage), 0, "a hole");
+  ExpectResult(Call(SYS_mlock, pages, 3 * kPage), ENOMEM, "mlock across it");
+  ExpectResult(Call(SYS_munlock, pages, 3 * kPage), ENOMEM, "munlock across it");
+  ExpectResult(Call(SYS_mlock, pages, 0), 0, "no bytes");
+  // EINVAL, or ENOMEM for one who may not lock so much.
+  Expect(Call(SYS_mlock, pages, ~size_t{0} - kPage) < 0, "wrapping");
+  ExpectResult(Call(SYS_mlockall, 0), EINVAL, "mlockall of nothing");
+  ExpectResult(Call(SYS_mlockall, 0x100), EINVAL, "mlockall with an unknown flag");
+}
+
+void LockAll() {
+  // Whoever is not root may lock little, and this program is a part of that.
+  rlimit limit = {};
+  constexpr rlim_t kEnough = 4 << 20;
+  if (getrlimit(RLIMIT_MEMLOCK, &limit) != 0 || limit.rlim_cur < kEnough) return;
+  char* const before = NewPages(1);
+  ExpectResult(Call(SYS_mlockall, MCL_CURRENT), 0, "what there is");
+  Expect(IsResident(before), "is there");
+  char* const after = NewPages(1);
+  Expect(!IsResident(after), "what comes later is not");
+  ExpectResult(Call(SYS_mlockall, MCL_CURRENT | MCL_FUTURE), 0, "what will be, too");
+  Expect(IsResident(NewPages(1)), "a new page is there");
+  ExpectResult(Call(SYS_munlockall), 0, "munlockall");
+  Expect(!IsResident(NewPages(1)), "and then no more");
+}
+
+constexpr support::Test kTests[] = {
+    {"madvise: DONTNEED zeroes", DontNeedZeroes},
+    {"madvise: DONTNEED of shared memory and files", DontNeedOfOtherKinds},
+    {"madvise: other advice", OtherAdviceKeepsContents},
+    {"madvise: bad arguments", BadAdvice},
+    {"mlock: pages are there", LockedPagesAreThere},
+    {"mlock: bad arguments", BadLocks},
+    {"mlockall: all of it", LockAll},
+};
+
+}  // namespace
+
+Group AdviceTests() { return kTests; }
+
+}  // namespace posix
