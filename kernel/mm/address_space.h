@@ -163,6 +163,7 @@ class AddressSpace final : public ObjectViewer {
 
   // --- Pages.
 
+  // Of a user's address, whoever used it. What paging cannot resolve (FaultCause) is kNotPermitted.
   [[nodiscard]] FaultOutcome HandleFault(const FaultInfo& fault) EXCLUDES(lock_);
 
   // Pages of `range` are made now. Errors: kNotFound (a hole), kNotPermitted (no right to read),
@@ -241,7 +242,8 @@ class AddressSpace final : public ObjectViewer {
   [[nodiscard]] base::Result<NewPage> MakeAnonymous(Access access, AccessKind kind) REQUIRES(lock_);
   [[nodiscard]] base::Result<NewPage> MakeOfObject(Vma& vma, VirtAddr va, uint64_t number,
                                                    AccessKind kind) REQUIRES(lock_);
-  [[nodiscard]] Vma* GrowStack(VirtAddr va) REQUIRES(lock_);
+  [[nodiscard]] FaultOutcome ResolveBelowStack(VirtAddr va, AccessKind kind) REQUIRES(lock_);
+  [[nodiscard]] Vma* FindStackFor(VirtAddr va) REQUIRES(lock_);
   static FaultOutcome OutcomeOf(base::Error error);
 
   // address_space_map.h

@@ -28,15 +28,15 @@ template <SpaceTable Table>
 FaultOutcome AddressSpace<Table>::HandleFault(const FaultInfo& fault) {
   const locking::SpinLockHolder holder(lock_);
   const VirtAddr va = AlignDown(fault.va, kPageSize);
-  Vma* vma = areas_.Find(va);
+  Vma* const vma = areas_.Find(va);
   if (vma == nullptr || vma->liveness == Liveness::kDead) [[unlikely]] {
-    vma = GrowStack(va);
-    if (vma == nullptr) return FaultOutcome::kNotMapped;
+    return ResolveBelowStack(va, fault.access);
   }
   if (!Has(vma->access, Wanted(fault.access))) return FaultOutcome::kNotPermitted;
+  if (fault.cause == FaultCause::kNotMapped) return Resolve(*vma, va, fault.access);
   // The processor found an entry: else it would not speak of rights.
   if (fault.cause == FaultCause::kPermission) return ResolvePresent(*vma, va, fault.access);
-  return Resolve(*vma, va, fault.access);
+  return FaultOutcome::kNotPermitted;
 }
 
 // A page where there is probably none.
@@ -117,9 +117,24 @@ auto AddressSpace<Table>::MakeOfObject(Vma& vma, VirtAddr va, uint64_t number, A
   return NewPage{std::move(copy), vma.access, kOwn};
 }
 
-// The stack above `va`, grown down to it; null when there is none, or when it may not.
+// Where no area is: perhaps the stack above grows down to it.
 template <SpaceTable Table>
-Vma* AddressSpace<Table>::GrowStack(VirtAddr va) {
+FaultOutcome AddressSpace<Table>::ResolveBelowStack(VirtAddr va, AccessKind kind) {
+  Vma* const stack = FindStackFor(va);
+  if (stack == nullptr) return FaultOutcome::kNotMapped;
+  if (!Has(stack->access, Wanted(kind))) return FaultOutcome::kNotPermitted;
+  const VirtRange before = stack->range;
+  if (!areas_.Resize(*stack, FromFirstToLast(va, before.last()))) {
+    return FaultOutcome::kOutOfMemory;
+  }
+  const FaultOutcome outcome = Resolve(*stack, va, kind);
+  if (outcome != FaultOutcome::kResolved) CHECK(areas_.Resize(*stack, before).has_value());
+  return outcome;
+}
+
+// The stack above `va`; null when there is none, or when it may not grow that far.
+template <SpaceTable Table>
+Vma* AddressSpace<Table>::FindStackFor(VirtAddr va) {
   Vma* stack = areas_.FindFirstNotBelow(va);
   while (stack != nullptr && stack->liveness == Liveness::kDead) {
     stack = areas_.FindFirstNotBelow(stack->range.last() + 1);
@@ -133,7 +148,7 @@ Vma* AddressSpace<Table>::GrowStack(VirtAddr va) {
   }
   const Vma* const below = areas_.FindLastNotAbove(va);
   if (below != nullptr && va - below->range.last() <= Placement::kGuardBytes) return nullptr;
-  return areas_.Resize(*stack, grown) ? stack : nullptr;
+  return stack;
 }
 
 }  // namespace mm

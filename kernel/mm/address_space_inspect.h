@@ -81,6 +81,7 @@ SpaceCounters AddressSpace<Table>::counters() const {
           .table_bytes = table_.table_bytes(),
           .area_bytes = areas_.bytes(),
           .area_count = areas_.size() - areas_.dead(),
+          .dead_count = areas_.dead(),
           .heap_pages = PagesFor(break_ - heap_base_)};
 }
 

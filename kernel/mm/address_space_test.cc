@@ -313,6 +313,7 @@ TEST(AddressSpace, SharedViewsAreOneMemory) {
     const auto child = *one->Clone();
     EXPECT_TRUE(world.Write(*child, Page(1), 5));
     EXPECT_EQ(world.Read(*two, Page(7)), 5);
+    EXPECT_EQ(object.object.views(), 3U);
     EXPECT_EQ(one->counters().areas.shared, PageCount{2});
     EXPECT_EQ(one->counters().private_pages, PageCount{0});
     EXPECT_SOUND(one);

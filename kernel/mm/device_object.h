@@ -14,7 +14,7 @@
 
 namespace mm {
 
-// Lives longer than its references: its maker asks IsShown() and references() first.
+// Lives longer than its references: its maker asks references() first.
 class DeviceObject final : public MemoryObject {
  public:
   // Whole pages (CHECKed).

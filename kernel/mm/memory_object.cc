@@ -5,7 +5,7 @@
 
 namespace mm {
 
-MemoryObject::~MemoryObject() { CHECK(!IsShown()); }
+MemoryObject::~MemoryObject() { CHECK(views() == 0); }
 
 void MemoryObject::LinkAsSeen(ObjectView& view) {
   view.round = round_;
@@ -39,7 +39,7 @@ void MemoryObject::MarkSeen(ObjectView& view) {
   LinkAsSeen(view);
 }
 
-uint64_t MemoryObject::views() const {
+size_t MemoryObject::views() const {
   const locking::SpinLockHolder holder(views_lock_);
   return views_;
 }

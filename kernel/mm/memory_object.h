@@ -7,6 +7,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <utility>
 
@@ -82,9 +83,8 @@ class MemoryObject {
   void RemoveView(ObjectView& view) EXCLUDES(views_lock_);
   // For ObjectViewer::UnmapObject().
   void MarkSeen(ObjectView& view) EXCLUDES(views_lock_);
-  [[nodiscard]] bool IsShown() const EXCLUDES(views_lock_) { return views() != 0; }
-  // Areas that show it.
-  [[nodiscard]] uint64_t views() const EXCLUDES(views_lock_);
+  // How many areas show it.
+  [[nodiscard]] size_t views() const EXCLUDES(views_lock_);
 
   [[nodiscard]] uint32_t references() const { return references_.load(std::memory_order_relaxed); }
 
@@ -117,8 +117,8 @@ class MemoryObject {
   // By the round that saw them last, ascending.
   ObjectView* first_ GUARDED_BY(views_lock_) = nullptr;
   ObjectView* last_ GUARDED_BY(views_lock_) = nullptr;
+  size_t views_ GUARDED_BY(views_lock_) = 0;
   uint64_t round_ GUARDED_BY(views_lock_) = 0;
-  uint64_t views_ GUARDED_BY(views_lock_) = 0;
 };
 
 // Keeps an object. May be empty. Copies; the last one that ends destroys the object, without locks

@@ -112,6 +112,7 @@ struct SpaceCounters {
   uint64_t table_bytes = 0;  // page tables
   uint64_t area_bytes = 0;   // what describes the areas
   size_t area_count = 0;     // live ones
+  size_t dead_count = 0;     // areas that wait for a sweep
   PageCount heap_pages;
 
   friend constexpr bool operator==(const SpaceCounters&, const SpaceCounters&) = default;
