@@ -77,7 +77,7 @@ TEST(SharedSegments, LiveOnWhileMapped) {
   auto two = world.spaces.NewSpace();
   const mm::VirtAddr here = *one->Map(World::RequestFor(world.Of(id)));
   EXPECT_TRUE(world.spaces.Write(*one, here, 42));
-  EXPECT_EQ(world.Of(id).object().views(), 1U);
+  EXPECT_EQ(world.Of(id).object().views(), size_t{1});
 
   world.segments.Remove(world.Of(id));
   EXPECT_TRUE(world.Of(id).IsRemoved());
