@@ -81,7 +81,11 @@ arm_trial_code:
 done:
     CALL    DONE
 
+    @ What Linux lets a program read: the thread pointer, here 0, and the timer's virtual count.
 registers:
+    mrrc    p15, 1, r0, r1, c14         @ CNTVCT
+    mrc     p15, 0, r0, c13, c0, 3      @ TPIDRURO
+    EXPECT  17, r0, 0
     str     sp, [sp, #4]
     mov     r0, #1
     mov     r1, #2
@@ -117,6 +121,8 @@ registers:
     EXPECT  13, r11, 0xBB
     EXPECT  14, r12, 0xCC
     EXPECT  15, lr, 0xEE
+    mrc     p15, 0, r0, c13, c0, 3
+    EXPECT  18, r0, 0
     ldr     r1, [sp, #4]
     cmp     r1, sp
     movne   r0, #16
@@ -296,9 +302,15 @@ illegal:
     movs    r0, #1
     CALL    DONE
 
+    @ r1 is the program's own where there is no siginfo_t, whose first word is the number.
 signal_handler:
-    str     r0, [r11, #8]
-    mvn     r0, #0
+    cmp     r1, #2
+    beq     1f
+    ldr     r3, [r1]
+    cmp     r3, r0
+    bne     2f
+1:  str     r0, [r11, #8]
+2:  mvn     r0, #0
     .irp    n, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12
     mov     r\n, r0
     .endr
