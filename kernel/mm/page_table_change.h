@@ -26,16 +26,15 @@ class PageTable<P, M>::PageRun {
     if (P::IsGlobal(leaf, level)) scope_ = Scope::kGlobal;
   }
 
-  // What was added so far goes to the batch.
+  [[nodiscard]] TlbBatch& batch() const { return batch_; }
+
+ private:
   void Finish() {
     batch_.AddPages(range_, bytes_, scope_);
     range_.size_bytes = 0;
     scope_ = Scope::kProcess;
   }
 
-  [[nodiscard]] TlbBatch& batch() const { return batch_; }
-
- private:
   TlbBatch& batch_;
   VirtRange range_;
   uint64_t bytes_ = 0;

@@ -115,6 +115,8 @@ concept PagingPolicy = requires(typename P::Entry entry, typename P::Features fe
   // Reading back. TargetOf: the memory a leaf maps or the table a table entry points to.
   // A leaf's target stands in its entry at its own bits: the next page's entry is the sum of both.
   { P::TargetOf(entry, level) } -> std::same_as<PhysAddr>;
+  // TargetOf, of what is known to be a table entry.
+  { P::TableOf(entry, level) } -> std::same_as<PhysAddr>;
   { P::Inherit(inherited, entry, level) } -> std::same_as<typename P::Inherited>;
   { P::AttributesOf(entry, level, inherited) } -> std::same_as<PageAttributes>;
   { P::IsGlobal(entry, level) } -> std::same_as<bool>;

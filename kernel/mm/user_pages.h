@@ -16,6 +16,7 @@
 #include "kernel/base/check.h"
 #include "kernel/base/result.h"
 #include "kernel/mm/address.h"
+#include "kernel/mm/asid_allocator.h"
 #include "kernel/mm/attributes.h"
 #include "kernel/mm/page_table.h"
 #include "kernel/mm/paging_policy.h"
@@ -39,6 +40,7 @@ class UserPages {
 
   UserPages(UserPages&& other) noexcept
       : table_(other.table_),
+        first_own_(other.first_own_),
         kernel_(std::exchange(other.kernel_, nullptr)),
         asid_(other.asid_),
         is_retired_(other.is_retired_),
@@ -75,18 +77,19 @@ class UserPages {
 
   // Another root, see PageTable::ResizeRoot(); the old one goes to PageTable::FreeRoot().
   [[nodiscard]] base::Result<typename Table::OldRoot> ResizeRoot(RootShape shape) {
-    return table_.ResizeRoot(shape);
+    const auto old = TRY(table_.ResizeRoot(shape));
+    first_own_ = FirstOwnPart();
+    return old;
   }
   void FreeRoot(const typename Table::OldRoot& old) { table_.FreeRoot(old); }
 
-  // The tag of this table's translations from now on; before the first, none is remembered.
+  // The tag of this table's translations from now on; with kNoAsid none is remembered.
   void SetAsid(Asid asid) { asid_ = asid; }
 
   [[nodiscard]] const Table& table() const { return table_; }
 
  private:
   using Entry = typename P::Entry;
-  using PageRun = typename Table::PageRun;
 
   // The entries that lead to a page, by their level.
   using Way = std::array<Entry*, P::kLevelCount>;
@@ -97,10 +100,37 @@ class UserPages {
   // A mark is not 0, so that frame 0 can have one.
   static_assert(P::kMarkBits >= P::kPhysicalBits - kPageShift + kNoteBits);
 
-  // Of which processors may remember as many.
-  static constexpr Asid kNoAsid{0};
-
   UserPages(Table table, const Table& kernel) : table_(std::move(table)), kernel_(&kernel) {}
+
+  // Pages that change, from the lowest up, gathered to runs before they go to a batch.
+  class Run {
+   public:
+    explicit Run(TlbBatch& batch) : batch_(batch) {}
+    Run(const Run&) = delete;
+    Run& operator=(const Run&) = delete;
+    ~Run() { Finish(); }
+
+    void Add(VirtAddr va, Entry leaf) {
+      if (va != next_) {
+        Finish();
+        base_ = va;
+      }
+      next_ = VirtAddr{va.value + kPageSize};  // 0 behind the last page
+      is_global_ |= P::IsGlobal(leaf, 0);
+    }
+    void Finish() {
+      if (next_ == base_) return;
+      batch_.AddPages({base_, next_.value - base_.value}, kPageSize,
+                      is_global_ ? Scope::kGlobal : Scope::kProcess);
+      base_ = next_;
+    }
+
+   private:
+    TlbBatch& batch_;
+    VirtAddr base_;
+    VirtAddr next_;
+    bool is_global_ = false;
+  };
 
   [[nodiscard]] M& memory() const { return *table_.memory_; }
   [[nodiscard]] Entry* EntriesAt(PhysAddr table) const {
@@ -110,12 +140,18 @@ class UserPages {
   static void Store(Entry& entry, Entry value) { Table::Store(entry, value); }
 
   // user_pages_walk.h
-  static PageAttributes AttributesOf(const UserPage& page);
+  static constexpr PageAttributes AttributesOf(const UserPage& page);
+  struct Leaves;
   static Entry EntryOf(const UserPage& page);
   static UserPage PageOf(Entry entry);
+  // Of a page's entry: else it is a mark, and absent.
+  static bool IsOpen(Entry entry) { return (entry & 0b11) != 0; }
   [[nodiscard]] bool IsOwn(VirtAddr va) const;
   [[nodiscard]] bool IsOwn(const VirtRange& range) const;
+  [[nodiscard]] VirtRange FirstOwnPart() const;
   [[nodiscard]] unsigned Find(VirtAddr va, Way& way) const;
+  template <unsigned kLevel>
+  [[nodiscard]] unsigned FindFrom(PhysAddr table, uintptr_t va, Way& way) const;
   [[nodiscard]] Entry& Existing(VirtAddr va) const;
   template <class Use>
   void ForEachOwnPart(const VirtRange& range, Use&& use) const;
@@ -145,6 +181,7 @@ class UserPages {
   }
 
   Table table_;
+  VirtRange first_own_ = FirstOwnPart();
   const Table* kernel_;  // nullptr: moved from
   Asid asid_ = kNoAsid;
   bool is_retired_ = false;

@@ -26,7 +26,7 @@ base::Result<> UserPages<P, M>::MapPage(VirtAddr va, const UserPage& page) {
 template <PagingPolicy P, TableMemory M>
 void UserPages<P, M>::ReplacePage(VirtAddr va, const UserPage& page) {
   Entry& slot = Existing(va);
-  const bool was_open = P::KindOf(Load(slot), 0) == EntryKind::kLeaf;
+  const bool was_open = IsOpen(Load(slot));
   if (was_open && P::kBreakBeforeMake) {
     Store(slot, 0);
     InvalidatePage(va);
@@ -56,7 +56,7 @@ void UserPages<P, M>::ProtectPage(VirtAddr va, Access access) {
 template <PagingPolicy P, TableMemory M>
 template <class AccessOf>
 void UserPages<P, M>::ProtectPages(const VirtRange& range, TlbBatch& batch, AccessOf&& access_of) {
-  PageRun changed(batch);
+  Run changed(batch);
   const auto protect = [&](VirtAddr va, Entry& slot) {
     const Entry entry = Load(slot);
     UserPage page = PageOf(entry);
@@ -65,7 +65,7 @@ void UserPages<P, M>::ProtectPages(const VirtRange& range, TlbBatch& batch, Acce
     if (access == old_access) return true;
     page.access = access;
     Store(slot, EntryOf(page));
-    if (old_access != Access::kNone) changed.Add({va, kPageSize}, entry, 0);
+    if (old_access != Access::kNone) changed.Add(va, entry);
     return true;
   };
   ForEachOwnPart(range, [&](const VirtRange& part) {
@@ -100,7 +100,7 @@ void UserPages<P, M>::UnmapPages(const VirtRange& range, Release&& release) {
   const auto unmap_table = [&](const Way& way, const VirtRange& piece) {
     uint64_t of_table = 0;
     {
-      PageRun gone(batch);
+      Run gone(batch);
       ForEachEntryOf(way, piece, [&](VirtAddr va, Entry& slot) {
         const Entry entry = Load(slot);
         Store(slot, 0);
@@ -110,7 +110,7 @@ void UserPages<P, M>::UnmapPages(const VirtRange& range, Release&& release) {
           release(va, page);
           return true;
         }
-        if (P::KindOf(entry, 0) == EntryKind::kLeaf) gone.Add({va, kPageSize}, entry, 0);
+        if (IsOpen(entry)) gone.Add(va, entry);
         removed[count++] = {va.value, entry};
         if (count == kTogether) {
           gone.Finish();
@@ -132,7 +132,7 @@ base::Result<> UserPages<P, M>::SharePages(const VirtRange& range, UserPages& to
                                            AccessOf&& access_of) {
   base::Result<> result;
   const auto share_table = [&](const Way& way, const VirtRange& piece) {
-    PageRun changed(batch);
+    Run changed(batch);
     Way to_way;
     uint64_t shared = 0;
     bool is_prepared = false;
@@ -156,7 +156,7 @@ base::Result<> UserPages<P, M>::SharePages(const VirtRange& range, UserPages& to
         page.access = *access;
         entry = EntryOf(page);
         Store(slot, entry);
-        changed.Add({va, kPageSize}, old_entry, 0);
+        changed.Add(va, old_entry);
       }
       Entry& to_slot = to_way[0][(va - piece.base) >> kPageShift];
       CHECK(Load(to_slot) == 0);
@@ -196,7 +196,7 @@ base::Result<> UserPages<P, M>::MovePages(const VirtRange& range, VirtAddr to) {
     ForEachLastTable(part, [&](const Way& way, const VirtRange& piece) {
       uint64_t moved = 0;
       {
-        PageRun gone(batch);
+        Run gone(batch);
         ForEachEntryOf(way, piece, [&](VirtAddr va, Entry& slot) {
           const Entry entry = Load(slot);
           Way to_way;
@@ -204,7 +204,7 @@ base::Result<> UserPages<P, M>::MovePages(const VirtRange& range, VirtAddr to) {
           Store(slot, 0);
           Store(*to_way[0], entry);
           Count(*to_way[1], 1);
-          if (P::KindOf(entry, 0) == EntryKind::kLeaf) gone.Add({va, kPageSize}, entry, 0);
+          if (IsOpen(entry)) gone.Add(va, entry);
           ++moved;
           return true;
         });

@@ -11,6 +11,7 @@ base::Result<UserPages<P, M>> UserPages<P, M>::Create(RootShape shape, const Tab
                                                       M& memory) {
   UserPages pages(TRY(Table::Create(shape, kernel.features_, memory)), kernel);
   TRY(pages.table_.BorrowEntries(kernel));
+  pages.first_own_ = pages.FirstOwnPart();
   return pages;
 }
 
@@ -28,7 +29,7 @@ UserPages<P, M>::~UserPages() {
     if (leads_on) table = table_.ChildOf(next, level);
     memory().FreeTable(pa, bytes);
     if (!leads_on) return;
-    pa = P::TargetOf(next, level);
+    pa = P::TableOf(next, level);
     bytes = P::Level(level - 1).table_bytes;
   }
 }
@@ -110,8 +111,7 @@ base::Result<> UserPages<P, M>::PrepareTo(VirtAddr va, Way& way, const UserPage&
 template <PagingPolicy P, TableMemory M>
 void UserPages<P, M>::Count(Entry& above, uint64_t more) {
   if constexpr (P::kCountsEntries) {
-    const Entry entry = Load(above);
-    Store(above, P::WithLiveEntries(entry, P::LiveEntries(entry) + more));
+    Store(above, Load(above) + P::WithLiveEntries(0, more));
   }
 }
 
@@ -121,10 +121,9 @@ void UserPages<P, M>::Uncount(const Way& way, const VirtRange& piece, uint64_t r
                               TlbBatch& batch) {
   if (removed == 0) return;
   if constexpr (P::kCountsEntries) {
-    const Entry entry = Load(*way[1]);
-    const uint64_t left = P::LiveEntries(entry) - removed;
-    Store(*way[1], P::WithLiveEntries(entry, left));
-    if (left > 0) return;
+    const Entry entry = Load(*way[1]) - P::WithLiveEntries(0, removed);
+    Store(*way[1], entry);
+    if (P::LiveEntries(entry) > 0) return;
   } else {
     if (!IsEmptyTable(way, piece)) return;
   }
@@ -147,7 +146,7 @@ template <PagingPolicy P, TableMemory M>
 void UserPages<P, M>::DropTables(const Way& way, VirtAddr va, TlbBatch& batch) {
   for (unsigned level = 1;; ++level) {
     const Entry entry = Load(*way[level]);
-    const PhysAddr pa = P::TargetOf(entry, level);
+    const PhysAddr pa = P::TableOf(entry, level);
     const uint64_t bytes = P::Level(level - 1).table_bytes;
     Store(*way[level], 0);
     added_bytes_ -= bytes;
@@ -160,10 +159,9 @@ void UserPages<P, M>::DropTables(const Way& way, VirtAddr va, TlbBatch& batch) {
     }
     if (level == table_.shape_.level) return;
     if constexpr (P::kCountsEntries) {
-      const Entry above = Load(*way[level + 1]);
-      const uint64_t left = P::LiveEntries(above) - 1;
-      Store(*way[level + 1], P::WithLiveEntries(above, left));
-      if (left > 0) return;
+      const Entry above = Load(*way[level + 1]) - P::WithLiveEntries(0, 1);
+      Store(*way[level + 1], above);
+      if (P::LiveEntries(above) > 0) return;
     }
   }
 }

@@ -8,7 +8,7 @@ namespace mm {
 
 // Of the page, or when it is closed, of what it may become.
 template <PagingPolicy P, TableMemory M>
-PageAttributes UserPages<P, M>::AttributesOf(const UserPage& page) {
+constexpr PageAttributes UserPages<P, M>::AttributesOf(const UserPage& page) {
   const Access user = page.access == Access::kNone ? Access::kRead : page.access;
   return {.user = user,
           .kernel = user & Access::kReadWrite,
@@ -16,22 +16,53 @@ PageAttributes UserPages<P, M>::AttributesOf(const UserPage& page) {
           .scope = page.scope};
 }
 
+// Each kind of open page as an entry for frame 0, by its access, caching, scope and note; 0 where
+// there is none.
 template <PagingPolicy P, TableMemory M>
-typename P::Entry UserPages<P, M>::EntryOf(const UserPage& page) {
-  CHECK(IsUserAccess(page.access) && page.note <= UserPage::kMaxNote);
-  CHECK(page.frame.value < base::LowBits(P::kPhysicalBits - kPageShift));
-  if (page.access == Access::kNone) [[unlikely]] {
-    return P::MakeMark((page.frame.value + 1) << kNoteBits | page.note);
+struct UserPages<P, M>::Leaves {
+  static constexpr size_t IndexOf(const UserPage& page) {
+    return static_cast<size_t>(page.access) | static_cast<size_t>(page.caching) << 3 |
+           (page.scope == Scope::kGlobal ? 0 : 1 << 4) | static_cast<size_t>(page.note) << 5;
   }
-  const Entry leaf = P::MakeLeaf({page.frame.value << kPageShift}, AttributesOf(page), 0);
-  return P::WithSpare(leaf, page.note, 0);
+
+  constexpr Leaves() {
+    for (const Access access : {Access::kRead, Access::kReadWrite, Access::kReadExecute}) {
+      for (const Caching caching : {Caching::kNormal, Caching::kDevice}) {
+        for (const Scope scope : {Scope::kGlobal, Scope::kProcess}) {
+          for (uint8_t note = 0; note <= UserPage::kMaxNote; ++note)
+            Add({{}, access, caching, scope, note});
+        }
+      }
+    }
+  }
+
+  std::array<Entry, (UserPage::kMaxNote + 1) << 5> entries{};
+
+ private:
+  constexpr void Add(const UserPage& page) {
+    const auto granted = P::Granted(AttributesOf(page));
+    if (!granted) return;
+    entries[IndexOf(page)] = P::WithSpare(P::MakeLeaf({}, *granted, 0), page.note, 0);
+  }
+};
+
+template <PagingPolicy P, TableMemory M>
+inline typename P::Entry UserPages<P, M>::EntryOf(const UserPage& page) {
+  static constexpr Leaves kLeaves;
+  CHECK(page.note <= UserPage::kMaxNote);
+  CHECK(page.frame.value < base::LowBits(P::kPhysicalBits - kPageShift));
+  const Entry leaf = kLeaves.entries[Leaves::IndexOf(page)];
+  if (leaf != 0) [[likely]]
+    return leaf | static_cast<Entry>(page.frame.value << kPageShift);
+  CHECK(page.access == Access::kNone);  // else: no such right, or a device's code
+  return P::MakeMark((page.frame.value + 1) << kNoteBits | page.note);
 }
 
 // A closed page is not told whose it was and how it was cached: it is opened with what its range
 // says.
 template <PagingPolicy P, TableMemory M>
 UserPage UserPages<P, M>::PageOf(Entry entry) {
-  if (P::KindOf(entry, 0) == EntryKind::kMark) [[unlikely]] {
+  if (!IsOpen(entry)) [[unlikely]] {
     const uint64_t mark = P::MarkOf(entry);
     return {.frame = {(mark >> kNoteBits) - 1},
             .note = static_cast<uint8_t>(mark & UserPage::kMaxNote)};
@@ -44,37 +75,67 @@ UserPage UserPages<P, M>::PageOf(Entry entry) {
           .note = static_cast<uint8_t>(P::SpareOf(entry, 0) & UserPage::kMaxNote)};
 }
 
-// Whether the table translates it, and by itself.
+// Whether the table translates it, and by itself. All that matters is where the first part is.
 template <PagingPolicy P, TableMemory M>
-bool UserPages<P, M>::IsOwn(VirtAddr va) const {
-  const VirtRange& common = table_.common_;
-  return table_.IsTranslated(va) && va.value - common.base.value >= common.size_bytes;
+inline bool UserPages<P, M>::IsOwn(VirtAddr va) const {
+  if (va.value - first_own_.base.value < first_own_.size_bytes) [[likely]]
+    return true;
+  return table_.IsTranslated(va) && !table_.common_.Contains(va);
 }
 
 template <PagingPolicy P, TableMemory M>
-bool UserPages<P, M>::IsOwn(const VirtRange& range) const {
+inline bool UserPages<P, M>::IsOwn(const VirtRange& range) const {
   const VirtAddr last = range.last();
+  if (first_own_.Contains(range.base) && first_own_.Contains(last)) [[likely]]
+    return true;
   const bool in_one_part =
       P::kExtension == AddressExtension::kZero || (range.base.value ^ last.value) >> 63 == 0;
   return in_one_part && table_.IsTranslated(range.base) && table_.IsTranslated(last) &&
          !range.Overlaps(table_.common_);
 }
 
-// Goes down as far as there are tables; returns the level it came to, 0 for a page's entry.
+// The lowest part that is no kernel's.
 template <PagingPolicy P, TableMemory M>
-unsigned UserPages<P, M>::Find(VirtAddr va, Way& way) const {
-  unsigned level = table_.shape_.level;
-  uint64_t index_bits = table_.shape_.index_bits;
-  for (PhysAddr table = table_.root_;; --level) {
-    Entry& slot = EntriesAt(table)[page_table_internal::IndexOf(va, P::Level(level),
-                                                                static_cast<unsigned>(index_bits))];
-    way[level] = &slot;
-    if (level == 0) return 0;
-    const Entry entry = Load(slot);
-    if (entry == 0) return level;
-    table = P::TargetOf(entry, level);
-    index_bits = P::Level(level - 1).index_bits;
+VirtRange UserPages<P, M>::FirstOwnPart() const {
+  const VirtRange part = table_.parts()[0];
+  const VirtRange common = Intersection(part, table_.common_);
+  if (common.IsEmpty()) return part;
+  if (part.base < common.base) return FromFirstToLast(part.base, common.base - 1);
+  if (common.last() == part.last()) return {};
+  return FromFirstToLast(common.last() + 1, part.last());
+}
+
+// Goes down as far as there are tables; returns the level it came to, 0 for a page's entry. `va` is
+// translated. Unrolled: it is most of what a page fault does here.
+template <PagingPolicy P, TableMemory M>
+[[gnu::always_inline]] inline unsigned UserPages<P, M>::Find(VirtAddr va, Way& way) const {
+  constexpr unsigned kTop = P::kLevelCount - 1;
+  const auto number = static_cast<uintptr_t>(va.value);
+  if constexpr (kTop > 1) {
+    if (table_.shape_.level < kTop) [[likely]] {
+      return FindFrom<kTop - 1>(table_.root_, number, way);
+    }
   }
+  return FindFrom<kTop>(table_.root_, number, way);
+}
+
+template <PagingPolicy P, TableMemory M>
+template <unsigned kLevel>
+[[gnu::always_inline]] inline unsigned UserPages<P, M>::FindFrom(PhysAddr table, uintptr_t va,
+                                                                 Way& way) const {
+  constexpr LevelShape kShape = P::Level(kLevel);
+  // A root may have fewer entries: then the bits above are 0.
+  const uintptr_t index =
+      (va >> kShape.shift) & static_cast<uintptr_t>(base::LowBits(kShape.index_bits));
+  Entry& slot = EntriesAt(table)[index];
+  way[kLevel] = &slot;
+  if constexpr (kLevel > 0) {
+    const Entry entry = Load(slot);
+    if (entry == 0) [[unlikely]]
+      return kLevel;
+    return FindFrom<kLevel - 1>(P::TableOf(entry, kLevel), va, way);
+  }
+  return 0;
 }
 
 // Of a page that is there.

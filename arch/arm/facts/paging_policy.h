@@ -203,6 +203,10 @@ struct PagingPolicy {
     return mm::PhysAddr{entry & (table ? 0xFFFF'FC00 : 0xFFF0'0000)};
   }
 
+  static constexpr mm::PhysAddr TableOf(Entry table, unsigned) {
+    return mm::PhysAddr{table & 0xFFFF'FC00};
+  }
+
   static constexpr Inherited Inherit(Inherited, Entry table, unsigned) {
     return {.privileged_execute_never = (table & first_level::kTablePrivilegedExecuteNever) != 0};
   }

@@ -185,6 +185,10 @@ struct PagingPolicy {
                         ~(large ? entry_bits::kLargePat : 0)};
   }
 
+  static constexpr mm::PhysAddr TableOf(Entry table, unsigned) {
+    return mm::PhysAddr{table & kFrameMask};
+  }
+
   static constexpr Inherited Inherit(Inherited above, Entry table, unsigned) {
     using namespace entry_bits;
     return {.read_only = above.read_only || (table & kWritable) == 0,
