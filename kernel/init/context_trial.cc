@@ -10,76 +10,88 @@
 #include "kernel/base/check.h"
 #include "kernel/base/result.h"
 #include "kernel/init/holdings.h"
-#include "kernel/init/kernel_space.h"
 #include "kernel/init/reports.h"
 #include "kernel/mm/address.h"
 #include "kernel/mm/attributes.h"
 #include "kernel/mm/frame_types.h"
 #include "kernel/mm/layout.h"
 #include "kernel/mm/range.h"
+#include "kernel/mm/space_table.h"
+#include "kernel/mm/tlb_batch.h"
+#include "kernel/space/user_table.h"
 
 namespace kernel {
 namespace {
 
-constexpr mm::PageAttributes kProcessData = {.user = mm::Access::kReadWrite,
-                                             .kernel = mm::Access::kReadWrite,
-                                             .caching = mm::Caching::kNormal,
-                                             .scope = mm::Scope::kProcess};
-
-// Its page table and the one frame that it shows everywhere. Ends by itself, after the switch back.
-class TrialContext {
+// Two tables and the one frame that they show everywhere. End by themselves, after the switch back.
+class TrialContexts {
  public:
-  static base::Result<TrialContext> Create(const System& system, mm::RootShape shape) {
-    auto table =
-        TRY(KernelSpace::Table::Create(shape, arch::PagingFeatures(), system.table_frames));
-    const auto borrowed = table.BorrowEntries(system.space.table());
-    auto frame = system.memory.AllocateFrame(mm::ZoneKind::kHigh);
-    if (!borrowed || !frame) {
-      table.Release();
-      if (frame) CHECK(system.memory.Free(*frame, mm::PageCount{1}).has_value());
-      return std::unexpected(base::Error::kOutOfMemory);
-    }
-    return TrialContext(system, std::move(table), *frame);
+  static base::Result<TrialContexts> Create(const System& system, UserTables& tables) {
+    auto first = TRY(UserTable::Create(tables));
+    auto second = TRY(UserTable::Create(tables));
+    const mm::FrameNumber frame = TRY(system.memory.AllocateFrame(mm::ZoneKind::kHigh));
+    return TrialContexts(system, tables, std::move(first), std::move(second), frame);
   }
 
-  TrialContext(TrialContext&& other) noexcept
+  TrialContexts(TrialContexts&& other) noexcept
       : system_(std::exchange(other.system_, nullptr)),
-        table_(std::move(other.table_)),
+        tables_(other.tables_),
+        first_(std::move(other.first_)),
+        second_(std::move(other.second_)),
         frame_(other.frame_) {}
-  TrialContext(const TrialContext&) = delete;
-  TrialContext& operator=(const TrialContext&) = delete;
-  TrialContext& operator=(TrialContext&&) = delete;
+  TrialContexts(const TrialContexts&) = delete;
+  TrialContexts& operator=(const TrialContexts&) = delete;
+  TrialContexts& operator=(TrialContexts&&) = delete;
 
-  ~TrialContext() {
+  ~TrialContexts() {
     if (system_ == nullptr) return;
-    arch::LeaveContext(system_->space.root());
-    table_.Release();
+    tables_->Leave();
+    for (UserTable* const table : {&first_, &second_}) {
+      table->Retire();
+      table->UnmapPages(Program(), [](mm::VirtAddr, const mm::UserPage&) {});
+    }
     CHECK(system_->memory.Free(frame_, mm::PageCount{1}).has_value());
   }
 
-  void Activate() { arch::ActivateContext(table_.root(), table_.shape()); }
-
   // A page at `va`, and a root that reaches it.
   base::Result<> AddPage(mm::VirtAddr va) {
-    const mm::RootShape shape = arch::ContextRoot(va);
-    if (shape != table_.shape()) {
-      const auto old = TRY(table_.ResizeRoot(shape));
-      Activate();
-      table_.FreeRoot(old);
-    }
-    return table_.Map({va, mm::kPageSize}, mm::BaseOf(frame_), kProcessData);
+    return first_.MapPage(va, {.frame = frame_, .access = mm::Access::kReadWrite});
   }
 
+  // As fork does it.
+  base::Result<> Share() {
+    mm::TlbBatch batch = first_.NewBatch();
+    const auto shared =
+        first_.SharePages(Program(), second_, batch, [](mm::VirtAddr, const mm::UserPage& page) {
+          return base::Result<mm::Access>{mm::Without(page.access, mm::Access::kWrite)};
+        });
+    first_.Flush(batch);
+    return shared;
+  }
+
+  UserTable& first() { return first_; }
+  UserTable& second() { return second_; }
   uint64_t root_bytes() const {
-    return sizeof(arch::PagingPolicy::Entry) << table_.shape().index_bits;
+    return sizeof(arch::PagingPolicy::Entry) << first_.table().shape().index_bits;
   }
 
  private:
-  TrialContext(const System& system, KernelSpace::Table table, mm::FrameNumber frame)
-      : system_(&system), table_(std::move(table)), frame_(frame) {}
+  TrialContexts(const System& system, UserTables& tables, UserTable first, UserTable second,
+                mm::FrameNumber frame)
+      : system_(&system),
+        tables_(&tables),
+        first_(std::move(first)),
+        second_(std::move(second)),
+        frame_(frame) {}
+
+  const mm::VirtRange& Program() const {
+    return mm::RegionWith(system_->layout, mm::Service::kProgram).range;
+  }
 
   const System* system_;
-  KernelSpace::Table table_;
+  UserTables* tables_;
+  UserTable first_;
+  UserTable second_;
   mm::FrameNumber frame_;
 };
 
@@ -94,26 +106,45 @@ mm::VirtAddr Reach(const mm::VirtRange& region, mm::VirtAddr va) {
   return std::min(mm::VirtAddr{last}, region.last());
 }
 
-void PrintStep(base::Sink& sink, const System& system, const TrialContext& context,
+void PrintStep(base::Sink& sink, const System& system, const TrialContexts& contexts,
                mm::VirtAddr reach, unsigned pages) {
   const bool good = LiveTablesMatch(system);
   base::Print(sink, "context: a root of {} bytes reaches {}, {} page{}, layout {}\n",
-              context.root_bytes(), reach, pages, pages == 1 ? "" : "s", good ? "ok" : "DIFFERS");
+              contexts.root_bytes(), reach, pages, pages == 1 ? "" : "s", good ? "ok" : "DIFFERS");
+}
+
+// Often enough that tags in the TLB come to an end, with a new table each time.
+base::Result<> SwitchOften(base::Sink& sink, const System& system, UserTables& tables,
+                           TrialContexts& contexts) {
+  constexpr unsigned kSwitches = 600;
+  for (unsigned i = 0; i < kSwitches; ++i) {
+    UserTable other = TRY(UserTable::Create(tables));
+    other.Activate();
+    CHECK(other.IsActive());
+    (i % 2 == 0 ? contexts.first() : contexts.second()).Activate();
+  }
+  TRY(contexts.Share());
+  const bool good = LiveTablesMatch(system) && TablesMatch(system, contexts.first()) &&
+                    TablesMatch(system, contexts.second());
+  base::Print(sink, "context: {} switches, a second with the same pages, layout {}\n", kSwitches,
+              good ? "ok" : "DIFFERS");
+  return {};
 }
 
 base::Result<> Try(base::Sink& sink, const System& system, const mm::VirtRange& region) {
-  auto context = TRY(TrialContext::Create(system, arch::ContextRoot(region.base)));
-  context.Activate();
-  TRY(context.AddPage(region.base));
+  UserTables tables(system.space.table(), system.table_frames);
+  auto contexts = TRY(TrialContexts::Create(system, tables));
+  contexts.first().Activate();
+  TRY(contexts.AddPage(region.base));
   unsigned pages = 1;
   mm::VirtAddr reach = Reach(region, region.base);
-  PrintStep(sink, system, context, reach, pages);
+  PrintStep(sink, system, contexts, reach, pages);
   while (reach != region.last()) {
     reach = Reach(region, reach + 1);
-    TRY(context.AddPage(mm::AlignDown(reach, mm::kPageSize)));
-    PrintStep(sink, system, context, reach, ++pages);
+    TRY(contexts.AddPage(mm::AlignDown(reach, mm::kPageSize)));
+    PrintStep(sink, system, contexts, reach, ++pages);
   }
-  return {};
+  return SwitchOften(sink, system, tables, contexts);
 }
 
 }  // namespace

@@ -12,7 +12,6 @@
 #include "kernel/base/result.h"
 #include "kernel/init/kernel_space.h"
 #include "kernel/init/node_pages.h"
-#include "kernel/init/table_frames.h"
 #include "kernel/mm/address.h"
 #include "kernel/mm/frame_window_slots.h"
 #include "kernel/mm/layout.h"
@@ -21,6 +20,7 @@
 #include "kernel/mm/physical_memory.h"
 #include "kernel/mm/range.h"
 #include "kernel/mm/vmalloc.h"
+#include "kernel/space/table_frames.h"
 
 namespace kernel {
 

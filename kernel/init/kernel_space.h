@@ -6,21 +6,21 @@
 #include "arch/ops/paging.h"
 #include "kernel/base/bits.h"
 #include "kernel/base/result.h"
-#include "kernel/init/direct_map.h"
 #include "kernel/init/image.h"
-#include "kernel/init/table_frames.h"
 #include "kernel/mm/address.h"
 #include "kernel/mm/layout.h"
 #include "kernel/mm/memory_map.h"
-#include "kernel/mm/page_table.h"
 #include "kernel/mm/range.h"
+#include "kernel/space/direct_map.h"
+#include "kernel/space/kernel_table.h"
+#include "kernel/space/table_frames.h"
 
 namespace kernel {
 
 // Written by one processor during start-up; not locked.
 class KernelSpace {
  public:
-  using Table = mm::PageTable<arch::PagingPolicy, TableFrames>;
+  using Table = KernelTable;
 
   // What one table of single pages maps, and one entry of the level above.
   static constexpr uint64_t kTableSpan = base::Bit(arch::PagingPolicy::Level(1).shift);

@@ -15,7 +15,6 @@
 #include "kernel/init/command_line.h"
 #include "kernel/init/console.h"
 #include "kernel/init/device_mapper.h"
-#include "kernel/init/direct_map.h"
 #include "kernel/init/heap.h"
 #include "kernel/init/image.h"
 #include "kernel/init/kernel_areas.h"
@@ -26,7 +25,6 @@
 #include "kernel/init/refusal.h"
 #include "kernel/init/reports.h"
 #include "kernel/init/system.h"
-#include "kernel/init/table_frames.h"
 #include "kernel/mm/boot_allocator.h"
 #include "kernel/mm/frame_allocator.h"
 #include "kernel/mm/frame_cache.h"
@@ -36,6 +34,9 @@
 #include "kernel/mm/memory_map.h"
 #include "kernel/mm/physical_memory.h"
 #include "kernel/space/user_range.h"
+#include "kernel/space/direct_map.h"
+#include "kernel/space/table_frames.h"
+#include "kernel/space/user_table.h"
 #include "layouts/selected.h"
 #include "testing/unit/kernel_runner.h"
 
@@ -211,6 +212,7 @@ void Main(const BootInfo& boot) {
   mm::PhysicalMemory memory(memory_map, plan, words, cpus, frame_table);
   table_frames.UseMemory(memory);
   Made("the frame windows", areas.UseMemory(memory));
+  UserTables user_tables(space.table(), table_frames, areas.windows());
   const System system = {.layout = layout,
                          .image = image,
                          .memory_map = memory_map,
@@ -218,7 +220,8 @@ void Main(const BootInfo& boot) {
                          .table_frames = table_frames,
                          .memory = memory,
                          .areas = areas,
-                         .objects = *Made("the kernel heap", MakeObjects(layout, memory, areas))};
+                         .objects = *Made("the kernel heap", MakeObjects(layout, memory, areas)),
+                         .user_tables = user_tables};
   running_system = &system;
   UseUserRanges(layout);
   if (const auto started = arch::StartInterrupts(MapDevice); !started) {

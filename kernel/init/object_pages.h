@@ -7,7 +7,6 @@
 #include "kernel/base/print.h"
 #include "kernel/base/result.h"
 #include "kernel/init/kernel_areas.h"
-#include "kernel/init/table_frames.h"
 #include "kernel/mm/address.h"
 #include "kernel/mm/direct_map_pages.h"
 #include "kernel/mm/layout.h"
@@ -15,6 +14,7 @@
 #include "kernel/mm/range.h"
 #include "kernel/mm/region_pages.h"
 #include "kernel/mm/slab_depot.h"
+#include "kernel/space/table_frames.h"
 
 namespace kernel {
 

@@ -41,6 +41,98 @@ std::span<const mm::VirtRange> CollectGuards(const System& system, std::span<mm:
   return guards;
 }
 
+// Calls `visit` for what the hardware translates through these tables.
+template <class Roots>
+void WalkRoots(const Roots& roots, const System& system, mm::MappingVisitor visit) {
+  for (const arch::LiveRoot& root : roots) {
+    // A table may have entries for addresses that the hardware translates through another one.
+    TableAt(root, system).ForEachMapping([&root, visit](mm::Mapping mapping) {
+      const mm::VirtAddr first = std::max(mapping.range.base, root.first);
+      const mm::VirtAddr last = std::min(mapping.range.last(), root.last);
+      if (last < first) return;
+      mapping.target = mapping.target + mapping.range.OffsetOf(first);
+      mapping.range = mm::FromFirstToLast(first, last);
+      visit(mapping);
+    });
+  }
+}
+
+// Room for the ranges of memory that nobody may write: the static one, or frames where a process
+// has much code.
+class Scratch {
+ public:
+  template <class Roots>
+  Scratch(const Roots& roots, const System& system) : memory_(system.memory) {
+    size_t needed = 0;
+    for (const arch::LiveRoot& root : roots) {
+      if (root.table == system.space.root()) continue;
+      TableAt(root, system).ForEachMapping([&](const mm::Mapping& mapping) {
+        if (mm::Has(mapping.attributes.user, mm::Access::kExecute)) needed += kRoomForEach;
+      });
+    }
+    if (needed <= span_.size()) return;
+    const mm::PageCount pages = mm::PagesFor(needed * sizeof(mm::PhysRange));
+    const auto frames = memory_.Allocate({.pages = pages});
+    if (!frames) return;  // the report says that there is too little room
+    frames_ = *frames;
+    pages_ = pages;
+    span_ = {static_cast<mm::PhysRange*>(memory_.table().Pointer(frames_)), needed};
+  }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  ~Scratch() {
+    if (pages_.value > 0) CHECK(memory_.Free(frames_, pages_).has_value());
+  }
+
+  [[nodiscard]] std::span<mm::PhysRange> span() const { return span_; }
+
+ private:
+  // The user's half of it, not more than half full.
+  static constexpr size_t kRoomForEach = 4;
+
+  mm::PhysicalMemory& memory_;
+  mm::FrameNumber frames_;
+  mm::PageCount pages_;
+  std::span<mm::PhysRange> span_ = verify_room.protected_ranges;
+};
+
+template <class Roots>
+LiveReport Verify(base::Sink& sink, const System& system, const Roots& roots) {
+  const auto walk = [&](mm::MappingVisitor visit) { WalkRoots(roots, system, visit); };
+  // The walk passes over what it does not know, so that is looked for first.
+  for (const arch::LiveRoot& root : roots) {
+    if (TableAt(root, system).CheckInvariants()) continue;
+    base::Print(sink, "LAYOUT FAULT the page table at {} holds an entry of an unknown kind\n",
+                root.table);
+    return {Verdict::kDiffers, std::nullopt};
+  }
+  const Scratch scratch(roots, system);
+  const mm::VerifyInput input = {.layout = system.layout,
+                                 .memory = system.memory_map.regions(),
+                                 .sections = system.image.sections(),
+                                 .guards = CollectGuards(system, verify_room.guards),
+                                 .scratch = scratch.span(),
+                                 .parts = system.image.parts()};
+  const mm::VerifyReport report = mm::VerifyLayout(input, walk);
+  mm::PrintReport(sink, system.layout, report);
+  if (!report.IsGood()) return {Verdict::kDiffers, report.findings().front()};
+  // Nothing of this is in the layout, so that it says less, and is looked for last.
+  if (!system.areas.areas().CheckInvariants()) {
+    sink.Write("LAYOUT FAULT the page tables do not show what vmalloc's areas say\n");
+    return {Verdict::kDiffers, std::nullopt};
+  }
+  if (!system.objects.pages().CheckInvariants()) {
+    sink.Write("LAYOUT FAULT the page tables do not show what the heap's pages say\n");
+    return {Verdict::kDiffers, std::nullopt};
+  }
+  return {Verdict::kMatches, std::nullopt};
+}
+
+class NoSink final : public base::Sink {
+ public:
+  void Write(std::string_view) override {}
+};
+
 }  // namespace
 
 void PrintMemoryMap(base::Sink& sink, const mm::MemoryMap& map) {
@@ -70,45 +162,11 @@ void PrintFrames(base::Sink& sink, mm::PhysicalMemory& memory) {
 }
 
 LiveReport VerifyLiveTables(base::Sink& sink, const System& system) {
-  const auto walk = [&system](mm::MappingVisitor visit) {
-    for (const arch::LiveRoot& root : arch::LiveRoots()) {
-      // A table may have entries for addresses that the hardware translates through another one.
-      TableAt(root, system).ForEachMapping([&root, visit](mm::Mapping mapping) {
-        const mm::VirtAddr first = std::max(mapping.range.base, root.first);
-        const mm::VirtAddr last = std::min(mapping.range.last(), root.last);
-        if (last < first) return;
-        mapping.target = mapping.target + mapping.range.OffsetOf(first);
-        mapping.range = mm::FromFirstToLast(first, last);
-        visit(mapping);
-      });
-    }
-  };
-  // The walk passes over what it does not know, so that is looked for first.
-  for (const arch::LiveRoot& root : arch::LiveRoots()) {
-    if (TableAt(root, system).CheckInvariants()) continue;
-    base::Print(sink, "LAYOUT FAULT the page table at {} holds an entry of an unknown kind\n",
-                root.table);
-    return {Verdict::kDiffers, std::nullopt};
-  }
-  const mm::VerifyInput input = {.layout = system.layout,
-                                 .memory = system.memory_map.regions(),
-                                 .sections = system.image.sections(),
-                                 .guards = CollectGuards(system, verify_room.guards),
-                                 .scratch = verify_room.protected_ranges,
-                                 .parts = system.image.parts()};
-  const mm::VerifyReport report = mm::VerifyLayout(input, walk);
-  mm::PrintReport(sink, system.layout, report);
-  if (!report.IsGood()) return {Verdict::kDiffers, report.findings().front()};
-  // Nothing of this is in the layout, so that it says less, and is looked for last.
-  if (!system.areas.areas().CheckInvariants()) {
-    sink.Write("LAYOUT FAULT the page tables do not show what vmalloc's areas say\n");
-    return {Verdict::kDiffers, std::nullopt};
-  }
-  if (!system.objects.pages().CheckInvariants()) {
-    sink.Write("LAYOUT FAULT the page tables do not show what the heap's pages say\n");
-    return {Verdict::kDiffers, std::nullopt};
-  }
-  return {Verdict::kMatches, std::nullopt};
+  return Verify(sink, system, arch::LiveRoots());
+}
+
+LiveReport VerifyTablesOf(base::Sink& sink, const System& system, const UserTable& process) {
+  return Verify(sink, system, arch::RootsOf(process.table().root(), process.table().shape()));
 }
 
 void PanicOver(const LiveReport& report) {
@@ -119,12 +177,13 @@ void PanicOver(const LiveReport& report) {
 }
 
 bool LiveTablesMatch(const System& system) {
-  class NoSink final : public base::Sink {
-   public:
-    void Write(std::string_view) override {}
-  };
   NoSink nothing;
   return VerifyLiveTables(nothing, system).verdict == Verdict::kMatches;
+}
+
+bool TablesMatch(const System& system, const UserTable& process) {
+  NoSink nothing;
+  return VerifyTablesOf(nothing, system, process).verdict == Verdict::kMatches;
 }
 
 }  // namespace kernel

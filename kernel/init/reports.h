@@ -9,6 +9,7 @@
 #include "kernel/mm/layout_verify.h"
 #include "kernel/mm/memory_map.h"
 #include "kernel/mm/physical_memory.h"
+#include "kernel/space/user_table.h"
 
 namespace kernel {
 
@@ -26,10 +27,14 @@ struct LiveReport {
 // with a `LAYOUT OK` line or with `LAYOUT FAULT` lines.
 LiveReport VerifyLiveTables(base::Sink& sink, const System& system);
 
+// The same for a process, whether its table is active or not: what the hardware would walk then.
+LiveReport VerifyTablesOf(base::Sink& sink, const System& system, const UserTable& process);
+
 // What start-up does about tables that differ.
 [[noreturn]] void PanicOver(const LiveReport& report);
 
 // The same without a word.
 [[nodiscard]] bool LiveTablesMatch(const System& system);
+[[nodiscard]] bool TablesMatch(const System& system, const UserTable& process);
 
 }  // namespace kernel

@@ -5,10 +5,11 @@
 #include "kernel/init/image.h"
 #include "kernel/init/kernel_areas.h"
 #include "kernel/init/kernel_space.h"
-#include "kernel/init/table_frames.h"
 #include "kernel/mm/layout.h"
 #include "kernel/mm/memory_map.h"
 #include "kernel/mm/physical_memory.h"
+#include "kernel/space/table_frames.h"
+#include "kernel/space/user_table.h"
 
 namespace kernel {
 
@@ -21,6 +22,7 @@ struct System {
   mm::PhysicalMemory& memory;
   KernelAreas& areas;
   KernelObjects& objects;
+  UserTables& user_tables;
 };
 
 // Null until start-up is complete.

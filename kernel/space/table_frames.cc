@@ -1,6 +1,5 @@
-#include "kernel/init/table_frames.h"
+#include "kernel/space/table_frames.h"
 
-#include "arch/ops/paging.h"
 #include "kernel/base/bits.h"
 #include "kernel/base/check.h"
 
@@ -26,9 +25,5 @@ mm::FrameDescriptor* TableFrames::Source::DescriptorOf(mm::PhysAddr frame) {
   if (memory_ == nullptr || region->state != mm::MemoryState::kUsable) return nullptr;
   return &memory_->table().Of(number);
 }
-
-void TableFrames::Publish(const mm::VirtRange&) { arch::PublishTables(); }
-
-void TableFrames::Invalidate(const mm::TlbWork& work) { arch::Invalidate(work); }
 
 }  // namespace kernel

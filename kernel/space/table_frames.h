@@ -4,8 +4,8 @@
 
 #include <cstdint>
 
+#include "arch/ops/paging.h"
 #include "kernel/base/result.h"
-#include "kernel/init/direct_map.h"
 #include "kernel/mm/address.h"
 #include "kernel/mm/boot_allocator.h"
 #include "kernel/mm/memory_map.h"
@@ -13,6 +13,7 @@
 #include "kernel/mm/range.h"
 #include "kernel/mm/table_frames.h"
 #include "kernel/mm/tlb_work.h"
+#include "kernel/space/direct_map.h"
 
 namespace kernel {
 
@@ -21,7 +22,10 @@ class TableFrames {
  public:
   // Takes frames from `early` until UseMemory(); `map` says ever after which ones those were.
   TableFrames(const DirectMap& direct_map, mm::BootAllocator& early, const mm::MemoryMap& map)
-      : source_(direct_map, early, map), frames_(source_) {}
+      : source_(direct_map, early, map),
+        frames_(source_),
+        to_pointer_(reinterpret_cast<uintptr_t>(direct_map.ToPointer(direct_map.target().base)) -
+                    static_cast<uintptr_t>(direct_map.target().base.value)) {}
 
   TableFrames(const TableFrames&) = delete;
   TableFrames& operator=(const TableFrames&) = delete;
@@ -33,9 +37,13 @@ class TableFrames {
     return frames_.AllocateTable(bytes, alignment);
   }
   void FreeTable(mm::PhysAddr table, uint64_t bytes) { frames_.FreeTable(table, bytes); }
-  void* Pointer(mm::PhysAddr table) const { return frames_.Pointer(table); }
-  void Publish(const mm::VirtRange& range);
-  void Invalidate(const mm::TlbWork& work);
+  // Every step of every walk comes here, so that nothing is looked up: tables lie in the direct
+  // map.
+  void* Pointer(mm::PhysAddr table) const {
+    return reinterpret_cast<void*>(static_cast<uintptr_t>(table.value) + to_pointer_);
+  }
+  void Publish(const mm::VirtRange&) { arch::PublishTables(); }
+  void Invalidate(const mm::TlbWork& work) { arch::Invalidate(work); }
 
   // Bytes of all page tables, and the frames that hold them.
   [[nodiscard]] uint64_t table_bytes() const { return frames_.table_bytes(); }
@@ -63,6 +71,7 @@ class TableFrames {
 
   Source source_;
   mm::TableFrames frames_;
+  uintptr_t to_pointer_;  // from a physical address, with wrap
 };
 
 }  // namespace kernel

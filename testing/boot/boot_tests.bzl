@@ -306,13 +306,17 @@ def _boot(prefix, image, machine, cpu, memory):
 
 # What a context's root of so many bytes reaches.
 def _contexts(image):
+    end = [
+        regex("^context: [0-9]+ switches, a second with the same pages, layout ok$"),
+        "context: ended, nothing kept, layout ok",
+    ]
     if image.contexts == None:
-        return [regex("^context: a root of [0-9]+ bytes reaches 0x[0-9a-f]{16}, 1 page, layout ok$")]
+        return [regex("^context: a root of [0-9]+ bytes reaches 0x[0-9a-f]{16}, 1 page, layout ok$")] + end
     lines = [
         "context: a root of %s bytes reaches %s, %d page%s, layout ok" % (size, reach, pages + 1, "s" if pages else "")
         for pages, (size, reach) in enumerate(image.contexts.items())
     ]
-    return lines + ["context: ended, nothing kept, layout ok"]
+    return lines + end
 
 # While the heap is in use.
 def _slabs_in_regions(image):

@@ -102,6 +102,11 @@ inline void WriteTtbr0(uint32_t value) {
   asm volatile("mcr p15, 0, %0, c2, c0, 0" ::"r"(value) : "memory");
 }
 
+// CONTEXTIDR: the ASID, and a process number of 0 (B4.1.36).
+inline void WriteContextId(uint32_t value) {
+  asm volatile("mcr p15, 0, %0, c13, c0, 1" ::"r"(value) : "memory");
+}
+
 inline uint32_t ReadDfsr() {
   uint32_t value;
   asm volatile("mrc p15, 0, %0, c5, c0, 0" : "=r"(value)::"memory");

@@ -65,8 +65,12 @@ mm::RootShape KernelRoot() { return PagingPolicy::Root(kShortBy); }
 
 LiveRootList LiveRoots() {
   const uint32_t n = Split();
-  const mm::PhysAddr low{arm::ReadTtbr0() & arm::ttbr::RootMask(n)};
-  LiveRoot below{low, PagingPolicy::Root(n), mm::VirtAddr{0}, kLastAddress};
+  return RootsOf(mm::PhysAddr{arm::ReadTtbr0() & arm::ttbr::RootMask(n)}, PagingPolicy::Root(n));
+}
+
+LiveRootList RootsOf(mm::PhysAddr root, mm::RootShape shape) {
+  const uint32_t n = PagingPolicy::SplitOf(shape);
+  LiveRoot below{root, shape, mm::VirtAddr{0}, kLastAddress};
   if (n == 0) return {{below}, 1};
   const mm::VirtAddr border{uint64_t{1} << (32 - n)};
   below.last = border - 1;
@@ -104,30 +108,35 @@ mm::RootShape ContextRoot(mm::VirtAddr last) {
 
 bool ContextReaches(mm::VirtAddr) { return !kAbove; }
 
-void ActivateContext(mm::PhysAddr root, mm::RootShape shape) {
+// Between two contexts the processor may walk either table and remember what it finds under the tag
+// that is in force: a reserved one, so that nobody meets that later (ARM DDI 0406C B3.10.4). The
+// tag changes with the table, which spares the branch predictor.
+void ActivateContext(mm::PhysAddr root, mm::RootShape shape, mm::Asid asid,
+                     mm::AsidRollover rollover) {
   const uint32_t n = PagingPolicy::SplitOf(shape);
   const uint32_t ttbr = static_cast<uint32_t>(root.value) | WalkAttributes();
   PublishTables();
+  arm::WriteContextId(mm::kNoAsid.value);
+  arm::InstructionBarrier();
+  if (rollover == mm::AsidRollover::kYes) Invalidate({.reach = mm::TlbReach::kEverything});
   // The kernel's entries come first in every root, and roots are aligned to their size: with the
   // smaller of the two sizes in force, either table translates the kernel's addresses.
-  if (n >= Split()) {
-    SetSplit(n);
-    arm::WriteTtbr0(ttbr);
-  } else {
-    arm::WriteTtbr0(ttbr);
-    arm::InstructionBarrier();
-    SetSplit(n);
-  }
+  const uint32_t old_n = Split();
+  if (n > old_n) SetSplit(n);
+  arm::WriteTtbr0(ttbr);
   arm::InstructionBarrier();
-  Invalidate({.reach = mm::TlbReach::kEverything});
+  if (n < old_n) SetSplit(n);
+  arm::WriteContextId(asid.value);
+  arm::InstructionBarrier();
 }
 
 void LeaveContext(mm::PhysAddr kernel_root) {
-  if constexpr (kAbove) {
-    ActivateContext(empty_table, PagingPolicy::Root(kKernelSplit.n));
-  } else {
-    ActivateContext(kernel_root, KernelRoot());
-  }
+  const bool has_own = kAbove;
+  ActivateContext(has_own ? empty_table : kernel_root,
+                  has_own ? PagingPolicy::Root(kKernelSplit.n) : KernelRoot(), mm::kNoAsid,
+                  mm::AsidRollover::kNo);
+  // What was walked between contexts: the kernel alone reaches no page of theirs.
+  Invalidate({.reach = mm::TlbReach::kAddressSpace, .asid = mm::kNoAsid});
 }
 
 void PublishTables() {

@@ -6,12 +6,16 @@
 
 #include "arch/arm/facts/paging_policy.h"
 #include "kernel/mm/address.h"
+#include "kernel/mm/asid_allocator.h"
 #include "kernel/mm/paging_policy.h"
 #include "kernel/mm/tlb_work.h"
 
 namespace arch {
 
 using PagingPolicy = arm::PagingPolicy;
+
+// Of a tag for the translations of a context, with short descriptors (B3.10.3).
+inline constexpr unsigned kAsidBits = 8;
 
 // What this processor's page tables can do.
 PagingPolicy::Features PagingFeatures();
@@ -43,6 +47,9 @@ class LiveRootList {
 // nothing lies above the kernel.
 LiveRootList LiveRoots();
 
+// What they would be, if this context were active.
+LiveRootList RootsOf(mm::PhysAddr root, mm::RootShape shape);
+
 // Leaves the boot tables for the final ones, and with them the identity mapping and the early
 // serial port. `root` has no entries where the image lies physically. No process runs yet: the
 // register that does not hold the kernel's table is left with one in which all faults. Called once,
@@ -56,11 +63,13 @@ mm::RootShape ContextRoot(mm::VirtAddr last);
 // Whether a context's table translates `va`, or the kernel's own does.
 bool ContextReaches(mm::VirtAddr va);
 
-// Switches to a context, whose table has the kernel's entries as far as it reaches them. Nothing
-// of the context before is remembered.
-void ActivateContext(mm::PhysAddr root, mm::RootShape shape);
+// Switches to a context, whose table has the kernel's entries as far as it reaches them; also to
+// another root of the same one. What is remembered of others stays, and is theirs by its tag; with
+// a rollover all is forgotten.
+void ActivateContext(mm::PhysAddr root, mm::RootShape shape, mm::Asid asid,
+                     mm::AsidRollover rollover);
 
-// Back to the kernel alone.
+// Back to the kernel alone. What is remembered of contexts stays.
 void LeaveContext(mm::PhysAddr kernel_root);
 
 // Entries made where there were none are visible to the walker when this returns.

@@ -38,8 +38,11 @@ mm::RootShape KernelRoot() {
 }
 
 std::array<LiveRoot, 1> LiveRoots() {
-  const mm::PhysAddr root{ReadCr3() & cr3::kRootMask};
-  return {{{root, KernelRoot(), mm::VirtAddr{0}, mm::VirtAddr{UINT64_MAX}}}};
+  return RootsOf(mm::PhysAddr{ReadCr3() & cr3::kRootMask}, KernelRoot());
+}
+
+std::array<LiveRoot, 1> RootsOf(mm::PhysAddr root, mm::RootShape shape) {
+  return {{{root, shape, mm::VirtAddr{0}, mm::VirtAddr{UINT64_MAX}}}};
 }
 
 void ActivateKernelRoot(mm::PhysAddr root) {
@@ -48,7 +51,9 @@ void ActivateKernelRoot(mm::PhysAddr root) {
 }
 
 // What is global is the same in every context, and stays (SDM vol. 3A 4.10.4.1).
-void ActivateContext(mm::PhysAddr root, mm::RootShape) { WriteCr3(root.value); }
+void ActivateContext(mm::PhysAddr root, mm::RootShape, mm::Asid, mm::AsidRollover) {
+  WriteCr3(root.value);
+}
 
 void PublishTables() { asm volatile("" : : : "memory"); }
 

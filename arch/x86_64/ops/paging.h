@@ -5,12 +5,16 @@
 
 #include "arch/x86_64/facts/paging_policy.h"
 #include "kernel/mm/address.h"
+#include "kernel/mm/asid_allocator.h"
 #include "kernel/mm/paging_policy.h"
 #include "kernel/mm/tlb_work.h"
 
 namespace arch {
 
 using PagingPolicy = arch::x86_64::PagingPolicy;
+
+// Of a tag for the translations of a context: PCIDs are not used.
+inline constexpr unsigned kAsidBits = 0;
 
 // What this processor's entries may hold.
 PagingPolicy::Features PagingFeatures();
@@ -29,6 +33,9 @@ struct LiveRoot {
 // All of them, read from the registers: CR3's, for every address.
 std::array<LiveRoot, 1> LiveRoots();
 
+// What they would be, if this context were active.
+std::array<LiveRoot, 1> RootsOf(mm::PhysAddr root, mm::RootShape shape);
+
 // Switches to `root` and forgets every translation of the tables before, global ones included. The
 // running code, its stack and its data must be mapped alike in both. From the first call on,
 // start.S's tables and their identity mapping are gone.
@@ -41,11 +48,14 @@ inline mm::RootShape ContextRoot(mm::VirtAddr) { return KernelRoot(); }
 inline bool ContextReaches(mm::VirtAddr) { return true; }
 
 // Switches to a context, whose table has the kernel's entries. Nothing of the context before is
-// remembered.
-void ActivateContext(mm::PhysAddr root, mm::RootShape shape);
+// remembered; there are no tags.
+void ActivateContext(mm::PhysAddr root, mm::RootShape shape, mm::Asid asid,
+                     mm::AsidRollover rollover);
 
 // Back to the kernel alone.
-inline void LeaveContext(mm::PhysAddr kernel_root) { ActivateContext(kernel_root, KernelRoot()); }
+inline void LeaveContext(mm::PhysAddr kernel_root) {
+  ActivateContext(kernel_root, KernelRoot(), mm::kNoAsid, mm::AsidRollover::kNo);
+}
 
 // Entries made where there were none are seen when this returns. The processor remembers no absent
 // entries and reads tables through its caches (SDM vol. 3A 4.10.2.3), so only the compiler is told.
