@@ -10,6 +10,7 @@
 #include "kernel/fs/file_namespace.h"
 #include "kernel/fs/object.h"
 #include "kernel/mm/kernel_heap.h"
+#include "kernel/mm/placement.h"
 #include "kernel/mm/range.h"
 #include "kernel/space/address_space.h"
 
@@ -52,7 +53,8 @@ struct Environment {
   SpaceSource& spaces;
   fs::FileNamespace& names;
   fs::Environment& world;  // random bytes, the real-time clock
-  base::Sink& log;         // what happened to processes that were killed
+  const mm::Placement& placement;
+  base::Sink& log;  // what happened to processes that were killed
 };
 
 }  // namespace process

@@ -15,10 +15,10 @@ class Session {
   explicit Session(Pid id) : id_(id) {}
 
   [[nodiscard]] Pid id() const { return id_; }
+  [[nodiscard]] bool HasGroups() const { return groups_ > 0; }
 
  private:
   friend class ProcessGroup;
-  friend class Groups;
 
   Pid id_;
   size_t groups_ = 0;

@@ -92,11 +92,13 @@ class Process final : public base::ListHook<ChildOfProcess>, public base::ListHo
  public:
   static constexpr size_t kNameBytes = 16;  // with a 0: what prctl(PR_SET_NAME) passes
 
-  explicit Process(Pid id) : id_(id) {}
+  Process() = default;
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
 
+  // That of its first thread; 0 until there is one.
   [[nodiscard]] Pid id() const { return id_; }
+  void SetId(Pid id) { id_ = id; }
 
   // --- Family. Init has no parent. ---
   Process* parent = nullptr;
@@ -151,7 +153,7 @@ class Process final : public base::ListHook<ChildOfProcess>, public base::ListHo
   }
 
  private:
-  Pid id_;
+  Pid id_ = 0;
 };
 
 }  // namespace process

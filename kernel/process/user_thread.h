@@ -10,10 +10,10 @@
 #include "kernel/mm/address.h"
 #include "kernel/mm/range.h"
 #include "kernel/posix/signal.h"
+#include "kernel/process/machine_thread.h"
 #include "kernel/process/pid_table.h"
 #include "kernel/process/signal_queue.h"
 #include "kernel/sched/deadline.h"
-#include "kernel/sched/thread.h"
 #include "kernel/sched/wait_queue.h"
 
 namespace process {
@@ -41,7 +41,7 @@ struct ThreadFarewell {
   uintptr_t robust_list = 0;      // 0, or the head of the list of locks that it holds
 };
 
-class UserThread final : public sched::Thread, public base::ListHook<ThreadOfProcess> {
+class UserThread final : public MachineThread, public base::ListHook<ThreadOfProcess> {
  public:
   // In no process's list yet. `stack` is a kernel stack.
   UserThread(Process& process, const mm::VirtRange& stack) : process_(process), stack_(stack) {}
@@ -54,10 +54,18 @@ class UserThread final : public sched::Thread, public base::ListHook<ThreadOfPro
   [[nodiscard]] const mm::VirtRange& kernel_stack() const { return stack_; }
   // Those that its last entry into the kernel saved.
   [[nodiscard]] arch::UserRegisters& registers() const { return arch::RegistersOf(stack_); }
-  [[nodiscard]] arch::ThreadState& state() { return state_; }
 
   ThreadSignals signals;
   ThreadFarewell farewell;
+
+  // What the thread does before it sees user mode for the first time.
+  struct Beginning {
+    uintptr_t write_id_at = 0;                // 0, or where the program wants the thread's number
+    void (*run)(UserThread& self) = nullptr;  // instead of user mode: to execute a program
+  };
+  Beginning beginning;
+
+  unsigned exit_code = 0;  // of exit(), which ends this thread alone
 
   // The deadline of a call with a timeout that was interrupted and may be issued again; the call
   // then goes on to wait for this one. Nothing, while no such call is open.
@@ -75,7 +83,6 @@ class UserThread final : public sched::Thread, public base::ListHook<ThreadOfPro
   Process& process_;
   Pid id_ = 0;
   mm::VirtRange stack_;
-  arch::ThreadState state_{};
 };
 
 }  // namespace process

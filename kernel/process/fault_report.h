@@ -1,0 +1,21 @@
+// What the log says of processes that die of a fault.
+#pragma once
+
+#include "arch/ops/user_mode.h"
+#include "kernel/mm/fault_info.h"
+#include "kernel/process/user_thread.h"
+
+namespace process {
+
+// "Segmentation fault: sh (12) write at 0x… ip 0x…; nearest region heap 0x…-0x…"
+void ReportSegmentationFault(const UserThread& thread, const mm::FaultInfo& fault,
+                             const arch::UserRegisters& registers);
+
+// A fault that could be resolved if there was a free frame.
+void ReportOutOfMemory(const UserThread& thread, const mm::FaultInfo& fault,
+                       const arch::UserRegisters& registers);
+
+// A signal's frame does not fit on the stack, or is no longer one.
+void ReportBrokenStack(const UserThread& thread, const arch::UserRegisters& registers);
+
+}  // namespace process

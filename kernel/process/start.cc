@@ -1,0 +1,94 @@
+#include "kernel/process/start.h"
+
+#include <utility>
+
+#include "kernel/base/check.h"
+#include "kernel/base/print.h"
+#include "kernel/process/argument_block.h"
+#include "kernel/process/exec.h"
+#include "kernel/process/exit.h"
+#include "kernel/process/system.h"
+
+namespace process {
+namespace {
+
+// What a shell gives to a command that cannot be executed.
+constexpr unsigned kCannotExecute = 126;
+
+constinit const FirstProgram* first_program = nullptr;
+
+posix::Result<> ExecuteFirst(UserThread& thread, const FirstProgram& program) {
+  const Environment& environment = TheSystem().environment();
+  ArgumentBlock arguments(environment.heap);
+  for (const std::string_view text : program.arguments) TRY(arguments.AddArgument(text));
+  for (const std::string_view text : program.environment) TRY(arguments.AddEnvironment(text));
+  auto file =
+      TRY(environment.names.Find(thread.process().place->directory(), program.path));
+  return Execute(thread, std::move(file), program.path, arguments);
+}
+
+void BeginInit(UserThread& thread) {
+  const auto executed = ExecuteFirst(thread, *first_program);
+  if (executed) return;
+  base::Print(TheSystem().environment().log, "cannot execute {}: error {}\n", first_program->path,
+              static_cast<unsigned>(executed.error()));
+  EndProcess(thread.process(), ExitStatus::Exited(kCannotExecute));
+}
+
+// Linux's, where they are not unlimited.
+void SetFirstLimits(posix::Limits& limits) {
+  using posix::Resource;
+  constexpr uint64_t kStackBytes = uint64_t{8} << 20;
+  limits[Resource::kStackBytes].soft = kStackBytes;
+  limits[Resource::kCoreBytes].soft = 0;
+  limits[Resource::kOpenFiles] = {fs::FileTable::kDefaultLimit, fs::FileTable::kMostDescriptors};
+  limits[Resource::kProcesses] = {PidTable::kLimit, PidTable::kLimit};
+  limits[Resource::kPendingSignals] = {System::kMostQueuedSignals, System::kMostQueuedSignals};
+}
+
+}  // namespace
+
+void BootThread::SwitchFrom(sched::Thread& previous) {
+  // It stays in the address space of whoever ran: the kernel is in all of them.
+  arch::SwitchThread(MachineThreadOf(previous).state(), state(), stack_);
+}
+
+void BootThread::Bury() { CHECK(false); }  // it never finishes
+
+posix::Result<> StartInit(const FirstProgram& program, fs::Ref<fs::FileTable> files,
+                          fs::Ref<fs::WorkingState> place) {
+  System& system = TheSystem();
+  CHECK(system.init() == nullptr);
+  auto owned = TRY(system.MakeProcess());
+  owned->files = std::move(files);
+  owned->place = std::move(place);
+  owned->actions = TRY(fs::MakeObject<SignalActions>(system.environment().memory));
+  auto space = system.environment().spaces.CreateSpace();
+  if (!space) return std::unexpected(posix::Errno::kOutOfMemory);
+  owned->space = *std::move(space);
+  SetFirstLimits(owned->limits);
+  auto thread = TRY(system.MakeThread(*owned));
+  ProcessGroup& group = *TRY(system.MakeSession(owned->id()));
+  system.Join(*owned, group);
+  arch::PrepareThread(thread->state(), thread->kernel_stack(), arch::StartRegisters({}, {}));
+  thread->beginning.run = BeginInit;
+  first_program = &program;
+
+  Process& process = *owned.release();
+  UserThread& first = *thread.release();
+  process.started = system.scheduler().Now();
+  process.threads.PushBack(first);
+  ++process.thread_count;
+  system.SetInit(process);
+  system.scheduler().Start(first);
+  system.scheduler().SetSignal(first, true);  // to begin
+  return {};
+}
+
+ExitStatus RunUntilInitEnds(base::FunctionRef<void()> sleep) {
+  System& system = TheSystem();
+  system.scheduler().RunIdle([&] { return system.init() == nullptr; }, sleep);
+  return system.init_status();
+}
+
+}  // namespace process

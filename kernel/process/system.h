@@ -1,0 +1,102 @@
+// All processes, and how they and their threads are made and given back.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "kernel/mm/range.h"
+#include "kernel/posix/errno.h"
+#include "kernel/process/environment.h"
+#include "kernel/process/group.h"
+#include "kernel/process/machine_thread.h"
+#include "kernel/process/pid_table.h"
+#include "kernel/process/process.h"
+#include "kernel/process/signal_queue.h"
+#include "kernel/process/stack_cache.h"
+#include "kernel/process/user_thread.h"
+#include "kernel/sched/scheduler.h"
+
+namespace process {
+
+class System {
+ public:
+  // Signals that are pending with what is known of them: of all processes together.
+  static constexpr size_t kMostQueuedSignals = 4096;
+
+  System(const Environment& environment, sched::Scheduler& scheduler);
+  System(const System&) = delete;
+  System& operator=(const System&) = delete;
+
+  [[nodiscard]] const Environment& environment() const { return environment_; }
+  [[nodiscard]] sched::Scheduler& scheduler() const { return scheduler_; }
+  [[nodiscard]] PidTable& pids() { return pids_; }
+  [[nodiscard]] StackCache& stacks() { return stacks_; }
+
+  // The first process; null before it starts and after it has ended.
+  [[nodiscard]] Process* init() const { return init_; }
+  void SetInit(Process& process) { init_ = &process; }
+  void EndInit(ExitStatus status) {
+    init_ = nullptr;
+    init_status_ = status;
+  }
+  // Of the init that has ended last.
+  [[nodiscard]] ExitStatus init_status() const { return init_status_; }
+
+  [[nodiscard]] size_t process_count() const { return process_count_; }
+  [[nodiscard]] size_t thread_count() const { return thread_count_; }
+  [[nodiscard]] uint64_t forks() const { return forks_; }
+  void CountFork() { ++forks_; }
+
+  struct Delete {
+    void operator()(UserThread* thread) const;
+    void operator()(Process* process) const;
+  };
+  using OwnedThread = std::unique_ptr<UserThread, Delete>;
+  using OwnedProcess = std::unique_ptr<Process, Delete>;
+
+  // A process without threads; it belongs to no family and no group. Error: kOutOfMemory.
+  [[nodiscard]] posix::Result<OwnedProcess> MakeProcess();
+  // A thread of `process` that nobody knows yet, with a number: a process's first one gives it its
+  // number. Errors: kOutOfMemory, kAgain (no number is free).
+  [[nodiscard]] posix::Result<OwnedThread> MakeThread(Process& process);
+
+  // Null when memory ends or too many are pending.
+  [[nodiscard]] QueuedSignal* MakeQueuedSignal();
+  void FreeQueuedSignal(QueuedSignal& entry);
+
+  // Groups and sessions. A process is in one group, once it has been put in one, until it is told
+  // of. Errors: kOutOfMemory.
+  [[nodiscard]] posix::Result<ProcessGroup*> MakeGroup(Pid id, Session& session);
+  [[nodiscard]] posix::Result<ProcessGroup*> MakeSession(Pid id);
+  void Join(Process& process, ProcessGroup& group);
+  void Leave(Process& process);
+
+  // The table that the processor walks from now on is the space's.
+  void Activate(kernel::AddressSpace& space);
+  // None of a process any more, if it is this one's.
+  void Deactivate(kernel::AddressSpace& space);
+
+ private:
+  friend class UserThread;
+
+  Environment environment_;
+  sched::Scheduler& scheduler_;
+  PidTable pids_;
+  StackCache stacks_;
+  Process* init_ = nullptr;
+  ExitStatus init_status_;
+  kernel::AddressSpace* active_ = nullptr;  // null: the kernel's own, or one that is gone
+  size_t process_count_ = 0;
+  size_t thread_count_ = 0;
+  size_t queued_signals_ = 0;
+  uint64_t forks_ = 0;
+};
+
+// Called once, before the first process; `system` is never given up.
+void UseSystem(System& system);
+
+// CHECKed: there is one.
+[[nodiscard]] System& TheSystem();
+
+}  // namespace process

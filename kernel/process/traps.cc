@@ -1,0 +1,112 @@
+#include "kernel/process/traps.h"
+
+#include "kernel/mm/fault_info.h"
+#include "kernel/process/current.h"
+#include "kernel/process/exit.h"
+#include "kernel/process/fault_report.h"
+#include "kernel/process/return_to_user.h"
+#include "kernel/process/signals.h"
+#include "kernel/process/system.h"
+
+namespace process {
+namespace {
+
+using posix::Signal;
+using posix::SignalCode;
+
+posix::SignalInformation FaultInformation(Signal signal, SignalCode code, mm::VirtAddr va) {
+  posix::SignalInformation information{};
+  information.signal = static_cast<int32_t>(posix::NumberOf(signal));
+  information.code = static_cast<int32_t>(code);
+  information.fault = {.address = static_cast<uintptr_t>(va.value)};
+  return information;
+}
+
+struct FaultMeaning {
+  Signal signal;
+  SignalCode code;
+};
+
+FaultMeaning MeaningOf(const mm::FaultInfo& fault, mm::FaultOutcome outcome) {
+  if (fault.cause == mm::FaultCause::kAlignment) return {Signal::kBus, SignalCode::kAlignment};
+  switch (outcome) {
+    case mm::FaultOutcome::kBeyondObject:
+      return {Signal::kBus, SignalCode::kNoAddress};
+    case mm::FaultOutcome::kNotPermitted:
+      return {Signal::kSegmentationFault, SignalCode::kAccessError};
+    default:
+      return {Signal::kSegmentationFault, SignalCode::kMapError};
+  }
+}
+
+mm::FaultOutcome Resolve(Process& process, const mm::FaultInfo& fault) {
+  const bool is_of_paging = fault.cause == mm::FaultCause::kNotMapped ||
+                            fault.cause == mm::FaultCause::kPermission;
+  if (!is_of_paging) return mm::FaultOutcome::kNotMapped;
+  return process.space->HandleFault(fault);
+}
+
+void OnUserFault(const mm::FaultInfo& fault, arch::UserRegisters& registers) {
+  UserThread& thread = kernel::CurrentThread();
+  Process& process = thread.process();
+  ++process.usage.minor_faults;
+  const mm::FaultOutcome outcome = Resolve(process, fault);
+  if (outcome == mm::FaultOutcome::kResolved) [[likely]]
+    return;
+  if (outcome == mm::FaultOutcome::kOutOfMemory) {
+    ReportOutOfMemory(thread, fault, registers);
+    EndProcess(process, ExitStatus::Killed(Signal::kKill));
+    return;
+  }
+  const FaultMeaning meaning = MeaningOf(fault, outcome);
+  if (WouldForceEnd(thread, meaning.signal)) ReportSegmentationFault(thread, fault, registers);
+  Force(thread, meaning.signal, FaultInformation(meaning.signal, meaning.code, fault.va));
+}
+
+FaultMeaning MeaningOf(kernel::UserException exception) {
+  switch (exception) {
+    case kernel::UserException::kIllegalInstruction:
+      return {Signal::kIllegal, SignalCode::kIllegalOpcode};
+    case kernel::UserException::kPrivileged:
+      return {Signal::kSegmentationFault, SignalCode::kKernel};
+    case kernel::UserException::kDivide:
+      return {Signal::kFloatingPoint, SignalCode::kIntegerDivide};
+    case kernel::UserException::kBreakpoint:
+    case kernel::UserException::kSingleStep:
+      return {Signal::kTrap, SignalCode::kBreakpoint};
+    case kernel::UserException::kAlignment:
+      return {Signal::kBus, SignalCode::kAlignment};
+    case kernel::UserException::kFloatingPoint:
+      return {Signal::kFloatingPoint, SignalCode::kInvalidOperation};
+    case kernel::UserException::kBus:
+      return {Signal::kBus, SignalCode::kNoAddress};
+  }
+  return {Signal::kIllegal, SignalCode::kIllegalOpcode};
+}
+
+void OnUserException(kernel::UserException exception, mm::VirtAddr pc, arch::UserRegisters&) {
+  const FaultMeaning meaning = MeaningOf(exception);
+  Force(kernel::CurrentThread(), meaning.signal,
+        FaultInformation(meaning.signal, meaning.code, pc));
+}
+
+bool ResolveUserCopyFault(const mm::FaultInfo& fault) {
+  Process& process = kernel::CurrentProcess();
+  ++process.usage.minor_faults;
+  return process.space && Resolve(process, fault) == mm::FaultOutcome::kResolved;
+}
+
+}  // namespace
+
+kernel::TrapHandlers HandlersWith(void (*on_system_call)(arch::UserRegisters&)) {
+  return {
+      .on_system_call = on_system_call,
+      .on_user_fault = OnUserFault,
+      .on_user_exception = OnUserException,
+      .on_return_to_user = OnReturnToUser,
+      .resolve_user_copy_fault = ResolveUserCopyFault,
+      .on_tick = [] { TheSystem().scheduler().OnTick(); },
+  };
+}
+
+}  // namespace process
