@@ -68,7 +68,8 @@ enum class [[nodiscard]] Errno : uint16_t {
   // Not seen by programs: the call ends here and is issued again after the signal's handler, if the
   // handler's action says so, else it returns kInterrupted. (Linux: ERESTARTSYS.)
   kRestart = 512,
-  // The same for calls that no action lets be issued again after a handler. (Linux: ERESTARTNOHAND.)
+  // The same for calls that no action lets be issued again after a handler. (Linux:
+  // ERESTARTNOHAND.)
   kRestartUnlessHandled = 514,
 };
 

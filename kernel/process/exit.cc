@@ -60,8 +60,7 @@ void BecomeZombie(Process& process) {
   process.place = {};
   process.executable = {};
   process.usage.most_resident_pages =
-      std::max(process.usage.most_resident_pages,
-               process.space->counters().physical_pages.value);
+      std::max(process.usage.most_resident_pages, process.space->counters().physical_pages.value);
   system.Deactivate(*process.space);
   process.space = {};
   ReturnSpaceToParent(process);

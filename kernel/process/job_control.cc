@@ -11,8 +11,7 @@ void TellParent(Process& child, posix::SignalCode code, uint32_t status) {
   if (child.parent == nullptr) return;
   Process& parent = *child.parent;
   if (const auto signal = posix::SignalOf(child.exit_signal)) {
-    static_cast<void>(
-        SendToProcess(parent, *signal, InformationOf(*signal, code, child, status)));
+    static_cast<void>(SendToProcess(parent, *signal, InformationOf(*signal, code, child, status)));
   }
   parent.child_changed.WakeAll();
 }
@@ -24,9 +23,9 @@ void Stop(Process& process, Signal signal) {
   process.has_untold_stop = true;
   process.has_untold_continue = false;
   for (UserThread& thread : process.threads) UpdateSignalState(thread);
-  const bool is_wanted = process.parent != nullptr &&
-                         !(*process.parent->actions)[Signal::kChild].Has(
-                             posix::ActionFlag::kNoChildStop);
+  const bool is_wanted =
+      process.parent != nullptr &&
+      !(*process.parent->actions)[Signal::kChild].Has(posix::ActionFlag::kNoChildStop);
   if (is_wanted) {
     TellParent(process, posix::SignalCode::kStopped, posix::NumberOf(signal));
   } else if (process.parent != nullptr) {

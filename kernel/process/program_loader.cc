@@ -42,14 +42,12 @@ posix::Result<> ReadExactly(fs::Inode& file, uint64_t offset, std::span<std::byt
 }
 
 posix::Result<ElfProgram> ReadElfOf(fs::Inode& file) {
-  return ReadElf(arch::kElfMachine, file.size_bytes(),
-                 [&](uint64_t offset, std::span<std::byte> to) {
-                   return ReadExactly(file, offset, to);
-                 });
+  return ReadElf(
+      arch::kElfMachine, file.size_bytes(),
+      [&](uint64_t offset, std::span<std::byte> to) { return ReadExactly(file, offset, to); });
 }
 
-posix::Result<fs::Ref<fs::Inode>> FindInterpreter(fs::Inode& file,
-                                                  const ElfProgram::FilePart& part,
+posix::Result<fs::Ref<fs::Inode>> FindInterpreter(fs::Inode& file, const ElfProgram::FilePart& part,
                                                   fs::WorkingState& place) {
   std::array<char, kInterpreterNameBytes> name;
   if (part.size_bytes > name.size()) return kNotExecutable;
@@ -70,9 +68,8 @@ base::Result<mm::VirtAddr> FindRoom(kernel::AddressSpace& space, const ElfProgra
   const uint64_t span_bytes = program.Span().size_bytes;
   const uint64_t spare_bytes = program.alignment - mm::kPageSize;
   if (span_bytes > UINT64_MAX - spare_bytes) return std::unexpected(base::Error::kOutOfMemory);
-  const mm::VirtAddr base = TRY(space.Map({.size_bytes = span_bytes + spare_bytes,
-                                           .access = mm::Access::kNone,
-                                           .kind = kind}));
+  const mm::VirtAddr base = TRY(space.Map(
+      {.size_bytes = span_bytes + spare_bytes, .access = mm::Access::kNone, .kind = kind}));
   TRY(space.Unmap({base, span_bytes + spare_bytes}));
   return mm::AlignUp(base, program.alignment);
 }

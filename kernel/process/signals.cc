@@ -96,8 +96,7 @@ posix::SignalInformation InformationOf(Signal signal, posix::SignalCode code, co
   posix::SignalInformation information{};
   information.signal = static_cast<int32_t>(posix::NumberOf(signal));
   information.code = static_cast<int32_t>(code);
-  information.process = {
-      .process = sender.id(), .user = sender.credentials.user, .value = value};
+  information.process = {.process = sender.id(), .user = sender.credentials.user, .value = value};
   return information;
 }
 

@@ -22,8 +22,7 @@ posix::Result<> ExecuteFirst(UserThread& thread, const FirstProgram& program) {
   ArgumentBlock arguments(environment.heap);
   for (const std::string_view text : program.arguments) TRY(arguments.AddArgument(text));
   for (const std::string_view text : program.environment) TRY(arguments.AddEnvironment(text));
-  auto file =
-      TRY(environment.names.Find(thread.process().place->directory(), program.path));
+  auto file = TRY(environment.names.Find(thread.process().place->directory(), program.path));
   return Execute(thread, std::move(file), program.path, arguments);
 }
 

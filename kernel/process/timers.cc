@@ -21,8 +21,7 @@ void AlarmTimer::Set(const Setting& setting) {
   scheduler.timers().Cancel(*this);
   interval_nanoseconds_ = setting.interval_nanoseconds;
   if (setting.left_nanoseconds == 0) return;
-  scheduler.timers().Set(*this,
-                         sched::Deadline::After(scheduler.Now(), setting.left_nanoseconds));
+  scheduler.timers().Set(*this, sched::Deadline::After(scheduler.Now(), setting.left_nanoseconds));
 }
 
 void AlarmTimer::OnExpired() {

@@ -40,8 +40,8 @@ FaultMeaning MeaningOf(const mm::FaultInfo& fault, mm::FaultOutcome outcome) {
 }
 
 mm::FaultOutcome Resolve(Process& process, const mm::FaultInfo& fault) {
-  const bool is_of_paging = fault.cause == mm::FaultCause::kNotMapped ||
-                            fault.cause == mm::FaultCause::kPermission;
+  const bool is_of_paging =
+      fault.cause == mm::FaultCause::kNotMapped || fault.cause == mm::FaultCause::kPermission;
   if (!is_of_paging) return mm::FaultOutcome::kNotMapped;
   return process.space->HandleFault(fault);
 }

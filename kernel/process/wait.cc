@@ -34,9 +34,9 @@ WaitReport ReportOf(const Process& child, ExitStatus status, posix::SignalCode c
 std::optional<WaitReport> AskChild(Process& parent, Process& child, const WaitRequest& request) {
   if (child.life == LifeState::kZombie) {
     if (!request.wants_ended) return std::nullopt;
-    const WaitReport report = ReportOf(child, child.exit_status,
-                                       child.exit_status.IsKilled() ? posix::SignalCode::kKilled
-                                                                    : posix::SignalCode::kExited);
+    const WaitReport report = ReportOf(
+        child, child.exit_status,
+        child.exit_status.IsKilled() ? posix::SignalCode::kKilled : posix::SignalCode::kExited);
     if (!request.leaves_it) {
       parent.children_usage.Add(report.usage);
       Release(child);

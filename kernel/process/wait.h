@@ -32,8 +32,8 @@ struct WaitReport {
   Usage usage;  // of the child and of those that it has waited for
 };
 
-// For a child of the process that runs, which gets its usage when the child has ended. Nothing: none
-// has anything to tell, and it may not block. Errors: kNoChild, kRestart.
+// For a child of the process that runs, which gets its usage when the child has ended. Nothing:
+// none has anything to tell, and it may not block. Errors: kNoChild, kRestart.
 [[nodiscard]] posix::Result<std::optional<WaitReport>> Wait(const WaitRequest& request);
 
 }  // namespace process

@@ -38,6 +38,8 @@ class Scheduler {
   Scheduler& operator=(const Scheduler&) = delete;
 
   [[nodiscard]] Thread& current() const { return *current_; }
+  // Its ticks() are those at which nobody else had the processor.
+  [[nodiscard]] const Thread& idle() const { return idle_; }
   [[nodiscard]] uint64_t Now() const { return now_(); }
   [[nodiscard]] TimerQueue& timers() { return timers_; }
   // Those that wait for the processor.

@@ -1,0 +1,107 @@
+#include "kernel/init/memory_source.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "kernel/mm/frame_types.h"
+#include "kernel/mm/slab_cache.h"
+#include "kernel/mm/vmalloc_areas.h"
+
+namespace kernel {
+namespace {
+
+constexpr std::array kZones = {mm::ZoneKind::kDma, mm::ZoneKind::kNormal, mm::ZoneKind::kHigh};
+
+// As Linux calls them: what reads /proc knows these names.
+std::string_view LinuxName(mm::ZoneKind kind) {
+  switch (kind) {
+    case mm::ZoneKind::kDma:
+      return "DMA";
+    case mm::ZoneKind::kNormal:
+      return "Normal";
+    case mm::ZoneKind::kHigh:
+      return "HighMem";
+  }
+  return "unknown";
+}
+
+}  // namespace
+
+fs::MemoryFacts SystemMemory::Facts() {
+  fs::MemoryFacts facts;
+  for (const mm::ZoneKind kind : kZones) {
+    const mm::ZoneStatistics zone = system_.memory.Statistics(kind);
+    facts.total += zone.usable;
+    facts.free += zone.free;
+    if (kind == mm::ZoneKind::kHigh) {
+      facts.high_total = zone.usable;
+      facts.high_free = zone.free;
+    }
+  }
+  facts.available = facts.free;
+  facts.cached = objects_.pages();
+  facts.shared = objects_.pages();
+  system_.objects.ForEachCache([&facts](const mm::SlabCache& cache) {
+    facts.slabs += mm::PageCount{cache.Statistics().pages};
+  });
+  facts.page_tables = system_.table_frames.frames();
+  const auto areas = system_.areas.areas().statistics();
+  facts.vmalloc_used_bytes = areas.addresses.allocated_bytes;
+  facts.vmalloc_total_bytes = areas.addresses.allocated_bytes + areas.addresses.free_bytes;
+  facts.vmalloc_largest_gap_bytes = areas.addresses.largest_free_bytes;
+  return facts;
+}
+
+void SystemMemory::VisitZones(base::FunctionRef<void(const fs::ZoneFacts&)> visitor) {
+  for (const mm::ZoneKind kind : kZones) {
+    const mm::ZoneStatistics zone = system_.memory.Statistics(kind);
+    if (zone.usable == mm::PageCount{0}) continue;
+    fs::ZoneFacts facts = {.name = LinuxName(kind),
+                           .spanned = zone.usable,
+                           .present = zone.usable,
+                           .managed = zone.usable,
+                           .free = zone.free};
+    std::ranges::copy(zone.free_blocks, facts.free_blocks.begin());
+    visitor(facts);
+  }
+}
+
+void SystemMemory::VisitSlabs(base::FunctionRef<void(const fs::SlabFacts&)> visitor) {
+  system_.objects.ForEachCache([&visitor](const mm::SlabCache& cache) {
+    const mm::SlabStatistics is = cache.Statistics();
+    if (is.slabs == 0) return;
+    visitor({.name = cache.name(),
+             .active_objects = is.allocated,
+             .objects = is.objects,
+             .object_bytes = is.stride_bytes,
+             .objects_per_slab = is.objects / is.slabs,
+             .pages_per_slab = is.pages / is.slabs,
+             .active_slabs = is.slabs,
+             .slabs = is.slabs});
+  });
+}
+
+void SystemMemory::VisitVmallocAreas(base::FunctionRef<void(const fs::VmallocFacts&)> visitor) {
+  system_.areas.areas().ForEachArea([&visitor](const mm::VmallocArea& area) {
+    if (area.state != mm::AreaState::kLive) return;
+    const bool is_device = area.kind == mm::AreaKind::kDevice;
+    visitor({.range = area.range,
+             .name = area.name,
+             .pages = area.pages(),
+             .is_device = is_device,
+             .device = is_device ? area.target.base : mm::PhysAddr{}});
+  });
+}
+
+void SystemMemory::VisitCounters(base::FunctionRef<void(const fs::Counter&)> visitor) {
+  const fs::MemoryFacts facts = Facts();
+  visitor({"nr_free_pages", facts.free.value});
+  visitor({"nr_file_pages", facts.cached.value});
+  visitor({"nr_shmem", facts.shared.value});
+  visitor({"nr_slab_unreclaimable", facts.slabs.value});
+  visitor({"nr_page_table_pages", facts.page_tables.value});
+  visitor({"double_frees_noticed_late", system_.memory.late_faults()});
+}
+
+}  // namespace kernel

@@ -1,0 +1,66 @@
+#include "kernel/init/system_source.h"
+
+#include <algorithm>
+
+#include "arch/ops/processor_text.h"
+#include "arch/ops/timer.h"
+#include "kernel/sched/scheduler.h"
+
+namespace kernel {
+namespace {
+
+constexpr uint64_t kNanosecondsPerSecond = 1'000'000'000;
+constexpr uint64_t kNanosecondsPerTick = kNanosecondsPerSecond / arch::kTicksPerSecond;
+
+}  // namespace
+
+// Those that wait for the processor, and the one that has it.
+size_t RunningSystemSource::Runnable() const {
+  const sched::Scheduler& scheduler = parts_.processes.scheduler();
+  return scheduler.ready_count() + (&scheduler.current() == &scheduler.idle() ? 0 : 1);
+}
+
+void RunningSystemSource::OnTick() {
+  load_.Update(parts_.world.MonotonicNanoseconds(), Runnable());
+}
+
+fs::SystemFacts RunningSystemSource::Facts() {
+  const sched::Scheduler& scheduler = parts_.processes.scheduler();
+  fs::SystemFacts facts;
+  facts.uptime = parts_.world.MonotonicNanoseconds();
+  const uint64_t ticks = arch::TicksSinceBoot();
+  facts.idle_time = std::min(scheduler.idle().ticks(), ticks) * kNanosecondsPerTick;
+  // The kernel's own share is not told apart: a tick finds user mode or a kernel that waits.
+  facts.user_time = ticks * kNanosecondsPerTick - facts.idle_time;
+  facts.context_switches = scheduler.switches();
+  facts.interrupts = ticks;
+  facts.forks = parts_.processes.forks();
+  facts.boot_time_seconds =
+      parts_.world.Now().seconds - static_cast<int64_t>(facts.uptime / kNanosecondsPerSecond);
+  facts.runnable_threads = static_cast<uint32_t>(Runnable());
+  facts.threads = static_cast<uint32_t>(parts_.processes.thread_count());
+  facts.blocked_threads = facts.threads - std::min(facts.threads, facts.runnable_threads);
+  facts.last_process = parts_.processes.pids().last();
+  facts.load_hundredths = load_.hundredths();
+  return facts;
+}
+
+// The release says whose interface it is: the C library and tools look at it.
+fs::SystemNames RunningSystemSource::Names() {
+  return {.system = "Linux",
+          .host = parts_.host_name.text(),
+          .release = "6.1.0-atlas",
+          .version = "#1 Atlas",
+          .machine = arch::kMachineName};
+}
+
+void RunningSystemSource::PrintProcessor(base::Sink& sink) { arch::PrintProcessor(sink); }
+
+void RunningSystemSource::VisitUnknownCalls(
+    base::FunctionRef<void(uint32_t, uint64_t)> visitor) {
+  for (const syscall::UnknownCalls::Count& one : parts_.unknown_calls.counts()) {
+    visitor(one.number, one.times);
+  }
+}
+
+}  // namespace kernel

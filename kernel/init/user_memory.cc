@@ -1,0 +1,43 @@
+#include "kernel/init/user_memory.h"
+
+#include "kernel/base/check.h"
+#include "kernel/base/units.h"
+
+namespace kernel {
+namespace {
+
+using base::literals::operator""_KiB;
+
+// Calls nest deepest where a path leads through symbolic links.
+constexpr uint64_t kStackBytes = 16_KiB;
+
+}  // namespace
+
+UserMemory::UserMemory(const System& system)
+    : system_(system),
+      placement_(system.layout),
+      nodes_(system.memory),
+      physical_frames_(system.memory),
+      frames_(physical_frames_, system.memory.table(), system.areas.windows()),
+      objects_(system.objects.depot(), frames_),
+      tables_(system.space.table(), system.table_frames),
+      spaces_(system.objects.depot(), nodes_, frames_, placement_) {}
+
+base::Result<> UserMemory::Start() {
+  TRY(system_.space.ShareEntries(system_.layout));
+  return frames_.Start();
+}
+
+base::Result<SpaceReference> UserMemory::CreateSpace() {
+  return AddressSpace::Create(spaces_, TRY(UserTable::Create(tables_)));
+}
+
+base::Result<mm::VirtRange> UserMemory::AllocateStack() {
+  return system_.areas.areas().Allocate({.size_bytes = kStackBytes, .name = "kernel stack"});
+}
+
+void UserMemory::FreeStack(const mm::VirtRange& stack) {
+  CHECK(system_.areas.areas().Free(stack.base).has_value());
+}
+
+}  // namespace kernel

@@ -1,0 +1,51 @@
+// What programs' memory is made of: their frames, their page tables, the objects that they map, and
+// where the layout has room for each kind of mapping.
+#pragma once
+
+#include <optional>
+
+#include "kernel/base/result.h"
+#include "kernel/init/system.h"
+#include "kernel/mm/direct_map_pages.h"
+#include "kernel/mm/paged_object.h"
+#include "kernel/mm/physical_frames.h"
+#include "kernel/mm/placement.h"
+#include "kernel/mm/range.h"
+#include "kernel/mm/user_frames.h"
+#include "kernel/process/environment.h"
+#include "kernel/space/address_space.h"
+#include "kernel/space/user_table.h"
+
+namespace kernel {
+
+class UserMemory final : public process::SpaceSource, public process::StackSource {
+ public:
+  // `system` outlives it.
+  explicit UserMemory(const System& system);
+
+  // Called once, before all else; the kernel's own table has its last entries of the root from then
+  // on. Errors: kOutOfMemory; kUnsupported, when the layout's process cannot have a table beside the
+  // kernel's.
+  [[nodiscard]] base::Result<> Start();
+
+  [[nodiscard]] mm::PagedObjectPool& objects() { return objects_; }
+  [[nodiscard]] const mm::Placement& placement() const { return placement_; }
+
+  base::Result<SpaceReference> CreateSpace() override;
+  void ActivateKernel() override { tables_.Leave(); }
+
+  base::Result<mm::VirtRange> AllocateStack() override;
+  void FreeStack(const mm::VirtRange& stack) override;
+
+ private:
+  const System& system_;
+  mm::Placement placement_;
+  mm::DirectMapPages nodes_;
+  mm::PhysicalFrames physical_frames_;
+  mm::UserFrames frames_;
+  mm::PagedObjectPool objects_;
+  UserTables tables_;
+  mm::SpacePool<UserTable> spaces_;
+};
+
+}  // namespace kernel

@@ -1,0 +1,32 @@
+#include "kernel/init/world.h"
+
+#include "arch/ops/cpu.h"
+#include "arch/ops/timer.h"
+
+namespace kernel {
+namespace {
+
+constexpr int64_t kNanosecondsPerSecond = 1'000'000'000;
+
+}  // namespace
+
+World::World(const std::array<std::byte, entropy::kKeyBytes>& seed) : generator_(seed) {
+  const uint64_t cycles = arch::ReadCycles();
+  generator_.Mix(std::as_bytes(std::span(&cycles, 1)));
+}
+
+posix::TimeSpec World::Now() {
+  const int64_t now = real_at_start_ + static_cast<int64_t>(MonotonicNanoseconds());
+  return {.seconds = now / kNanosecondsPerSecond, .nanoseconds = now % kNanosecondsPerSecond};
+}
+
+void World::SetNow(const posix::TimeSpec& now) {
+  real_at_start_ = now.seconds * kNanosecondsPerSecond + now.nanoseconds -
+                   static_cast<int64_t>(MonotonicNanoseconds());
+}
+
+uint64_t World::MonotonicNanoseconds() { return arch::MonotonicNanoseconds(); }
+
+void World::FillRandom(std::span<std::byte> bytes) { generator_.Fill(bytes); }
+
+}  // namespace kernel

@@ -1,0 +1,216 @@
+#include "kernel/process/process_facts.h"
+
+#include <algorithm>
+#include <span>
+#include <string_view>
+
+#include "kernel/mm/space_request.h"
+#include "kernel/process/current.h"
+#include "kernel/process/group.h"
+#include "kernel/process/process.h"
+#include "kernel/sync/cpu.h"
+
+namespace process {
+namespace {
+
+char StateOf(const Process& process, const UserThread* thread) {
+  if (process.life == LifeState::kZombie || thread == nullptr) return 'Z';
+  if (process.stop_state == StopState::kStopped) return 'T';
+  return thread->sched::Thread::state() == sched::ThreadState::kBlocked ? 'S' : 'R';
+}
+
+std::string_view LabelOf(mm::VmaKind kind) {
+  switch (kind) {
+    case mm::VmaKind::kHeap:
+      return "[heap]";
+    case mm::VmaKind::kStack:
+      return "[stack]";
+    default:
+      return {};
+  }
+}
+
+void CountUsage(const mm::VmaUsage& usage, const mm::VmaReport& area, fs::MappingFacts& facts) {
+  // The zero frame is nobody's memory.
+  const mm::PageCount of_object = usage.object - usage.zero;
+  facts.shared_dirty = usage.own_shared;
+  facts.private_dirty = usage.own - usage.own_shared;
+  (area.sharing == mm::Sharing::kShared ? facts.shared_dirty : facts.shared_clean) += of_object;
+  facts.anonymous = usage.own;
+  facts.referenced = usage.own + of_object;
+  if (area.locked == mm::Locked::kYes) facts.locked = facts.referenced;
+  facts.proportional_bytes = facts.referenced.bytes();
+}
+
+}  // namespace
+
+Process* ProcessFacts::FindProcess(fs::ProcessId id) const {
+  return parts_.system.pids().Find(id).process;
+}
+
+UserThread* ProcessFacts::FindThread(fs::ProcessId id) const {
+  const PidTable::Names names = parts_.system.pids().Find(id);
+  if (names.thread != nullptr) return names.thread;
+  return names.process != nullptr ? names.process->threads.first() : nullptr;
+}
+
+uint64_t ProcessFacts::NanosecondsOf(uint64_t ticks) const {
+  constexpr uint64_t kNanosecondsPerSecond = 1'000'000'000;
+  return ticks * (kNanosecondsPerSecond / parts_.ticks_per_second);
+}
+
+std::optional<fs::ProcessId> ProcessFacts::FindNext(fs::ProcessId after) {
+  const Pid next = parts_.system.pids().ScanForProcess(after);
+  if (next == 0) return std::nullopt;
+  return next;
+}
+
+std::optional<fs::ProcessId> ProcessFacts::FindNextThread(fs::ProcessId process,
+                                                          fs::ProcessId after) {
+  Process* const found = FindProcess(process);
+  if (found == nullptr) return std::nullopt;
+  std::optional<fs::ProcessId> next;
+  found->threads.ForEach([&](UserThread& thread) {
+    if (thread.id() > after && (!next || thread.id() < *next)) next = thread.id();
+  });
+  return next;
+}
+
+fs::ProcessId ProcessFacts::Current() { return kernel::CurrentProcess().id(); }
+
+bool ProcessFacts::Find(fs::ProcessId id, fs::ProcessFacts& facts) {
+  UserThread* const thread = FindThread(id);
+  Process* const process = thread != nullptr ? &thread->process() : FindProcess(id);
+  if (process == nullptr) return false;
+  facts.id = id;
+  facts.parent = process->parent != nullptr ? process->parent->id() : 0;
+  if (process->group != nullptr) {
+    facts.group = process->group->id();
+    facts.session = process->group->session().id();
+  }
+  facts.state = StateOf(*process, thread);
+  facts.name = process->name;
+  facts.threads = static_cast<uint32_t>(std::max<size_t>(process->thread_count, 1));
+  facts.exit_signal = process->exit_signal;
+  facts.exit_status = process->exit_status.value;
+  if (process->place) facts.umask = process->place->umask();
+  facts.started = process->started;
+  facts.children_user_time = NanosecondsOf(process->children_usage.user_ticks);
+  facts.minor_faults = process->usage.minor_faults;
+  facts.children_minor_faults = process->children_usage.minor_faults;
+  facts.shared_pending_signals = process->signals.pending().bits();
+  if (thread != nullptr) AddThread(*thread, facts);
+  if (process->space) AddMemory(*process, facts);
+  return true;
+}
+
+void ProcessFacts::AddThread(UserThread& thread, fs::ProcessFacts& facts) const {
+  Process& process = thread.process();
+  uint64_t ticks = process.usage.user_ticks;
+  process.threads.ForEach([&ticks](UserThread& one) { ticks += one.ticks(); });
+  facts.user_time = NanosecondsOf(ticks);
+  facts.pending_signals = thread.signals.queue.pending().bits();
+  facts.blocked_signals = thread.signals.blocked.bits();
+  facts.stack_pointer = arch::StackPointer(thread.registers());
+  facts.instruction_pointer = arch::InstructionPointer(thread.registers());
+  if (!process.actions) return;
+  for (unsigned number = 1; number <= posix::kSignalCount; ++number) {
+    const auto signal = static_cast<posix::Signal>(number);
+    const uintptr_t handler = (*process.actions)[signal].handler;
+    const uint64_t bit = posix::SignalSet::Of(signal).bits();
+    if (handler == posix::kIgnoreHandler) {
+      facts.ignored_signals |= bit;
+    } else if (handler != posix::kDefaultHandler) {
+      facts.caught_signals |= bit;
+    }
+  }
+}
+
+void ProcessFacts::AddMemory(Process& process, fs::ProcessFacts& facts) const {
+  const mm::SpaceCounters counters = process.space->counters();
+  facts.virtual_pages = counters.areas.total;
+  facts.peak_virtual_pages = counters.areas.total;
+  facts.resident_pages = counters.physical_pages;
+  facts.peak_resident_pages = {
+      std::max(process.usage.most_resident_pages, counters.physical_pages.value)};
+  facts.resident_anonymous_pages = counters.physical_pages;
+  facts.locked_pages = counters.areas.locked;
+  facts.stack_pages = counters.areas.stack;
+  facts.program_pages = counters.areas.executable;
+  facts.data_pages = counters.private_pages - counters.areas.executable;
+  facts.table_bytes = counters.table_bytes;
+  facts.code = process.places.code;
+  facts.data = process.places.data;
+  facts.stack_base = process.places.stack_base;
+}
+
+fs::Inode* ProcessFacts::FileOf(const mm::VmaReport& area) const {
+  if (!area.object || area.object->owner() == &parts_.segments) return nullptr;
+  return const_cast<fs::Inode*>(static_cast<const fs::Inode*>(area.object->owner()));
+}
+
+bool ProcessFacts::VisitMappings(fs::ProcessId process, fs::CountPages count,
+                                 base::FunctionRef<void(const fs::MappingFacts&)> visitor) {
+  Process* const found = FindProcess(process);
+  if (found == nullptr || !found->space) return false;
+  kernel::AddressSpace& space = *found->space;
+  auto area = space.FindFirstNotBelow(mm::VirtAddr{0});
+  while (area) {
+    fs::MappingFacts facts = {.range = area->range,
+                              .access = area->access,
+                              .sharing = area->sharing == mm::Sharing::kShared
+                                             ? fs::MappingFacts::Sharing::kShared
+                                             : fs::MappingFacts::Sharing::kPrivate,
+                              .offset_bytes = area->object ? area->offset_bytes : 0,
+                              .file = FileOf(*area),
+                              .label = LabelOf(area->kind)};
+    if (count == fs::CountPages::kYes) CountUsage(space.MeasureUsage(area->range), *area, facts);
+    visitor(facts);
+    if (area->range.last() == space.bounds().last()) break;
+    area = space.FindFirstNotBelow(area->range.last() + 1);
+  }
+  return true;
+}
+
+// Page by page, through the page table: it need not be the running process. A page that the process
+// has not got ends it.
+posix::Result<size_t> ProcessFacts::ReadText(fs::ProcessId process, fs::ProcessText text,
+                                             uint64_t offset, fs::Destination& destination) {
+  Process* const found = FindProcess(process);
+  if (found == nullptr || !found->space) return size_t{0};
+  const mm::VirtRange& whole =
+      text == fs::ProcessText::kCommandLine ? found->places.arguments : found->places.environment;
+  const size_t before = destination.moved();
+  while (offset < whole.size_bytes && destination.left() > 0) {
+    const mm::VirtAddr va = whole.base + offset;
+    const auto page = found->space->table().PageAt(va);
+    if (!page) break;
+    const auto in_page = static_cast<size_t>(va.value % mm::kPageSize);
+    const size_t count =
+        static_cast<size_t>(std::min<uint64_t>(mm::kPageSize - in_page, whole.size_bytes - offset));
+    const locking::CpuPin pin;
+    const mm::FrameWindow window = parts_.windows.Open(pin, page->frame);
+    const size_t put = destination.Put(std::span(window.bytes()).subspan(in_page, count));
+    if (put == 0) break;
+    offset += put;
+  }
+  return destination.moved() - before;
+}
+
+fs::Ref<fs::Inode> ProcessFacts::Executable(fs::ProcessId process) {
+  Process* const found = FindProcess(process);
+  return found != nullptr ? found->executable : fs::Ref<fs::Inode>();
+}
+
+fs::Ref<fs::Inode> ProcessFacts::WorkingDirectory(fs::ProcessId process) {
+  Process* const found = FindProcess(process);
+  if (found == nullptr || !found->place) return {};
+  return fs::Ref<fs::Inode>(&found->place->directory());
+}
+
+fs::Ref<fs::FileTable> ProcessFacts::Files(fs::ProcessId process) {
+  Process* const found = FindProcess(process);
+  return found != nullptr ? found->files : fs::Ref<fs::FileTable>();
+}
+
+}  // namespace process

@@ -1,0 +1,31 @@
+// What the system calls stand on besides the process that makes them. kernel/init makes it and
+// gives it to them, once, before the first process starts.
+#pragma once
+
+#include "kernel/fs/environment.h"
+#include "kernel/fs/memory_source.h"
+#include "kernel/ipc/message_queues.h"
+#include "kernel/ipc/shared_segments.h"
+#include "kernel/mm/paged_object.h"
+#include "kernel/syscall/host_name.h"
+#include "kernel/syscall/unknown_calls.h"
+
+namespace syscall {
+
+struct Services {
+  fs::Environment& environment;
+  ipc::MessageQueues& message_queues;
+  ipc::SharedSegments& shared_segments;
+  mm::PagedObjectPool& objects;
+  fs::MemorySource& memory;
+  fs::SystemSource& system;
+  HostName& host_name;
+  UnknownCalls& unknown_calls;
+};
+
+// All that it refers to must outlive every process.
+void UseServices(const Services& services);
+// CHECKed: there are some.
+[[nodiscard]] const Services& TheServices();
+
+}  // namespace syscall

@@ -1,0 +1,17 @@
+// What an architecture has calls of its own for: the thread pointer, and code that was written.
+#pragma once
+
+#include <cstdint>
+
+#include "kernel/posix/errno.h"
+
+namespace syscall {
+
+// x86_64: the thread pointer (FS) alone; kInvalid for other codes.
+posix::Result<intptr_t> ArchPrctl(int code, uintptr_t value);
+// ARM.
+posix::Result<intptr_t> SetTls(uintptr_t value);
+// ARM: from `first` up to, but without, `limit`. Error: kFault, kInvalid.
+posix::Result<intptr_t> Cacheflush(uintptr_t first, uintptr_t limit, uint32_t flags);
+
+}  // namespace syscall
