@@ -50,6 +50,9 @@ class Trial {
   void Calls() {
     const TrialEnd end = run_.Run(TrialProgram::kRegisters);
     Report("a system call keeps all registers but its result", end, IsDone(end));
+    run_.RestartSum(3);
+    const TrialEnd restarted = run_.Run(TrialProgram::kRegisters);
+    Report("a system call that is restarted", restarted, IsDone(restarted));
   }
 
   void Faults() {
@@ -96,6 +99,10 @@ class Trial {
   void Signals() {
     const TrialEnd kept = run_.Run(TrialProgram::kSignal);
     Report("a signal's handler, and back", kept, IsDone(kept));
+    run_.SetFrameKind(arch::SignalFrameKind::kPlain);
+    const TrialEnd plain = run_.Run(TrialProgram::kSignal);
+    Report("a handler that asks for no siginfo", plain, IsDone(plain));
+    run_.SetFrameKind(arch::SignalFrameKind::kWithInfo);
     for (const FrameFate fate : {FrameFate::kZeroed, FrameFate::kFilled}) {
       run_.SetFrameFate(fate);
       const TrialEnd forged = run_.Run(TrialProgram::kSignal);

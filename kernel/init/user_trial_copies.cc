@@ -45,15 +45,24 @@ bool WholeCopies(const TrialSpace& space, TrialRun&) {
   return true;
 }
 
-// Whatever is there ends a copy at the very byte.
+// Whatever is there ends a copy at the very byte, wherever the kernel's bytes lie.
 bool HalfValidCopies(const TrialSpace& space, TrialRun&) {
-  for (uint64_t valid = 0; valid < 24; ++valid) {
-    const mm::VirtAddr va = Before(space, valid);
-    Buffer back{};
-    if (arch::ZeroUser(va, kBytes) != kBytes - valid) return false;
-    if (arch::CopyToUser(va, kPattern.data(), kBytes) != kBytes - valid) return false;
-    if (arch::CopyFromUser(back.data(), va, kBytes) != kBytes - valid) return false;
-    if (!std::equal(back.begin(), back.begin() + valid, kPattern.begin())) return false;
+  constexpr size_t kMostBytes = 80;
+  for (size_t bytes = 1; bytes <= kMostBytes; ++bytes) {
+    for (size_t valid = 0; valid < bytes; ++valid) {
+      const mm::VirtAddr va = Before(space, valid);
+      const std::byte* const from = &kPattern[valid % sizeof(uint64_t)];
+      Buffer back{};
+      std::byte* const to = &back[(valid + bytes) % sizeof(uint64_t)];
+      if (arch::ZeroUser(va, bytes) != bytes - valid) return false;
+      if (arch::CopyFromUser(to, va, bytes) != bytes - valid || back != Buffer{}) return false;
+      if (arch::CopyToUser(va, from, bytes) != bytes - valid) return false;
+      if (arch::CopyFromUser(to, va, bytes) != bytes - valid) return false;
+      if (!std::equal(to, to + valid, from)) return false;
+      if (std::any_of(to + valid, back.end(), [](std::byte b) { return b != std::byte{0}; })) {
+        return false;
+      }
+    }
   }
   return true;
 }
@@ -69,8 +78,10 @@ bool WritesToCode(const TrialSpace& space, TrialRun&) {
 
 // Where a layout has something at address 0, it is nothing that can be written.
 bool NullPointers(const TrialSpace&, TrialRun&) {
+  const uint32_t there = arch::LoadUser32({}).value_or(0);
   return arch::CopyToUser({}, kPattern.data(), kBytes) == kBytes &&
-         arch::ZeroUser({}, kBytes) == kBytes && !arch::CompareExchangeUser32({}, 0, 0).has_value();
+         arch::ZeroUser({}, kBytes) == kBytes &&
+         !arch::CompareExchangeUser32({}, there, 0).has_value();
 }
 
 bool PointersThatAreNoUsers(const TrialSpace& space, TrialRun&) {

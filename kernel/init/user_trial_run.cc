@@ -128,6 +128,13 @@ void TrialRun::End(const TrialEnd& end) {
   arch::SwitchThread(from.state, monitor_, system_.image.stacks()[0].stack);
 }
 
+void TrialRun::Sum(arch::UserRegisters& registers) {
+  arch::SetResult(registers, static_cast<intptr_t>(SumOf(registers)));
+  if (restarts_ == 0) return;
+  --restarts_;
+  arch::RestartSystemCall(registers);
+}
+
 void TrialRun::Raise(arch::UserRegisters& registers) {
   std::array<std::byte, arch::kSignalInfoBytes> info{};
   std::memcpy(info.data(), &arch::kTrialSignal, sizeof(arch::kTrialSignal));
@@ -135,7 +142,7 @@ void TrialRun::Raise(arch::UserRegisters& registers) {
   const bool pushed =
       arch::PushSignalFrame(registers, current().state,
                             {.signal = arch::kTrialSignal,
-                             .kind = arch::SignalFrameKind::kWithInfo,
+                             .kind = frame_kind_,
                              .handler = EntryOf(arch::TrialProgram::kSignalHandler),
                              .restorer = EntryOf(arch::TrialProgram::kSignalRestorer),
                              .info = info,
@@ -154,8 +161,7 @@ void TrialRun::ReturnFromSignal(arch::UserRegisters& registers) {
     CHECK(arch::CopyToUser(arch::StackPointer(registers), bytes.data(), bytes.size()) == 0);
   }
   uint64_t blocked = 0;
-  const bool popped =
-      arch::PopSignalFrame(registers, current().state, arch::SignalFrameKind::kWithInfo, blocked);
+  const bool popped = arch::PopSignalFrame(registers, current().state, frame_kind_, blocked);
   if (!popped) End({.kind = TrialEnd::Kind::kRefused});
 }
 
@@ -164,7 +170,7 @@ void TrialRun::OnSystemCall(arch::UserRegisters& registers) {
     case arch::TrialCall::kNull:
       return;
     case arch::TrialCall::kSum:
-      return arch::SetResult(registers, static_cast<intptr_t>(SumOf(registers)));
+      return running->Sum(registers);
     case arch::TrialCall::kYield:
       return running->Yield();
     case arch::TrialCall::kRaise:

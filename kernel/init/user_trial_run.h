@@ -59,6 +59,9 @@ class TrialRun {
 
   // The same for all runs that follow.
   void SetFrameFate(FrameFate fate) { fate_ = fate; }
+  void SetFrameKind(arch::SignalFrameKind kind) { frame_kind_ = kind; }
+  // The next kSum is restarted so often before it keeps its result.
+  void RestartSum(unsigned times) { restarts_ = times; }
   // User copies add the missing page when they fault there, from now on.
   void AddMissingPage() { adds_missing_page_ = true; }
 
@@ -83,6 +86,7 @@ class TrialRun {
   void RunPrepared();
   void Yield();
   void End(const TrialEnd& end);
+  void Sum(arch::UserRegisters& registers);
   void Raise(arch::UserRegisters& registers);
   void ReturnFromSignal(arch::UserRegisters& registers);
   mm::VirtAddr EntryOf(arch::TrialProgram program) const {
@@ -96,6 +100,8 @@ class TrialRun {
   std::array<Thread, 2> threads_;
   size_t current_ = 0;
   FrameFate fate_ = FrameFate::kKept;
+  arch::SignalFrameKind frame_kind_ = arch::SignalFrameKind::kWithInfo;
+  unsigned restarts_ = 0;
   bool adds_missing_page_ = false;
 };
 

@@ -423,6 +423,7 @@ def _cost_test(name, image):
 
 _USER_TRIALS = [
     "a system call keeps all registers but its result",
+    "a system call that is restarted",
     "a store to a page that is not there",
     "a store to its code",
     "a store to the kernel",
@@ -437,6 +438,7 @@ _USER_TRIALS = [
     "floating point of two threads",
     "a thread that waits for another, and a tick",
     "a signal's handler, and back",
+    "a handler that asks for no siginfo",
     "a frame of zeros",
     "a frame of ones",
     "copies of all lengths",
