@@ -73,8 +73,10 @@ class Trial {
 
   void Exceptions() {
     const TrialEnd illegal = run_.Run(TrialProgram::kIllegal);
+    const mm::VirtAddr first_pc =
+        arch::InstructionPointer(arch::StartRegisters(run_.EntryOf(TrialProgram::kIllegal), {}));
     Report("an undefined instruction", illegal,
-           IsException(illegal, UserException::kIllegalInstruction));
+           IsException(illegal, UserException::kIllegalInstruction) && illegal.pc == first_pc);
     const TrialEnd divide = run_.Run(TrialProgram::kDivide);
     Report("a division by zero", divide,
            arch::kTrialDivideFaults ? IsException(divide, UserException::kDivide) : IsDone(divide));

@@ -186,8 +186,8 @@ void TrialRun::OnUserFault(const mm::FaultInfo& fault, arch::UserRegisters&) {
   running->End({.kind = TrialEnd::Kind::kFault, .fault = fault});
 }
 
-void TrialRun::OnUserException(UserException exception, mm::VirtAddr, arch::UserRegisters&) {
-  running->End({.kind = TrialEnd::Kind::kException, .exception = exception});
+void TrialRun::OnUserException(UserException exception, mm::VirtAddr pc, arch::UserRegisters&) {
+  running->End({.kind = TrialEnd::Kind::kException, .exception = exception, .pc = pc});
 }
 
 void TrialRun::OnReturnToUser(arch::UserRegisters&) {

@@ -31,6 +31,7 @@ struct TrialEnd {
   uintptr_t status = 0;  // of kDone
   mm::FaultInfo fault = {};
   UserException exception = {};
+  mm::VirtAddr pc = {};  // of kException
 };
 
 void PrintEnd(base::Sink& sink, const TrialEnd& end);
@@ -56,6 +57,11 @@ class TrialRun {
   // At once; the first begins.
   std::array<TrialEnd, 2> RunBoth(arch::TrialProgram first, uintptr_t first_word,
                                   arch::TrialProgram second, uintptr_t second_word);
+
+  // As StartRegisters() takes it.
+  mm::VirtAddr EntryOf(arch::TrialProgram program) const {
+    return space_.AddressOf(TrialPage::kCode) + arch::TrialOffset(program);
+  }
 
   // The same for all runs that follow.
   void SetFrameFate(FrameFate fate) { fate_ = fate; }
@@ -89,9 +95,6 @@ class TrialRun {
   void Sum(arch::UserRegisters& registers);
   void Raise(arch::UserRegisters& registers);
   void ReturnFromSignal(arch::UserRegisters& registers);
-  mm::VirtAddr EntryOf(arch::TrialProgram program) const {
-    return space_.AddressOf(TrialPage::kCode) + arch::TrialOffset(program);
-  }
 
   const System& system_;
   TrialSpace& space_;
