@@ -6,6 +6,7 @@
 #include "kernel/base/check.h"
 #include "kernel/init/kernel_areas.h"
 #include "kernel/init/system.h"
+#include "kernel/init/user_trial.h"
 #include "kernel/mm/address.h"
 
 namespace kernel {
@@ -29,6 +30,10 @@ constexpr uint32_t kBottomlessDepth = 1'000'000;
 }
 
 void OverflowStack() { Descend(kBottomlessDepth); }
+
+void OverflowThreadStack() {
+  static_cast<void>(CallOnThreadStack(*RunningSystem(), OverflowStack));
+}
 
 [[gnu::noinline, clang::disable_tail_calls]] void DereferenceNull() {
   Word* volatile nothing = nullptr;
@@ -94,6 +99,7 @@ void OverflowStack() { Descend(kBottomlessDepth); }
 
 constexpr auto kCrashes = std::to_array<Crash>({
     {"stack", "call itself until the stack ends", OverflowStack},
+    {"thread-stack", "the same in a system call of a thread", OverflowThreadStack},
     {"null", "write through a null pointer", DereferenceNull},
     {"call", "call a null function pointer", CallNull},
     {"rodata", "write to read-only data", WriteReadOnlyData},

@@ -1,11 +1,15 @@
 #include "kernel/init/fault.h"
 
+#include <optional>
+
 #include "arch/ops/registers.h"
 #include "kernel/base/units.h"
 #include "kernel/init/image.h"
+#include "kernel/init/kernel_areas.h"
 #include "kernel/init/panic.h"
 #include "kernel/init/system.h"
 #include "kernel/mm/layout.h"
+#include "kernel/mm/range.h"
 #include "kernel/mm/vmalloc_areas.h"
 
 namespace kernel {
@@ -34,6 +38,19 @@ bool IsNullReach(mm::VirtAddr va) {
   }
   Panic(&registers, "{} at {} in the image's {} section: {}", mm::AccessKindName(fault.access),
         fault.va, section.name, mm::FaultCauseName(fault.cause));
+}
+
+// The area of a thread's stack, if the fault is in the guard page below it, and the stack pointer
+// there, too, or right above.
+std::optional<mm::VmallocArea> FindOverflownStack(const mm::FaultInfo& fault,
+                                                  const arch::RegisterState& registers,
+                                                  const KernelAreas::Areas& areas) {
+  const mm::VirtAddr guard = mm::AlignDown(fault.va, mm::kPageSize);
+  const mm::VirtAddr stack_pointer = arch::StackPointer(registers);
+  if (!mm::VirtRange{guard, 2 * mm::kPageSize}.Contains(stack_pointer)) return std::nullopt;
+  const auto above = areas.FindUnlocked(guard + mm::kPageSize);
+  if (!above || above->where != mm::AreaPlace::Where::kInside) return std::nullopt;
+  return above->area;
 }
 
 [[noreturn]] void PanicArea(const mm::AreaPlace& place, const mm::FaultInfo& fault,
@@ -78,6 +95,13 @@ void OnKernelFault(const mm::FaultInfo& fault, const arch::RegisterState& regist
           mm::AccessKindName(fault.access), fault.va, region_name);
   }
   if (const auto place = system->areas.areas().FindUnlocked(fault.va)) {
+    const bool in_guard = place->where != mm::AreaPlace::Where::kInside;
+    const auto stack =
+        in_guard ? FindOverflownStack(fault, registers, system->areas.areas()) : std::nullopt;
+    if (stack) {
+      Panic(&registers, "kernel stack overflow: {} at {} is in the guard page below the {}",
+            mm::AccessKindName(fault.access), fault.va, stack->name);
+    }
     PanicArea(*place, fault, registers);
   }
   Panic(&registers, "{} at {} in region {}: {}", mm::AccessKindName(fault.access), fault.va,

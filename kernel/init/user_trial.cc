@@ -203,4 +203,15 @@ void TryUserMode(base::Sink& sink, const System& system) {
               LiveTablesMatch(system) ? "ok" : "DIFFERS");
 }
 
+base::Result<> CallOnThreadStack(const System& system, void (*function)()) {
+  const arch::InterruptsOff interrupts_off;
+  TRY(system.space.ShareEntries(system.layout));
+  TrialSpace space = TRY(TrialSpace::Create(system));
+  TrialRun run(system, space);
+  TRY(TrialRun::Start(run));
+  run.CallAtSum(function);
+  run.Run(TrialProgram::kRegisters);
+  return {};
+}
+
 }  // namespace kernel

@@ -129,6 +129,7 @@ void TrialRun::End(const TrialEnd& end) {
 }
 
 void TrialRun::Sum(arch::UserRegisters& registers) {
+  if (at_sum_ != nullptr) at_sum_();
   arch::SetResult(registers, static_cast<intptr_t>(SumOf(registers)));
   if (restarts_ == 0) return;
   --restarts_;

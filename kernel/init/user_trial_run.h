@@ -68,6 +68,8 @@ class TrialRun {
   void SetFrameKind(arch::SignalFrameKind kind) { frame_kind_ = kind; }
   // The next kSum is restarted so often before it keeps its result.
   void RestartSum(unsigned times) { restarts_ = times; }
+  // Whenever a program calls kSum.
+  void CallAtSum(void (*function)()) { at_sum_ = function; }
   // User copies add the missing page when they fault there, from now on.
   void AddMissingPage() { adds_missing_page_ = true; }
 
@@ -105,6 +107,7 @@ class TrialRun {
   FrameFate fate_ = FrameFate::kKept;
   arch::SignalFrameKind frame_kind_ = arch::SignalFrameKind::kWithInfo;
   unsigned restarts_ = 0;
+  void (*at_sum_)() = nullptr;
   bool adds_missing_page_ = false;
 };
 

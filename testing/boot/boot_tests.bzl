@@ -206,6 +206,7 @@ _CRASHES = {
     "rodata": ("write to read-only data: 0x[0-9a-f]+ lies in the image's rodata section", "WriteReadOnlyData"),
     "stack": ("kernel stack overflow: write at 0x[0-9a-f]+ is in the (guard page|shared original) below the boot stack", "Descend"),
     "text": ("write to read-only data: 0x[0-9a-f]+ lies in the image's text section", "WriteText"),
+    "thread-stack": ("kernel stack overflow: write at 0x[0-9a-f]+ is in the guard page below the stack of a trial", "Descend"),
     "undefined": ("unexpected exception: (invalid opcode|undefined instruction) \\(code 0x[0-9a-f]+\\)", "ExecuteUndefined"),
     "vmalloc-freed": ("use after vfree: write at 0x[0-9a-f]+ in area 'crash test', which was freed", "WriteFreedArea"),
     "vmalloc-guard": (
@@ -546,7 +547,7 @@ def _crash_test(prefix, image, kind, message, function):
         "backtrace:",
         _frame(function),
     ]
-    if kind != "stack":
+    if kind not in ["stack", "thread-stack"]:
         # All the way down. An overflowed stack has more frames than a backtrace shows.
         expect.append(_frame("kernel::Main"))
     _start(
