@@ -13,6 +13,7 @@
 #include "kernel/mm/memory_object.h"
 #include "kernel/mm/paged_object.h"
 #include "kernel/mm/space_request.h"
+#include "kernel/process/heap_block.h"
 #include "kernel/process/system.h"
 #include "kernel/space/user_pointer.h"
 
@@ -188,19 +189,6 @@ posix::Result<> WriteText(mm::VirtAddr to, std::string_view text) {
   return kernel::UserPointer<char>(static_cast<uintptr_t>(to.value + text.size())).Write('\0');
 }
 
-// Gives a block of the heap back.
-class HeapBlock {
- public:
-  HeapBlock(mm::KernelHeap& heap, void* block) : heap_(heap), block_(block) {}
-  ~HeapBlock() { heap_.Free(block_); }
-  HeapBlock(const HeapBlock&) = delete;
-  HeapBlock& operator=(const HeapBlock&) = delete;
-
- private:
-  mm::KernelHeap& heap_;
-  void* block_;
-};
-
 }  // namespace
 
 posix::Result<> CheckExecutable(const fs::Inode& file) {
@@ -280,15 +268,12 @@ posix::Result<FirstStack> WriteStack(const LoadedFiles& files, const ProgramImag
   TRY(WriteText(places.platform, arch::kPlatformName));
   TRY(kernel::WriteUser(places.random, random));
 
-  const auto block = environment.heap.Allocate(vector_bytes);
-  if (!block) return std::unexpected(Errno::kOutOfMemory);
-  const HeapBlock owner(environment.heap, *block);
-  const std::span<uintptr_t> words(static_cast<uintptr_t*>(*block), plan.vector_words);
-  VectorWriter vector(words);
+  const auto words = TRY(HeapBlock<uintptr_t>::Make(environment.heap, plan.vector_words));
+  VectorWriter vector(words.items());
   AddPointers(vector, arguments, places.texts);
   AddAuxiliary(vector, files, image, places, credentials);
   CHECK(vector.IsFull());
-  TRY(kernel::WriteUser(stack_pointer, std::as_bytes(words)));
+  TRY(kernel::WriteUser(stack_pointer, std::as_bytes(words.items())));
   const size_t environment_bytes = arguments.bytes().size() - arguments.argument_bytes();
   return FirstStack{.stack_pointer = stack_pointer,
                     .arguments = {places.texts, arguments.argument_bytes()},

@@ -5,6 +5,8 @@
 
 namespace arch {
 
+using arch::arm::kCloneChildIdArgument;
+using arch::arm::kCloneThreadPointerArgument;
 using arch::arm::kSystemCalls;
 
 }  // namespace arch

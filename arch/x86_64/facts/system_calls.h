@@ -195,4 +195,9 @@ inline constexpr auto kSystemCalls = [] {
 
 static_assert(posix::IsAscending(kSystemCalls));
 
+// Which of clone()'s arguments are the new thread's thread pointer and the place for its number:
+// Linux has them in one order or the other.
+inline constexpr unsigned kCloneThreadPointerArgument = 4;
+inline constexpr unsigned kCloneChildIdArgument = 3;
+
 }  // namespace arch::x86_64

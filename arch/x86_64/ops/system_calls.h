@@ -5,6 +5,8 @@
 
 namespace arch {
 
+using arch::x86_64::kCloneChildIdArgument;
+using arch::x86_64::kCloneThreadPointerArgument;
 using arch::x86_64::kSystemCalls;
 
 }  // namespace arch

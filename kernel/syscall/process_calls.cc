@@ -1,0 +1,209 @@
+#include "kernel/syscall/process_calls.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "arch/ops/system_calls.h"
+#include "kernel/process/argument_block.h"
+#include "kernel/process/current.h"
+#include "kernel/process/exec.h"
+#include "kernel/process/exit.h"
+#include "kernel/process/fork.h"
+#include "kernel/process/heap_block.h"
+#include "kernel/process/system.h"
+
+namespace syscall {
+namespace {
+
+using posix::Errno;
+using process::CloneFlag;
+using process::Process;
+
+constexpr auto kInvalid = std::unexpected(Errno::kInvalid);
+constexpr auto kNoProcess = std::unexpected(Errno::kNoProcess);
+constexpr auto kForbidden = std::unexpected(Errno::kNotPermitted);
+
+constexpr size_t kPathBytes = 4096;  // PATH_MAX
+
+constexpr uint32_t kChildSignal = posix::NumberOf(posix::Signal::kChild);
+
+posix::Result<intptr_t> CloneWith(arch::UserRegisters& registers,
+                                  const process::CloneRequest& request) {
+  return TRY(process::Clone(registers, request));
+}
+
+// 0 is the process that asks.
+posix::Result<Process*> FindProcess(int id) {
+  if (id == 0) return &kernel::CurrentProcess();
+  Process* const process = process::TheSystem().pids().Find(id).process;
+  if (process == nullptr) return kNoProcess;
+  return process;
+}
+
+}  // namespace
+
+posix::Result<intptr_t> Fork(arch::UserRegisters& registers) {
+  return CloneWith(registers, {.flags = kChildSignal});
+}
+
+posix::Result<intptr_t> Vfork(arch::UserRegisters& registers) {
+  return CloneWith(registers, {.flags = static_cast<uint32_t>(CloneFlag::kSpace) |
+                                        static_cast<uint32_t>(CloneFlag::kParentWaits) |
+                                        kChildSignal});
+}
+
+posix::Result<intptr_t> Clone(arch::UserRegisters& registers) {
+  return CloneWith(
+      registers,
+      {.flags = static_cast<uint32_t>(arch::Argument(registers, 0)),
+       .stack_pointer = arch::Argument(registers, 1),
+       .parent_id_at = arch::Argument(registers, 2),
+       .child_id_at = arch::Argument(registers, arch::kCloneChildIdArgument),
+       .thread_pointer = arch::Argument(registers, arch::kCloneThreadPointerArgument)});
+}
+
+posix::Result<intptr_t> Execve(kernel::UserPointer<char> path, uintptr_t arguments,
+                               uintptr_t environment) {
+  const process::Environment& system = process::TheSystem().environment();
+  process::UserThread& thread = kernel::CurrentThread();
+  const auto name = TRY(process::HeapBlock<char>::Make(system.heap, kPathBytes));
+  const size_t length = TRY(kernel::ReadUserString(name.items(), path.va()));
+  const std::string_view text(name.items().data(), length);
+  auto file = TRY(system.names.Find(thread.process().place->directory(), text));
+  process::ArgumentBlock block(system.heap);
+  TRY(block.ReadArguments(arguments));
+  TRY(block.ReadEnvironment(environment));
+  TRY(Execute(thread, std::move(file), text, block));
+  return 0;
+}
+
+posix::Result<intptr_t> Exit(uint32_t code) {
+  EndThread(kernel::CurrentThread(), code);
+  return 0;
+}
+
+posix::Result<intptr_t> ExitGroup(uint32_t code) {
+  EndProcess(kernel::CurrentProcess(), process::ExitStatus::Exited(code));
+  return 0;
+}
+
+posix::Result<intptr_t> Getpid() { return kernel::CurrentProcess().id(); }
+
+posix::Result<intptr_t> Getppid() {
+  const Process* const parent = kernel::CurrentProcess().parent;
+  return parent == nullptr ? 0 : parent->id();
+}
+
+posix::Result<intptr_t> Gettid() { return kernel::CurrentThread().id(); }
+
+posix::Result<intptr_t> Getpgid(int id) { return TRY(FindProcess(id))->group->id(); }
+posix::Result<intptr_t> Getpgrp() { return kernel::CurrentProcess().group->id(); }
+posix::Result<intptr_t> Getsid(int id) { return TRY(FindProcess(id))->group->session().id(); }
+
+// A process moves itself or its child, until that has executed a program, between the groups of its
+// session.
+posix::Result<intptr_t> Setpgid(int id, int group_id) {
+  if (group_id < 0) return kInvalid;
+  process::System& system = process::TheSystem();
+  Process& caller = kernel::CurrentProcess();
+  Process& target = *TRY(FindProcess(id));
+  if (&target != &caller) {
+    if (target.parent != &caller) return kNoProcess;
+    if (target.has_executed) return std::unexpected(Errno::kAccess);
+  }
+  process::Session& session = target.group->session();
+  if (&session != &caller.group->session() || session.id() == target.id()) return kForbidden;
+  const process::Pid wanted = group_id == 0 ? target.id() : group_id;
+  process::ProcessGroup* group = system.pids().Find(wanted).group;
+  if (group == nullptr) {
+    if (wanted != target.id()) return kForbidden;
+    group = TRY(system.MakeGroup(wanted, session));
+  }
+  if (&group->session() != &session) return kForbidden;
+  system.Join(target, *group);
+  return 0;
+}
+
+posix::Result<intptr_t> Setsid() {
+  process::System& system = process::TheSystem();
+  Process& caller = kernel::CurrentProcess();
+  if (system.pids().Find(caller.id()).group != nullptr) return kForbidden;  // it leads one
+  system.Join(caller, *TRY(system.MakeSession(caller.id())));
+  return caller.id();
+}
+
+posix::Result<intptr_t> SchedYield() {
+  process::TheSystem().scheduler().Yield();
+  return 0;
+}
+
+// One processor, of which a word of bits tells.
+posix::Result<intptr_t> SchedGetaffinity(int, size_t bytes, uintptr_t mask) {
+  constexpr uintptr_t kFirstProcessor = 1;
+  if (bytes < sizeof(kFirstProcessor) || bytes % sizeof(kFirstProcessor) != 0) return kInvalid;
+  TRY(kernel::UserPointer<uintptr_t>(mask).Write(kFirstProcessor));
+  return sizeof(kFirstProcessor);
+}
+
+posix::Result<intptr_t> SchedSetaffinity(int, size_t bytes, uintptr_t mask) {
+  uint8_t first = 0;
+  if (bytes > 0) first = TRY(kernel::UserPointer<uint8_t>(mask).Read());
+  if ((first & 1) == 0) return kInvalid;
+  return 0;
+}
+
+posix::Result<intptr_t> Getpriority(int, int) {
+  constexpr intptr_t kNiceOfZero = 20;  // as the call tells it: 20 - nice
+  return kNiceOfZero;
+}
+posix::Result<intptr_t> Setpriority(int, int, int) { return 0; }
+
+posix::Result<intptr_t> Prctl(int option, uintptr_t argument) {
+  // Linux's uapi/linux/prctl.h.
+  constexpr int kGetDumpable = 3;
+  constexpr int kSetDumpable = 4;
+  constexpr int kSetName = 15;
+  constexpr int kGetName = 16;
+  std::array<char, Process::kNameBytes>& name = kernel::CurrentProcess().name;
+  switch (option) {
+    case kGetDumpable:
+    case kSetDumpable:
+      return 0;
+    case kSetName: {
+      std::array<char, Process::kNameBytes> given{};
+      const auto length = kernel::ReadUserString(given, {argument});
+      if (!length && length.error() != Errno::kNameTooLong) {
+        return std::unexpected(length.error());
+      }
+      given.back() = '\0';
+      name = given;
+      return 0;
+    }
+    case kGetName:
+      TRY(kernel::WriteUser({argument}, std::as_bytes(std::span(name))));
+      return 0;
+    default:
+      return kInvalid;
+  }
+}
+
+// Everything that other threads see is in order on one processor.
+posix::Result<intptr_t> Membarrier(int command, uint32_t flags) {
+  // Linux's uapi/linux/membarrier.h.
+  constexpr int kQuery = 0;
+  constexpr int kPrivateExpedited = 8;
+  constexpr int kRegisterPrivateExpedited = 16;
+  if (flags != 0) return kInvalid;
+  switch (command) {
+    case kQuery:
+      return kPrivateExpedited | kRegisterPrivateExpedited;
+    case kPrivateExpedited:
+    case kRegisterPrivateExpedited:
+      return 0;
+    default:
+      return kInvalid;
+  }
+}
+
+}  // namespace syscall

@@ -1,0 +1,44 @@
+// Signals, by Linux's calls. Sets of signals have 8 bytes, which the calls with a size insist on.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "arch/ops/user_mode.h"
+#include "kernel/posix/errno.h"
+#include "kernel/posix/signal.h"
+#include "kernel/syscall/time_calls.h"
+
+namespace syscall {
+
+using UserSignalSet = kernel::UserPointer<uint64_t>;
+using UserSignalAction = kernel::UserPointer<posix::SignalAction>;
+using UserSignalInformation = kernel::UserPointer<posix::SignalInformation>;
+using UserSignalStack = kernel::UserPointer<posix::SignalStack>;
+
+// `process`: one; 0, the caller's group; -1, all but init; below, the group of that number.
+posix::Result<intptr_t> Kill(int process, uint32_t signal);
+posix::Result<intptr_t> Tkill(int thread, uint32_t signal);
+posix::Result<intptr_t> Tgkill(int process, int thread, uint32_t signal);
+posix::Result<intptr_t> RtSigqueueinfo(int process, uint32_t signal,
+                                       UserSignalInformation information);
+
+posix::Result<intptr_t> RtSigaction(uint32_t signal, UserSignalAction action,
+                                    UserSignalAction before, size_t set_bytes);
+posix::Result<intptr_t> RtSigprocmask(int how, UserSignalSet set, UserSignalSet before,
+                                      size_t set_bytes);
+posix::Result<intptr_t> RtSigpending(UserSignalSet set, size_t set_bytes);
+posix::Result<intptr_t> RtSigsuspend(UserSignalSet set, size_t set_bytes);
+posix::Result<intptr_t> RtSigtimedwait(UserSignalSet set, UserSignalInformation information,
+                                       UserTime time, size_t set_bytes);
+posix::Result<intptr_t> RtSigtimedwaitTime64(UserSignalSet set, UserSignalInformation information,
+                                             UserLongTime time, size_t set_bytes);
+posix::Result<intptr_t> Pause();
+
+posix::Result<intptr_t> Sigaltstack(UserSignalStack stack, UserSignalStack before,
+                                    arch::UserRegisters& registers);
+// Both return what the interrupted code had in the result's register.
+posix::Result<intptr_t> Sigreturn(arch::UserRegisters& registers);
+posix::Result<intptr_t> RtSigreturn(arch::UserRegisters& registers);
+
+}  // namespace syscall
