@@ -292,8 +292,8 @@ REPOSITORIES = {
             "musl:armhf": "the dynamic loader and C library of shared programs on arm",
         },
         "trees": {
-            "arm/ld-musl-armhf.so.1": "lib/arm-linux-musleabihf/libc.so",
-            "x86_64/ld-musl-x86_64.so.1": "lib/x86_64-linux-musl/libc.so",
+            "arm/libc.so": "lib/arm-linux-musleabihf/libc.so",
+            "x86_64/libc.so": "lib/x86_64-linux-musl/libc.so",
         },
     },
     "musl_src": {

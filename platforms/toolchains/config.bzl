@@ -20,8 +20,18 @@ load(
     "flags",
     "host_features",
     "kernel_features",
+    "musl_features",
 )
-load(":flags.bzl", "CODE_SHAPE", "CXX_LANGUAGE", "LINK", "REPRODUCIBLE", "WARNINGS")
+load(
+    ":flags.bzl",
+    "CODE_SHAPE",
+    "CXX_LANGUAGE",
+    "LINK",
+    "MUSL_SHARED_PROGRAM",
+    "MUSL_STATIC_PROGRAM",
+    "REPRODUCIBLE",
+    "WARNINGS",
+)
 
 _COMPILE_IMPLIES = [
     "user_compile_flags",
@@ -107,6 +117,8 @@ def _impl(ctx):
         features += host_features()
     elif ctx.attr.abi == "kernel":
         features += kernel_features()
+    elif ctx.attr.abi == "musl":
+        features += musl_features(expand(MUSL_STATIC_PROGRAM), expand(MUSL_SHARED_PROGRAM))
 
     return cc_common.create_cc_toolchain_config_info(
         ctx = ctx,

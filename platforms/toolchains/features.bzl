@@ -102,6 +102,20 @@ def kernel_features():
         ]),
     ])]
 
+def musl_features(static_program, shared_program):
+    """How a program gets its C library: as a part of itself, or with `shared_libc` through the dynamic loader."""
+    program = [ACTION_NAMES.cpp_link_executable]
+    return [
+        feature(name = "shared_libc", flag_sets = [flags(program, shared_program)]),
+        always("static_libc", [flags(
+            program,
+            static_program,
+            with_features = [with_feature_set(not_features = ["shared_libc"])],
+        )]),
+        # In place of Bazel's: programs find their libraries in /lib, not where they lie in the build.
+        feature(name = "runtime_library_search_directories"),
+    ]
+
 def _sanitizer(name, sanitizer, options):
     return feature(name = name, flag_sets = [
         flags(COMPILE_ACTIONS, ["-fsanitize=" + sanitizer, "-g", "-O1"] + options),

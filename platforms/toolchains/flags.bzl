@@ -122,8 +122,7 @@ ARM_KERNEL = ARM_KERNEL_CPU + [
 ARM_BUILTINS = ["{resource}/lib/linux/libclang_rt.builtins-armhf.a"]
 X86_64_BUILTINS = ["{resource}/lib/linux/libclang_rt.builtins-x86_64.a"]
 
-# Programs of ours: musl, position independent, and without a dynamic loader (rcrt1.o relocates the
-# program itself).
+# Programs of ours: musl, position independent.
 MUSL_COMPILE = [
     "-nostdinc",
     "-fpie",
@@ -132,15 +131,25 @@ MUSL_COMPILE = [
 MUSL_CXX = ["-fno-threadsafe-statics"]
 MUSL_LINK = [
     "-nostdlib",
-    "-static-pie",
     "-Wl,-z,max-page-size=4096",
     "-Wl,-z,noexecstack",
     "-Wl,-z,relro",
-    "-L{sysroot}/lib",
-    "{sysroot}/lib/rcrt1.o",
     "{sysroot}/lib/crti.o",
     "{sysroot}/lib/crtn.o",
+]
+
+# Without a dynamic loader: rcrt1.o relocates the program itself.
+MUSL_STATIC_PROGRAM = [
+    "-static-pie",
+    "{sysroot}/lib/rcrt1.o",
+    "-L{sysroot}/lib",
     "-lc",
+]
+
+# Through musl's loader, with the C library that is among its deps.
+MUSL_SHARED_PROGRAM = [
+    "-pie",
+    "{sysroot}/lib/Scrt1.o",
 ]
 ARM_USER_CPU = [
     "-mcpu=cortex-a15",
