@@ -1,0 +1,107 @@
+"""root_file_system: what an initrd has in it, by processor."""
+
+load("//third_party/busybox:applets.bzl", "APPLETS")
+load("//userspace:initrd.bzl", "initrd")
+
+_DIRECTORIES = [
+    "bin",
+    "dev",
+    "etc",
+    "proc",
+    "root",
+    "sys",
+    "tmp",
+]
+
+# Numbers as in Linux's Documentation/admin-guide/devices.txt.
+_DEVICES = {
+    "dev/console": "5 1 600",
+    "dev/full": "1 7 666",
+    "dev/null": "1 3 666",
+    "dev/random": "1 8 666",
+    "dev/tty": "5 0 666",
+    "dev/urandom": "1 9 666",
+    "dev/zero": "1 5 666",
+}
+
+# Where programs look for musl's loader.
+_LOADERS = {
+    "arm": "lib/ld-musl-armhf.so.1",
+    "x86_64": "lib/ld-musl-x86_64.so.1",
+}
+
+_TEST_SCRIPTS = [
+    "all",
+    "lua",
+    "mimalloc",
+    "shell",
+    "sqlite",
+]
+
+def small_root_file_system(*, name, cpu):
+    """`<name>.cpio`: a shell and tools, for machines with little memory.
+
+    Args:
+      name: the target.
+      cpu: arm or x86_64.
+    """
+    _root(name = name, cpu = cpu)
+
+def root_file_system(*, name, cpu):
+    """`<name>.cpio`: the same with the test programs, and what they need.
+
+    Args:
+      name: the target.
+      cpu: arm or x86_64.
+    """
+    _root(
+        name = name,
+        cpu = cpu,
+        directories = ["lib", "test"] + (["debian", "debian/bin"] if cpu == "x86_64" else []),
+        files = {
+            "//userspace/tests:ktap.sh": "test/ktap.sh",
+            "//userspace/tests:memory.lua": "test/memory.lua",
+        },
+        links = {
+            # Its name when a program is linked with it.
+            "lib/libc.so": _LOADERS[cpu].rpartition("/")[2],
+        },
+        programs = {
+            "//userspace/tests:" + script: "test/" + script
+            for script in _TEST_SCRIPTS
+        } | {
+            "//userspace/tests:compress.stripped": "test/compress",
+            "//userspace/tests:dynamic.stripped": "test/dynamic",
+            "//userspace/tests:libextra.so": "lib/libextra.so",
+            "//userspace/tests:libprobe.so": "lib/libprobe.so",
+            "@lua//:lua.stripped": "bin/lua",
+            "@mimalloc//:test-stress.stripped": "bin/test-stress",
+            "@musl_loader//:%s/libc.so" % cpu: _LOADERS[cpu],
+            "@sqlite//:speedtest1.stripped": "bin/speedtest1",
+            "@sqlite//:sqlite3.stripped": "bin/sqlite3",
+        } | ({
+            # Debian's own, for glibc and linked to a fixed address: nothing of it was built here.
+            "//userspace/tests:debian": "test/debian",
+            "@busybox//:bin/busybox": "debian/bin/busybox",
+        } if cpu == "x86_64" else {}),
+    )
+
+def _root(*, name, cpu, directories = [], files = {}, links = {}, programs = {}):
+    initrd(
+        name = name,
+        devices = _DEVICES,
+        directories = _DIRECTORIES + directories,
+        directory_modes = {"tmp": "1777"},
+        files = {
+            "//userspace/root:group": "etc/group",
+            "//userspace/root:passwd": "etc/passwd",
+            "//userspace/root:profile": "etc/profile",
+        } | files,
+        links = {"bin/" + applet: "busybox" for applet in APPLETS} | links,
+        platform = "//platforms:user_" + cpu,
+        programs = {
+            "//userspace/root:init": "init",
+            "@busybox_src//:busybox.stripped": "bin/busybox",
+        } | programs,
+        visibility = ["//visibility:public"],
+    )

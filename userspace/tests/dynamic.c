@@ -1,0 +1,67 @@
+// A program that musl's dynamic loader starts: a shared library, thread-local data, and a library
+// opened by name.
+
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "userspace/tests/probe.h"
+
+enum { kOwnAnswer = 7, kThreadValue = 1000 };
+
+// Takes the place of the library's.
+int ProbeAnswer(void) { return kOwnAnswer; }
+
+static int Constructed(void) { return probe_constructed == 1; }
+static int OneVariable(void) { return ProbeAddress() == &probe_constructed; }
+static int Interposed(void) { return ProbeAnswerThroughLibrary() == kOwnAnswer; }
+
+static void* ChangeOwn(void* unused) {
+  (void)unused;
+  const int was = probe_of_thread;
+  probe_of_thread = kThreadValue;
+  return was == 42 && probe_of_thread == kThreadValue ? &probe_constructed : NULL;
+}
+
+static int OneForEachThread(void) {
+  pthread_t thread;
+  void* result = NULL;
+  if (pthread_create(&thread, NULL, ChangeOwn, NULL) != 0 || pthread_join(thread, &result) != 0)
+    return 0;
+  return result != NULL && probe_of_thread == 42;
+}
+
+static int OpenedByName(void) {
+  void* library = dlopen("libextra.so", RTLD_NOW);
+  if (library == NULL) return 0;
+  int (*sum)(void) = (int (*)(void))dlsym(library, "ExtraSum");
+  return sum != NULL && sum() == kOwnAnswer && sum() == kOwnAnswer + 1 && dlclose(library) == 0;
+}
+
+static int NotThere(void) { return dlopen("libnowhere.so", RTLD_NOW) == NULL && dlerror() != NULL; }
+
+static const struct {
+  const char* name;
+  int (*passes)(void);
+} kTests[] = {
+    {"the constructor of a library", Constructed},
+    {"one variable for program and library", OneVariable},
+    {"a function in place of the library's", Interposed},
+    {"a variable for each thread", OneForEachThread},
+    {"a library opened by name", OpenedByName},
+    {"a library that is not there", NotThere},
+};
+
+int main(void) {
+  enum { kCount = sizeof(kTests) / sizeof(kTests[0]) };
+  int failures = 0;
+  printf("KTAP version 1\n1..%d\n", kCount);
+  for (int index = 0; index < kCount; ++index) {
+    const int passed = kTests[index].passes();
+    failures += !passed;
+    printf("%sok %d - %s\n", passed ? "" : "not ", index + 1, kTests[index].name);
+  }
+  return failures == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
