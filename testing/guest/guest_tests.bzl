@@ -15,13 +15,14 @@ _LINUX = {
     ),
 }
 
-def guest_tests(*, name, program, arguments = []):
+def guest_tests(*, name, program, arguments = [], linux_arguments = {}):
     """<name>_host_test, <name>_linux_arm_test, <name>_linux_x86_64_test, and <name>_arm and <name>_x86_64: file systems.
 
     Args:
       name: what the targets' names begin with.
       program: a static program; `/init` in the file systems.
       arguments: what it gets.
+      linux_arguments: what it gets besides as Linux's first process, by the processor's name.
     """
     for_platform(
         name = name + "_program",
@@ -41,7 +42,7 @@ def guest_tests(*, name, program, arguments = []):
             "%s_linux_%s_test" % (name, cpu),
             [cpu],
             [linux.qemu, linux.kernel, "%s_%s" % (name, cpu)],
-            arguments,
+            arguments + linux_arguments.get(cpu, []),
             data = ["@qemu//:data"],
             tags = ["boot"],
         )

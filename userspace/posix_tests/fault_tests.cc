@@ -18,14 +18,11 @@
 namespace posix {
 namespace {
 
-using support::Exited;
 using support::Expect;
 using support::ExpectEqual;
 using support::ExpectResult;
 using support::Fault;
 using support::Killed;
-using support::kNoFault;
-using support::Require;
 using support::StatusOf;
 
 uintptr_t Number(const void* pointer) { return reinterpret_cast<uintptr_t>(pointer); }

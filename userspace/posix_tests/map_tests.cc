@@ -6,7 +6,9 @@
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
+#include "userspace/machine/attacks.h"
 #include "userspace/posix_tests/groups.h"
 #include "userspace/posix_tests/memory.h"
 #include "userspace/support/probe.h"
@@ -212,13 +214,7 @@ void BadProtectionIsRefused() {
 // A page is filled with a function that returns, and then made executable: never both at once.
 void CodeIsWrittenThenRun() {
   char* const page = NewPages(1);
-  constexpr uint32_t kReturnForArm = 0xe12fff1e;  // bx lr: ARM ARM A8.8.27
-  constexpr unsigned char kReturnForX86 = 0xc3;   // ret
-  if constexpr (sizeof(void*) == sizeof(uint32_t)) {
-    *reinterpret_cast<uint32_t*>(page) = kReturnForArm;
-  } else {
-    *page = static_cast<char>(kReturnForX86);
-  }
+  std::memcpy(page, machine::kReturnInstruction, sizeof machine::kReturnInstruction);
   Expect(support::Execute(Number(page)) == Forbidden(page), "not executable while it is writable");
   ExpectResult(Call(SYS_mprotect, page, kPage, PROT_READ | PROT_EXEC), 0, "mprotect");
   __builtin___clear_cache(page, page + kPage);

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <span>
+
+#include "userspace/support/test.h"
+
+namespace attack {
+
+using Group = std::span<const support::Test>;
+
+// Addresses that are not the program's, its own memory after it was taken away, and the processor's
+// instructions.
+Group AddressTests();
+Group MemoryTests();
+Group ProcessorTests();
+
+}  // namespace attack
