@@ -76,3 +76,10 @@ void base::CheckFailed(const char* expression, std::source_location location) {
   kernel::Panic(nullptr, "check failed: {} at {}:{}", expression, location.file_name(),
                 location.line());
 }
+
+// The compiler's: what stands in a class's table for a function that only derived classes have.
+extern "C" [[noreturn]] void
+__cxa_pure_virtual();  // NOLINT(bugprone-reserved-identifier): its name
+extern "C" void __cxa_pure_virtual() {
+  kernel::Panic(nullptr, "a pure virtual function was called");
+}

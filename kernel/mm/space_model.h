@@ -179,16 +179,15 @@ class SpaceModel {
 
   // What no frame is needed for twice.
   [[nodiscard]] size_t CountFrames() const {
-    std::array<int, kSpaces * ModelSpace::kPages> owned{};
-    size_t count = 0;
+    std::array<int, kSpaces * ModelSpace::kPages> seen{};
+    size_t frames = 0;
     for (const ModelSpace& space : spaces) {
       for (const ModelPage& page : space.pages) {
-        if (page.own != 0) owned[count++] = page.own;
+        const auto last = seen.begin() + static_cast<std::ptrdiff_t>(frames);
+        if (page.own == 0 || std::find(seen.begin(), last, page.own) != last) continue;
+        seen[frames++] = page.own;
       }
     }
-    std::sort(owned.begin(), owned.begin() + count);
-    const auto last = std::unique(owned.begin(), owned.begin() + count);
-    auto frames = static_cast<size_t>(last - owned.begin());
     for (const ModelObject& object : objects) {
       frames += static_cast<size_t>(std::ranges::count(object.is_made, true));
     }

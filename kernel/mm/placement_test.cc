@@ -1,0 +1,131 @@
+#include "kernel/mm/placement.h"
+
+#include <cstdint>
+#include <string_view>
+
+#include "kernel/base/units.h"
+#include "layouts/apcpu.h"
+#include "layouts/kora.h"
+#include "layouts/lfos.h"
+#include "layouts/osz.h"
+#include "layouts/sos.h"
+#include "testing/unit/test.h"
+
+namespace mm {
+namespace {
+
+using namespace base::literals;  // NOLINT(google-build-using-namespace): units of tables
+
+constexpr const Layout* kLayouts[] = {
+    &layouts::osz::kFourLevelLayout, &layouts::osz::kFiveLevelLayout, &layouts::lfos::kLayout,
+    &layouts::x86_64_kora::kLayout,  &layouts::arm_kora::kLayout,     &layouts::sos::kLayout,
+    &layouts::apcpu::kLayout,
+};
+
+constexpr VmaKind kKinds[] = {VmaKind::kProgram,   VmaKind::kStack,  VmaKind::kFile,
+                              VmaKind::kAnonymous, VmaKind::kShared, VmaKind::kDevice};
+
+TEST(Placement, WindowsLieInRegionsThatAdmitIt) {
+  for (const Layout* layout : kLayouts) {
+    const Placement placement(*layout);
+    for (const VmaKind kind : kKinds) {
+      for (const Access access : {Access::kReadWrite, Access::kReadExecute}) {
+        for (const PlacementWindow& window : placement.WindowsFor(kind, access)) {
+          const Region* const region = placement.RegionOf(window.range);
+          ASSERT_TRUE(region != nullptr) << layout->name;
+          EXPECT_TRUE(Placement::Admits(*region, access, kind)) << layout->name;
+          EXPECT_TRUE(region->scope != Scope::kGlobal) << layout->name;
+          EXPECT_TRUE(placement.bounds().Contains(window.range)) << layout->name;
+        }
+      }
+    }
+  }
+}
+
+TEST(Placement, EveryLayoutHasPlacesForPrograms) {
+  for (const Layout* layout : kLayouts) {
+    const Placement placement(*layout);
+    for (const Access access : {Access::kReadWrite, Access::kReadExecute}) {
+      EXPECT_FALSE(placement.WindowsFor(VmaKind::kProgram, access).empty()) << layout->name;
+      EXPECT_FALSE(placement.WindowsFor(VmaKind::kFile, access).empty()) << layout->name;
+      EXPECT_FALSE(placement.WindowsFor(VmaKind::kAnonymous, access).empty()) << layout->name;
+    }
+    EXPECT_FALSE(placement.WindowsFor(VmaKind::kStack, Access::kReadWrite).empty());
+  }
+}
+
+// Room for a stack, and a guard below it, that nothing else is given.
+TEST(Placement, KeepsRoomForTheStack) {
+  for (const Layout* layout : kLayouts) {
+    const Placement placement(*layout);
+    const VirtRange stack = placement.WindowsFor(VmaKind::kStack, Access::kReadWrite)[0].range;
+    constexpr uint64_t kKept = Placement::kStackRoomBytes + Placement::kGuardBytes;
+    const VirtRange room{stack.last() - (kKept - 1), kKept};
+    for (const VmaKind kind : kKinds) {
+      if (kind == VmaKind::kStack) continue;
+      for (const PlacementWindow& window : placement.WindowsFor(kind, Access::kReadWrite)) {
+        EXPECT_FALSE(window.range.Overlaps(room)) << layout->name;
+      }
+    }
+  }
+}
+
+TEST(Placement, FirstChoices) {
+  struct Row {
+    const Layout* layout;
+    VmaKind kind;
+    Access access;
+    uint64_t first;
+    uint64_t last;
+    GapSide side;
+  };
+  using enum Access;
+  constexpr Row kRows[] = {
+      {&layouts::osz::kFourLevelLayout, VmaKind::kProgram, kReadExecute, 2_MiB, 4_GiB - 1,
+       GapSide::kLow},
+      {&layouts::osz::kFourLevelLayout, VmaKind::kFile, kReadExecute, 4_GiB, 16_GiB - 1,
+       GapSide::kLow},
+      {&layouts::osz::kFourLevelLayout, VmaKind::kAnonymous, kReadWrite, 16_GiB, 64_TiB - 1,
+       GapSide::kHigh},
+      {&layouts::osz::kFourLevelLayout, VmaKind::kAnonymous, kReadExecute, 4_GiB, 16_GiB - 1,
+       GapSide::kHigh},
+      {&layouts::osz::kFourLevelLayout, VmaKind::kStack, kReadWrite, 64_TiB, 128_TiB - 1,
+       GapSide::kHigh},
+      {&layouts::lfos::kLayout, VmaKind::kShared, kReadWrite, 16_TiB, 127_TiB - 1, GapSide::kHigh},
+      {&layouts::x86_64_kora::kLayout, VmaKind::kProgram, kReadExecute, 4_MiB,
+       3_GiB - 8_MiB - 4_KiB - 1, GapSide::kLow},
+      {&layouts::sos::kLayout, VmaKind::kFile, kReadWrite, 1_GiB, 2_GiB - 8_MiB - 4_KiB - 1,
+       GapSide::kHigh},
+      {&layouts::apcpu::kLayout, VmaKind::kStack, kReadWrite, 24_MiB, 64_MiB - 1, GapSide::kHigh},
+  };
+  for (const Row& row : kRows) {
+    const Placement placement(*row.layout);
+    const auto windows = placement.WindowsFor(row.kind, row.access);
+    ASSERT_FALSE(windows.empty()) << row.layout->name;
+    EXPECT_EQ(windows[0].range.base.value, row.first) << row.layout->name;
+    EXPECT_EQ(windows[0].range.last().value, row.last) << row.layout->name;
+    EXPECT_TRUE(windows[0].side == row.side) << row.layout->name;
+  }
+}
+
+TEST(Placement, DevicesGoWhereTheLayoutHasThem) {
+  EXPECT_FALSE(Placement(layouts::osz::kFourLevelLayout)
+                   .WindowsFor(VmaKind::kDevice, Access::kReadWrite)
+                   .empty());
+  EXPECT_TRUE(Placement(layouts::x86_64_kora::kLayout)
+                  .WindowsFor(VmaKind::kDevice, Access::kReadWrite)
+                  .empty());
+}
+
+TEST(Placement, RegionsOfTheKernelAreNone) {
+  const Placement placement(layouts::osz::kFourLevelLayout);
+  EXPECT_TRUE(placement.RegionOf({{0}, 4_KiB}) == nullptr);              // control block
+  EXPECT_TRUE(placement.RegionOf({{4_KiB}, 4_KiB}) == nullptr);          // message queue
+  EXPECT_TRUE(placement.RegionOf({{4_GiB - 4_KiB}, 8_KiB}) == nullptr);  // two regions
+  EXPECT_TRUE(placement.RegionOf({{4_GiB}, 8_KiB}) != nullptr);
+  EXPECT_EQ(placement.HeapBase(VirtAddr{3_MiB}).value, 16_GiB);
+  EXPECT_EQ(Placement(layouts::sos::kLayout).HeapBase(VirtAddr{0x4000'1234}).value, 0x4000'2000U);
+}
+
+}  // namespace
+}  // namespace mm
