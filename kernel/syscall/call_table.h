@@ -6,11 +6,15 @@
 
 #include "kernel/posix/call.h"
 #include "kernel/syscall/adapt.h"
+#include "kernel/syscall/futex_calls.h"
 #include "kernel/syscall/machine_calls.h"
 #include "kernel/syscall/memory_calls.h"
 #include "kernel/syscall/message_calls.h"
+#include "kernel/syscall/process_calls.h"
 #include "kernel/syscall/shared_memory_calls.h"
+#include "kernel/syscall/signal_calls.h"
 #include "kernel/syscall/thread_pointer_calls.h"
+#include "kernel/syscall/time_calls.h"
 #include "kernel/syscall/user_calls.h"
 
 namespace syscall {
@@ -81,6 +85,68 @@ inline constexpr auto kCallRows = [] {
       {Call::kGetresgid32, kAdapted<Getresgid>},
       {Call::kGetgroups32, kAdapted<Getgroups>},
       {Call::kSetgroups32, kAdapted<Setgroups>},
+      {Call::kFutex, kAdapted<Futex>},
+      {Call::kFutexTime64, kAdapted<FutexTime64>},
+      {Call::kSetTidAddress, kAdapted<SetTidAddress>},
+      {Call::kSetRobustList, kAdapted<SetRobustList>},
+      {Call::kGetRobustList, kAdapted<GetRobustList>},
+      {Call::kFork, kAdapted<Fork>},
+      {Call::kVfork, kAdapted<Vfork>},
+      {Call::kClone, kAdapted<Clone>},
+      {Call::kExecve, kAdapted<Execve>},
+      {Call::kExit, kAdapted<Exit>},
+      {Call::kExitGroup, kAdapted<ExitGroup>},
+      {Call::kWait4, kAdapted<Wait4>},
+      {Call::kWaitid, kAdapted<Waitid>},
+      {Call::kGetpid, kAdapted<Getpid>},
+      {Call::kGetppid, kAdapted<Getppid>},
+      {Call::kGettid, kAdapted<Gettid>},
+      {Call::kGetpgid, kAdapted<Getpgid>},
+      {Call::kSetpgid, kAdapted<Setpgid>},
+      {Call::kGetpgrp, kAdapted<Getpgrp>},
+      {Call::kGetsid, kAdapted<Getsid>},
+      {Call::kSetsid, kAdapted<Setsid>},
+      {Call::kSchedYield, kAdapted<SchedYield>},
+      {Call::kSchedGetaffinity, kAdapted<SchedGetaffinity>},
+      {Call::kSchedSetaffinity, kAdapted<SchedSetaffinity>},
+      {Call::kGetpriority, kAdapted<Getpriority>},
+      {Call::kSetpriority, kAdapted<Setpriority>},
+      {Call::kPrctl, kAdapted<Prctl>},
+      {Call::kMembarrier, kAdapted<Membarrier>},
+      {Call::kGetrlimit, kAdapted<Getrlimit>},
+      {Call::kSetrlimit, kAdapted<Setrlimit>},
+      {Call::kPrlimit64, kAdapted<Prlimit64>},
+      {Call::kGetrusage, kAdapted<Getrusage>},
+      {Call::kTimes, kAdapted<Times>},
+      {Call::kKill, kAdapted<Kill>},
+      {Call::kTkill, kAdapted<Tkill>},
+      {Call::kTgkill, kAdapted<Tgkill>},
+      {Call::kRtSigqueueinfo, kAdapted<RtSigqueueinfo>},
+      {Call::kRtSigaction, kAdapted<RtSigaction>},
+      {Call::kRtSigprocmask, kAdapted<RtSigprocmask>},
+      {Call::kRtSigpending, kAdapted<RtSigpending>},
+      {Call::kRtSigsuspend, kAdapted<RtSigsuspend>},
+      {Call::kRtSigtimedwait, kAdapted<RtSigtimedwait>},
+      {Call::kRtSigtimedwaitTime64, kAdapted<RtSigtimedwaitTime64>},
+      {Call::kPause, kAdapted<Pause>},
+      {Call::kSigaltstack, kAdapted<Sigaltstack>},
+      {Call::kSigreturn, kAdapted<Sigreturn>},
+      {Call::kRtSigreturn, kAdapted<RtSigreturn>},
+      {Call::kNanosleep, kAdapted<Nanosleep>},
+      {Call::kClockNanosleep, kAdapted<ClockNanosleep>},
+      {Call::kClockNanosleepTime64, kAdapted<ClockNanosleepTime64>},
+      {Call::kClockGettime, kAdapted<ClockGettime>},
+      {Call::kClockGettime64, kAdapted<ClockGettime64>},
+      {Call::kClockGetres, kAdapted<ClockGetres>},
+      {Call::kClockGetresTime64, kAdapted<ClockGetresTime64>},
+      {Call::kClockSettime, kAdapted<ClockSettime>},
+      {Call::kClockSettime64, kAdapted<ClockSettime64>},
+      {Call::kGettimeofday, kAdapted<Gettimeofday>},
+      {Call::kTime, kAdapted<Time>},
+      {Call::kSetitimer, kAdapted<Setitimer>},
+      {Call::kGetitimer, kAdapted<Getitimer>},
+      {Call::kAlarm, kAdapted<Alarm>},
+      {Call::kUgetrlimit, kAdapted<Getrlimit>},
   });
 }();
 

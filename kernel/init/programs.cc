@@ -1,0 +1,258 @@
+#include "kernel/init/programs.h"
+
+#include <algorithm>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "arch/ops/console.h"
+#include "arch/ops/cpu.h"
+#include "arch/ops/power.h"
+#include "arch/ops/stacks.h"
+#include "arch/ops/timer.h"
+#include "kernel/base/check.h"
+#include "kernel/fs/devices.h"
+#include "kernel/fs/file_namespace.h"
+#include "kernel/fs/file_table.h"
+#include "kernel/fs/heap_memory.h"
+#include "kernel/fs/initrd.h"
+#include "kernel/fs/pipe.h"
+#include "kernel/fs/terminal.h"
+#include "kernel/fs/tmpfs.h"
+#include "kernel/init/console.h"
+#include "kernel/init/first_program.h"
+#include "kernel/init/initrd_bytes.h"
+#include "kernel/init/memory_source.h"
+#include "kernel/init/system_source.h"
+#include "kernel/init/user_memory.h"
+#include "kernel/init/world.h"
+#include "kernel/ipc/message_queues.h"
+#include "kernel/ipc/shared_segments.h"
+#include "kernel/process/process_facts.h"
+#include "kernel/process/start.h"
+#include "kernel/process/system.h"
+#include "kernel/process/terminal_jobs.h"
+#include "kernel/process/traps.h"
+#include "kernel/sched/running.h"
+#include "kernel/sched/scheduler.h"
+#include "kernel/sched/traps.h"
+#include "kernel/syscall/file_services.h"
+#include "kernel/syscall/services.h"
+#include "kernel/syscall/system_call.h"
+
+namespace kernel {
+namespace {
+
+class SerialLine final : public fs::TerminalLine {
+ public:
+  void Send(char c) override { arch::WriteCharacter(c); }
+};
+
+constexpr posix::DeviceNumber kRootDevice = {0, 1};
+
+mm::VirtRange BootStack() {
+  const auto stack = arch::StackContaining(mm::AddressOf(__builtin_frame_address(0)));
+  CHECK(stack.has_value());
+  return *stack;
+}
+
+// Everything that programs stand on. Too large for a stack, and never given up.
+class Programs {
+ public:
+  Programs(const System& system, const BootInfo& boot, const mm::PhysRange& module)
+      : memory_(system),
+        world_(boot.seed),
+        heap_(system.objects.heap()),
+        terminal_(line_, jobs_, world_),
+        devices_({heap_, world_, terminal_, jobs_}),
+        // Half of what is free, as on Linux.
+        files_({heap_, world_, memory_.objects(), devices_}, kRootDevice,
+               mm::PageCount{system.memory.FreePages().value / 2}),
+        archive_(module, system.areas.windows()),
+        pipes_(heap_, world_),
+        boot_thread_(BootStack()),
+        scheduler_(boot_thread_, arch::MonotonicNanoseconds, kernel_return_work),
+        queues_(system.objects.heap()),
+        segments_(system.objects.heap(), memory_.objects()),
+        memory_facts_(system, memory_.objects()),
+        windows_(system.areas.windows()),
+        kernel_heap_(system.objects.heap()),
+        command_line_(boot.command_line) {}
+
+  // The root file system, and what starts programs. Errors: kOutOfMemory, and kNoEntry when the
+  // module is no archive.
+  posix::Result<> Start();
+
+  // Until the first program ends.
+  process::ExitStatus Run(const FirstProgramChoice& choice);
+
+  [[nodiscard]] bool Has(std::string_view path) {
+    return names_->Find(names_->root(), path).has_value();
+  }
+
+ private:
+  static void OnTick();
+
+  posix::Result<> Unpack();
+  posix::Result<fs::Ref<fs::FileTable>> OpenConsole();
+
+  UserMemory memory_;
+  World world_;
+  fs::HeapMemory heap_;
+  process::TerminalJobs jobs_;
+  SerialLine line_;
+  fs::Terminal terminal_;
+  fs::Devices devices_;
+  fs::TmpFileSystem files_;
+  InitrdBytes archive_;
+  fs::PipeMaker pipes_;
+  std::optional<fs::FileNamespace> names_;
+  process::BootThread boot_thread_;
+  sched::Scheduler scheduler_;
+  std::optional<process::System> processes_;
+  ipc::MessageQueues queues_;
+  ipc::SharedSegments segments_;
+  syscall::UnknownCalls unknown_calls_;
+  syscall::HostName host_name_;
+  SystemMemory memory_facts_;
+  std::optional<RunningSystemSource> system_facts_;
+  std::optional<process::ProcessFacts> process_facts_;
+  std::optional<syscall::Services> services_;
+  std::optional<syscall::FileServices> file_services_;
+  mm::FrameWindows& windows_;
+  mm::KernelHeap& kernel_heap_;
+  std::string_view command_line_;
+};
+
+[[clang::no_destroy]] constinit std::optional<Programs> programs;
+constinit void (*on_process_tick)() = nullptr;
+
+void Programs::OnTick() {
+  while (const auto character = arch::ReadCharacter()) programs->terminal_.Receive(*character);
+  programs->system_facts_->OnTick();
+  on_process_tick();
+}
+
+posix::Result<> Programs::Unpack() {
+  names_.emplace(heap_, TRY(files_.MakeRoot()), "tmpfs");
+  const fs::UnpackReport report = fs::UnpackArchive(heap_, archive_, *names_);
+  if (report.fault != fs::CpioFault::kNone) {
+    base::Print(Console(), "initrd: {} at byte {}\n", fs::CpioFaultName(report.fault),
+                report.fault_offset);
+  }
+  if (report.passed_over > 0) {
+    base::Print(Console(), "initrd: {} entries make no sense\n", report.passed_over);
+  }
+  if (report.out_of_memory) return std::unexpected(posix::Errno::kOutOfMemory);
+  if (report.files == 0) return std::unexpected(posix::Errno::kNoEntry);
+  return fs::MakeDeviceFiles(*names_);
+}
+
+posix::Result<> Programs::Start() {
+  if (const auto started = memory_.Start(); !started) {
+    return std::unexpected(posix::ErrnoOf(started.error()));
+  }
+  TRY(Unpack());
+  processes_.emplace(process::Environment{.heap = kernel_heap_,
+                                          .memory = heap_,
+                                          .stacks = memory_,
+                                          .spaces = memory_,
+                                          .names = *names_,
+                                          .world = world_,
+                                          .placement = memory_.placement(),
+                                          .log = Console()},
+                     scheduler_);
+  system_facts_.emplace(
+      RunningSystemSource::Parts{*processes_, world_, host_name_, unknown_calls_, command_line_});
+  process_facts_.emplace(
+      process::ProcessFacts::Parts{*processes_, windows_, segments_, arch::kTicksPerSecond});
+  services_.emplace(syscall::Services{.environment = world_,
+                                      .message_queues = queues_,
+                                      .shared_segments = segments_,
+                                      .objects = memory_.objects(),
+                                      .memory = memory_facts_,
+                                      .system = *system_facts_,
+                                      .host_name = host_name_,
+                                      .unknown_calls = unknown_calls_});
+  file_services_.emplace(syscall::FileServices{
+      .memory = heap_, .environment = world_, .names = *names_, .pipes = pipes_, .files = files_});
+  syscall::UseServices(*services_);
+  syscall::UseFileServices(*file_services_);
+  sched::UseScheduler(scheduler_);
+  process::UseSystem(*processes_);
+  return {};
+}
+
+// Standard input, output and errors.
+posix::Result<fs::Ref<fs::FileTable>> Programs::OpenConsole() {
+  auto table = TRY(fs::MakeObject<fs::FileTable>(heap_));
+  const fs::Ref<fs::OpenFile> console =
+      TRY(names_->Open(names_->root(), "/dev/console",
+                       posix::open_flag::kReadWrite | posix::open_flag::kNoControllingTerminal));
+  for (int descriptor = 0; descriptor < 3; ++descriptor) {
+    TRY(table->Place(console, descriptor, fs::CloseOnExec::kNo));
+  }
+  return table;
+}
+
+process::ExitStatus Programs::Run(const FirstProgramChoice& choice) {
+  TrapHandlers handlers = process::HandlersWith(syscall::OnSystemCall);
+  on_process_tick = handlers.on_tick;
+  handlers.on_tick = OnTick;
+  InstallTrapHandlers(handlers);
+  const process::FirstProgram program = {
+      .path = choice.path(), .arguments = choice.arguments(), .environment = choice.environment()};
+  const auto start = [&]() -> posix::Result<> {
+    auto table = TRY(OpenConsole());
+    auto place = TRY(fs::MakeObject<fs::WorkingState>(heap_, fs::Ref<fs::Inode>(&names_->root())));
+    return process::StartInit(program, std::move(table), std::move(place));
+  };
+  if (const auto started = start(); !started) {
+    base::Print(Console(), "cannot start {}: error {}\n", program.path,
+                static_cast<unsigned>(started.error()));
+    arch::ExitWithFailure();
+  }
+  return process::RunUntilInitEnds([] {
+    arch::WaitForInterrupt();
+    arch::DisableInterrupts();
+  });
+}
+
+// The boot loader's module; several are not told apart.
+const Reservation* FindModule(const BootInfo& boot) {
+  const auto found =
+      std::ranges::find(boot.reservations, mm::MemoryState::kModule, &Reservation::state);
+  return found != boot.reservations.end() ? &*found : nullptr;
+}
+
+[[noreturn]] void End(process::ExitStatus status) {
+  if (status.IsKilled()) {
+    base::Print(Console(), "init was killed by signal {}\n", status.value & 0x7f);
+  } else {
+    base::Print(Console(), "init ended with status {}\n", status.value >> 8);
+  }
+  if (status.value != 0) arch::ExitWithFailure();
+  arch::PowerOff();
+}
+
+}  // namespace
+
+void RunPrograms(const System& system, const BootInfo& boot) {
+  const Reservation* const module = FindModule(boot);
+  if (module == nullptr) return;
+  const arch::InterruptsOff interrupts_off;
+  programs.emplace(system, boot, module->range);
+  if (const auto started = programs->Start(); !started) {
+    base::Print(Console(), "initrd: no root file system: error {}\n",
+                static_cast<unsigned>(started.error()));
+    return;
+  }
+  FirstProgramChoice choice(boot.command_line);
+  if (!programs->Has(choice.path())) {
+    base::Print(Console(), "initrd: there is no {}\n", choice.path());
+    return;
+  }
+  End(programs->Run(choice));
+}
+
+}  // namespace kernel
