@@ -139,12 +139,15 @@ base::Result<> UserPages<P, M>::SharePages(const VirtRange& range, UserPages& to
     ForEachEntryOf(way, piece, [&](VirtAddr va, Entry& slot) {
       const Entry old_entry = Load(slot);
       UserPage page = PageOf(old_entry);
-      if (!is_prepared || P::kLeavesMayDisagree) {
-        result = to.PrepareTo(va, to_way, page);
+      if (!is_prepared) {
+        const unsigned level = to.Find(va, to_way);
+        if (level != 0) result = to.AddTables(va, to_way, level);
         if (!result) return false;
         is_prepared = true;
         to_way[0] -= (va - piece.base) >> kPageShift;
       }
+      result = to.Admit(va, *to_way[1], page);
+      if (!result) return false;
       const base::Result<Access> access = access_of(va, std::as_const(page));
       if (!access) {
         result = std::unexpected(access.error());

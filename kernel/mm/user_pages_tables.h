@@ -130,14 +130,28 @@ void UserPages<P, M>::Uncount(const Way& way, const VirtRange& piece, uint64_t r
   DropTables(way, piece.base, batch);
 }
 
-// Whether a table has no page beside `piece`, in which there is none. Looks at the nearest first.
+// Whether a table has no page beside `piece`, in which there is none. Looks at the nearest first;
+// then at eight at a time, for most tables that come here end: a process's end took 12 instructions
+// for each entry of each table otherwise.
 template <PagingPolicy P, TableMemory M>
 bool UserPages<P, M>::IsEmptyTable(const Way& way, const VirtRange& piece) const {
   if constexpr (P::kCountsEntries) {
     return P::LiveEntries(Load(*way[1])) == 0;
   } else {
-    const typename Table::Table table = table_.ChildOf(Load(*way[1]), 1);
-    return Table::IsEmptyAround(table, piece);
+    constexpr unsigned kTogether = 8;
+    constexpr uint64_t kEntries = base::Bit(P::Level(0).index_bits);
+    const Entry* const entries = EntriesAt(P::TableOf(Load(*way[1]), 1));
+    const uint64_t first =
+        page_table_internal::IndexOf(piece.base, P::Level(0), P::Level(0).index_bits);
+    const uint64_t after = first + (piece.size_bytes >> kPageShift);
+    if (first > 0 && Load(entries[first - 1]) != 0) return false;
+    if (after < kEntries && Load(entries[after]) != 0) return false;
+    for (const Entry* some = entries; some != entries + kEntries; some += kTogether) {
+      Entry any = 0;
+      for (unsigned i = 0; i < kTogether; ++i) any |= Load(some[i]);
+      if (any != 0) return false;
+    }
+    return true;
   }
 }
 
