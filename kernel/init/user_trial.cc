@@ -82,6 +82,9 @@ class Trial {
            arch::kTrialDivideFaults ? IsException(divide, UserException::kDivide) : IsDone(divide));
     const TrialEnd breakpoint = run_.Run(TrialProgram::kBreakpoint);
     Report("a breakpoint", breakpoint, IsException(breakpoint, UserException::kBreakpoint));
+    const TrialEnd step = run_.Run(TrialProgram::kStep);
+    Report("a trap behind a system call", step,
+           arch::kTrialSteps ? IsException(step, UserException::kSingleStep) : IsDone(step));
     Privileged();
   }
 
@@ -111,7 +114,13 @@ class Trial {
       Report(fate == FrameFate::kZeroed ? "a frame of zeros" : "a frame of ones", forged,
              forged.kind != Kind::kDone);
     }
+    // However they end: the kernel goes on, and so does the next program.
+    constexpr unsigned kFrames = 300;
+    run_.SetFrameFate(FrameFate::kScrambled);
+    for (unsigned i = 0; i < kFrames; ++i) run_.Run(TrialProgram::kSignal);
     run_.SetFrameFate(FrameFate::kKept);
+    const TrialEnd after = run_.Run(TrialProgram::kSignal);
+    Report("a signal after scrambled frames", after, IsDone(after));
   }
 
   void Copies() {

@@ -17,6 +17,9 @@ constexpr uint64_t kStackBytes = 4 * mm::kPageSize;
 constexpr uint64_t kWordsOffset = mm::kPageSize - 64;
 static_assert(arch::kTrialWords * sizeof(uintptr_t) <= 64);
 
+// How long a program may run that has been given a forged frame.
+constexpr unsigned kMostTicks = 3;
+
 constexpr size_t kMostFrameBytes = 1024;  // more than any signal frame without its floating point
 
 // Whose programs run: handlers are plain functions.
@@ -43,6 +46,8 @@ void PrintEnd(base::Sink& sink, const TrialEnd& end) {
       return base::Print(sink, "exception {}", static_cast<unsigned>(end.exception));
     case TrialEnd::Kind::kRefused:
       return sink.Write("frame refused");
+    case TrialEnd::Kind::kEndless:
+      return sink.Write("no end");
   }
 }
 
@@ -109,6 +114,7 @@ void TrialRun::Prepare(size_t index, mm::VirtAddr entry, uintptr_t word) {
 
 void TrialRun::RunPrepared() {
   current_ = 0;
+  ticks_ = 0;
   arch::SwitchThread(monitor_, current().state, current().stack);
 }
 
@@ -155,12 +161,34 @@ void TrialRun::Raise(arch::UserRegisters& registers) {
   if (!pushed) End({.kind = TrialEnd::Kind::kRefused});
 }
 
-void TrialRun::ReturnFromSignal(arch::UserRegisters& registers) {
-  if (fate_ != FrameFate::kKept) {
-    std::array<std::byte, kMostFrameBytes> bytes;
-    bytes.fill(fate_ == FrameFate::kFilled ? std::byte{0xff} : std::byte{0});
-    CHECK(arch::CopyToUser(arch::StackPointer(registers), bytes.data(), bytes.size()) == 0);
+// One word in three has one bit changed: most of it is as it should be.
+void TrialRun::Scramble(mm::VirtAddr frame_va) {
+  constexpr unsigned kMostWords = 4;
+  constexpr std::array<uint64_t, 3> kValues = {0, ~uint64_t{0}, uint64_t{1} << 63};
+  const uint64_t words = (space_.AddressOf(TrialPage::kOtherStack) - frame_va) / sizeof(uint64_t);
+  for (unsigned left = 1 + random_() % kMostWords; left > 0; --left) {
+    const mm::VirtAddr va = frame_va + random_() % words * sizeof(uint64_t);
+    uint64_t word = 0;
+    CHECK(arch::CopyFromUser(&word, va, sizeof(word)) == 0);
+    if (random_() % 3 == 0) {
+      word ^= uint64_t{1} << random_() % 64;
+    } else {
+      word = kValues[random_() % kValues.size()];
+    }
+    CHECK(arch::CopyToUser(va, &word, sizeof(word)) == 0);
   }
+}
+
+void TrialRun::Forge(mm::VirtAddr frame_va) {
+  if (fate_ == FrameFate::kKept) return;
+  if (fate_ == FrameFate::kScrambled) return Scramble(frame_va);
+  std::array<std::byte, kMostFrameBytes> bytes;
+  bytes.fill(fate_ == FrameFate::kFilled ? std::byte{0xff} : std::byte{0});
+  CHECK(arch::CopyToUser(frame_va, bytes.data(), bytes.size()) == 0);
+}
+
+void TrialRun::ReturnFromSignal(arch::UserRegisters& registers) {
+  Forge(arch::StackPointer(registers));
   uint64_t blocked = 0;
   const bool popped = arch::PopSignalFrame(registers, current().state, frame_kind_, blocked);
   if (!popped) End({.kind = TrialEnd::Kind::kRefused});
@@ -193,6 +221,9 @@ void TrialRun::OnUserException(UserException exception, mm::VirtAddr pc, arch::U
 
 void TrialRun::OnReturnToUser(arch::UserRegisters&) {
   kernel_return_work.store(0, std::memory_order_relaxed);
+  if (running->fate_ != FrameFate::kKept && running->ticks_ > kMostTicks) {
+    running->End({.kind = TrialEnd::Kind::kEndless});
+  }
   running->Yield();
 }
 
@@ -203,6 +234,9 @@ bool TrialRun::ResolveUserCopyFault(const mm::FaultInfo& fault) {
   return running->space_.AddPage(TrialPage::kMissing).has_value();
 }
 
-void TrialRun::OnTick() { kernel_return_work.store(1, std::memory_order_relaxed); }
+void TrialRun::OnTick() {
+  ++running->ticks_;
+  kernel_return_work.store(1, std::memory_order_relaxed);
+}
 
 }  // namespace kernel

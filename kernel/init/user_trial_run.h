@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <random>
 
 #include "arch/ops/thread_state.h"
 #include "arch/ops/trial_programs.h"
@@ -25,6 +26,7 @@ struct TrialEnd {
     kFault,  // a page fault
     kException,
     kRefused,  // its signal frame could not be made or was not accepted
+    kEndless,  // it was ended, having got lost with a forged frame
   };
 
   Kind kind = Kind::kDone;
@@ -37,7 +39,12 @@ struct TrialEnd {
 void PrintEnd(base::Sink& sink, const TrialEnd& end);
 
 // What becomes of a signal frame before it is taken back.
-enum class FrameFate : uint8_t { kKept, kZeroed, kFilled };
+enum class FrameFate : uint8_t {
+  kKept,
+  kZeroed,
+  kFilled,     // with ones
+  kScrambled,  // a few words, differently each time
+};
 
 // One at a time, with interrupts off.
 class TrialRun {
@@ -96,6 +103,8 @@ class TrialRun {
   void End(const TrialEnd& end);
   void Sum(arch::UserRegisters& registers);
   void Raise(arch::UserRegisters& registers);
+  void Forge(mm::VirtAddr frame_va);
+  void Scramble(mm::VirtAddr frame_va);
   void ReturnFromSignal(arch::UserRegisters& registers);
 
   const System& system_;
@@ -105,6 +114,8 @@ class TrialRun {
   std::array<Thread, 2> threads_;
   size_t current_ = 0;
   FrameFate fate_ = FrameFate::kKept;
+  std::minstd_rand random_;
+  unsigned ticks_ = 0;  // since the start of the run
   arch::SignalFrameKind frame_kind_ = arch::SignalFrameKind::kWithInfo;
   unsigned restarts_ = 0;
   void (*at_sum_)() = nullptr;

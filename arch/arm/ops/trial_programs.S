@@ -193,6 +193,10 @@ breakpoint:
     mov     r0, #0
     b       done
 
+step:
+    mov     r0, #0
+    b       done
+
     @ The stack pointer is what makes one thread's values differ from another's.
 float:
     vmrs    r0, fpscr
@@ -334,6 +338,7 @@ arm_trial_offsets:                      @ by TrialProgram
     .word   privileged - arm_trial_code
     .word   divide - arm_trial_code
     .word   breakpoint - arm_trial_code
+    .word   step - arm_trial_code
     .word   float - arm_trial_code
     .word   wait_for_word - arm_trial_code
     .word   set_word - arm_trial_code + 1

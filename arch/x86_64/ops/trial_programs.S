@@ -12,6 +12,7 @@
 
     .set SUM_OF_1_TO_6, 1 + 2*2 + 3*3 + 4*4 + 5*5 + 6*6
     .set KERNEL_DATA_SELECTOR, 0x10
+    .set TRAP_FLAG, 1 << 8
     .set INITIAL_X87_CONTROL, 0x037f    // as in float_area.h
     .set INITIAL_MXCSR, 0x1f80
     .set OTHER_MXCSR, 0x5f80            // rounds upwards
@@ -127,6 +128,15 @@ divide:
 
 breakpoint:
     int3
+    done 1
+
+// The trap flag is looked at when an instruction begins: SYSCALL runs with it, the kernel without.
+step:
+    movl $NULL_CALL, %eax
+    pushfq
+    orq $TRAP_FLAG, (%rsp)
+    popfq
+    syscall
     done 1
 
 // All of them from RBX on: register N holds RBX + N, twice.
@@ -317,6 +327,7 @@ trial_offsets:
     .long privileged - trial_code
     .long divide - trial_code
     .long breakpoint - trial_code
+    .long step - trial_code
     .long float - trial_code
     .long wait_for_word - trial_code
     .long set_word - trial_code

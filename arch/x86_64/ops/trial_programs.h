@@ -30,6 +30,9 @@ inline constexpr unsigned kTrialPrivilegedKinds = 14;
 // Whether a division by zero is an exception.
 inline constexpr bool kTrialDivideFaults = true;
 
+// Whether user mode can ask for a trap behind each instruction.
+inline constexpr bool kTrialSteps = true;
+
 // Instructions of the loop around each call of kNullCalls.
 inline constexpr unsigned kTrialLoopInstructions = 3;
 
@@ -41,6 +44,7 @@ enum class TrialProgram : uint8_t {
   kPrivileged,      // the kind in word 0 of what only the kernel may do; done with 1 if that works
   kDivide,          // divides by zero; done with 0 where that is no exception
   kBreakpoint,      // the breakpoint instruction
+  kStep,            // asks for a trap behind kNull; done with 0 where there is no such thing
   kFloat,           // floating point is clean at the start and kept over word 0 times kYield
   kWaitForWord,     // spins until the word at the address in word 0 is not 0
   kSetWord,         // writes 1 to the word at the address in word 0
