@@ -1,0 +1,135 @@
+#include "userspace/fuzz_calls/arguments.h"
+
+#include <fcntl.h>
+#include <sys/ipc.h>
+#include <sys/mman.h>
+
+#include <climits>
+#include <csignal>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+
+namespace fuzz {
+namespace {
+
+constexpr size_t kPage = 4096;
+constexpr size_t kArenaPages = 64;
+constexpr unsigned kBits = sizeof(long) * CHAR_BIT;
+
+// Names that the calls make, change and remove.
+constexpr const char* kPaths[] = {"fuzz.a",           "fuzz.b",    "fuzz.d", "fuzz.d/e",
+                                  "fuzz.d/../fuzz.b", "./fuzz.d/", ""};
+
+constexpr long kNanoseconds = 1000;
+
+}  // namespace
+
+Arguments::Arguments(Random& random) : random_(random) {
+  // Room around it, into which it can grow: what lies next to it is nothing of the fuzzer's.
+  const size_t size = 3 * kArenaPages * kPage;
+  void* const place = mmap(nullptr, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  arena_ = static_cast<char*>(place) + kArenaPages * kPage;
+  mprotect(arena_, kArenaPages * kPage, PROT_READ | PROT_WRITE);
+  for (size_t i = 0; i < kArenaPages * kPage; i += sizeof(uint32_t)) {
+    *reinterpret_cast<uint32_t*>(arena_ + i) =
+        random_.Below(4) == 0 ? random_.Next() : random_.Below(64);
+  }
+}
+
+long Arguments::Number() {
+  switch (random_.Below(4)) {
+    case 0:
+      return static_cast<long>(random_.Below(64));
+    case 1:
+      return -static_cast<long>(random_.Below(64));
+    case 2:
+      return static_cast<long>(1UL << random_.Below(kBits)) - static_cast<long>(random_.Below(2));
+    default:
+      return static_cast<long>((uint64_t{random_.Next()} << 32) | random_.Next());
+  }
+}
+
+// Mostly within the arena, also at the start of a page; otherwise where nothing of the fuzzer's can
+// be.
+long Arguments::Address() {
+  const auto first = reinterpret_cast<long>(arena_);
+  switch (random_.Below(8)) {
+    case 0:
+      return 0;
+    case 1:
+      return -static_cast<long>(1UL << random_.Below(kBits));
+    case 2:
+      return -static_cast<long>(random_.Below(kPage));
+    case 3:
+      return static_cast<long>(random_.Below(kPage));
+    case 4:
+      return first + static_cast<long>(random_.Below(kArenaPages * kPage));
+    default:
+      return first + static_cast<long>(random_.Below(kArenaPages)) * static_cast<long>(kPage);
+  }
+}
+
+// No more than the arena has, or so much that nobody has it.
+long Arguments::Size() {
+  switch (random_.Below(6)) {
+    case 0:
+      return 0;
+    case 1:
+      return -static_cast<long>(random_.Below(2 * kPage)) - 1;
+    case 2:
+      return static_cast<long>(random_.Below(kPage));
+    default:
+      return static_cast<long>(random_.Below(kArenaPages)) * static_cast<long>(kPage);
+  }
+}
+
+long Arguments::Path() {
+  if (random_.Below(8) == 0) return -static_cast<long>(random_.Below(kPage));
+  return reinterpret_cast<long>(kPaths[random_.Below(std::size(kPaths))]);
+}
+
+long Arguments::ShortTime() {
+  static constexpr long kMoment[] = {0, kNanoseconds};
+  if (random_.Below(4) == 0) return -static_cast<long>(1 + random_.Below(kPage));
+  return reinterpret_cast<long>(kMoment);
+}
+
+long Arguments::Make(Kind kind) {
+  constexpr int kHarmless[] = {0, SIGUSR1, SIGUSR2, SIGCHLD, SIGURG, SIGWINCH, 64, 65, -1};
+  switch (kind) {
+    case Kind::kNone:
+      return 0;
+    case Kind::kNumber:
+      return Number();
+    case Kind::kSmall:
+      return static_cast<long>(random_.Below(16));
+    case Kind::kFlags:
+      return random_.Below(3) == 0 ? static_cast<long>(1UL << random_.Below(24))
+                                   : static_cast<long>(random_.Below(8));
+    case Kind::kAddress:
+      return Address();
+    case Kind::kSize:
+      return Size();
+    case Kind::kFile:
+      return random_.Below(16) == 0 ? Number() : static_cast<long>(random_.Below(12));
+    case Kind::kPath:
+      return Path();
+    case Kind::kNoWait:
+      return IPC_NOWAIT | 1 | static_cast<long>(random_.Below(2) << 13);
+    case Kind::kNoBlock:
+      return O_NONBLOCK | (random_.Below(2) == 0 ? 0 : O_CLOEXEC);
+    case Kind::kShortTime:
+      return ShortTime();
+    case Kind::kSegment:
+      return static_cast<long>(random_.Below(24));
+    case Kind::kMapFlags:
+      return (1 + static_cast<long>(random_.Below(2))) |
+             (random_.Below(4) != 0 ? MAP_ANONYMOUS : 0);
+    case Kind::kSignal:
+      return kHarmless[random_.Below(std::size(kHarmless))];
+  }
+  return 0;
+}
+
+}  // namespace fuzz
