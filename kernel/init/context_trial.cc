@@ -26,16 +26,15 @@ namespace {
 // Two tables and the one frame that they show everywhere. End by themselves, after the switch back.
 class TrialContexts {
  public:
-  static base::Result<TrialContexts> Create(const System& system, UserTables& tables) {
-    auto first = TRY(UserTable::Create(tables));
-    auto second = TRY(UserTable::Create(tables));
+  static base::Result<TrialContexts> Create(const System& system) {
+    auto first = TRY(UserTable::Create(system.user_tables));
+    auto second = TRY(UserTable::Create(system.user_tables));
     const mm::FrameNumber frame = TRY(system.memory.AllocateFrame(mm::ZoneKind::kHigh));
-    return TrialContexts(system, tables, std::move(first), std::move(second), frame);
+    return TrialContexts(system, std::move(first), std::move(second), frame);
   }
 
   TrialContexts(TrialContexts&& other) noexcept
       : system_(std::exchange(other.system_, nullptr)),
-        tables_(other.tables_),
         first_(std::move(other.first_)),
         second_(std::move(other.second_)),
         frame_(other.frame_) {}
@@ -45,7 +44,7 @@ class TrialContexts {
 
   ~TrialContexts() {
     if (system_ == nullptr) return;
-    tables_->Leave();
+    system_->user_tables.Leave();
     for (UserTable* const table : {&first_, &second_}) {
       table->Retire();
       table->UnmapPages(Program(), [](mm::VirtAddr, const mm::UserPage&) {});
@@ -76,20 +75,14 @@ class TrialContexts {
   }
 
  private:
-  TrialContexts(const System& system, UserTables& tables, UserTable first, UserTable second,
-                mm::FrameNumber frame)
-      : system_(&system),
-        tables_(&tables),
-        first_(std::move(first)),
-        second_(std::move(second)),
-        frame_(frame) {}
+  TrialContexts(const System& system, UserTable first, UserTable second, mm::FrameNumber frame)
+      : system_(&system), first_(std::move(first)), second_(std::move(second)), frame_(frame) {}
 
   const mm::VirtRange& Program() const {
     return mm::RegionWith(system_->layout, mm::Service::kProgram).range;
   }
 
   const System* system_;
-  UserTables* tables_;
   UserTable first_;
   UserTable second_;
   mm::FrameNumber frame_;
@@ -114,11 +107,10 @@ void PrintStep(base::Sink& sink, const System& system, const TrialContexts& cont
 }
 
 // Often enough that tags in the TLB come to an end, with a new table each time.
-base::Result<> SwitchOften(base::Sink& sink, const System& system, UserTables& tables,
-                           TrialContexts& contexts) {
+base::Result<> SwitchOften(base::Sink& sink, const System& system, TrialContexts& contexts) {
   constexpr unsigned kSwitches = 600;
   for (unsigned i = 0; i < kSwitches; ++i) {
-    UserTable other = TRY(UserTable::Create(tables));
+    UserTable other = TRY(UserTable::Create(system.user_tables));
     other.Activate();
     CHECK(other.IsActive());
     (i % 2 == 0 ? contexts.first() : contexts.second()).Activate();
@@ -132,8 +124,7 @@ base::Result<> SwitchOften(base::Sink& sink, const System& system, UserTables& t
 }
 
 base::Result<> Try(base::Sink& sink, const System& system, const mm::VirtRange& region) {
-  UserTables tables(system.space.table(), system.table_frames);
-  auto contexts = TRY(TrialContexts::Create(system, tables));
+  auto contexts = TRY(TrialContexts::Create(system));
   contexts.first().Activate();
   TRY(contexts.AddPage(region.base));
   unsigned pages = 1;
@@ -144,7 +135,7 @@ base::Result<> Try(base::Sink& sink, const System& system, const mm::VirtRange& 
     TRY(contexts.AddPage(mm::AlignDown(reach, mm::kPageSize)));
     PrintStep(sink, system, contexts, reach, ++pages);
   }
-  return SwitchOften(sink, system, tables, contexts);
+  return SwitchOften(sink, system, contexts);
 }
 
 }  // namespace

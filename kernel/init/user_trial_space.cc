@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "arch/ops/cache.h"
-#include "arch/ops/paging.h"
 #include "arch/ops/trial_programs.h"
 #include "kernel/base/check.h"
 #include "kernel/init/kernel_areas.h"
@@ -16,20 +14,18 @@ namespace kernel {
 
 base::Result<TrialSpace> TrialSpace::Create(const System& system) {
   const mm::VirtAddr base = mm::RegionWith(system.layout, mm::Service::kProgram).range.base;
-  auto table = TRY(KernelSpace::Table::Create(arch::ContextRoot(base), arch::PagingFeatures(),
-                                              system.table_frames));
-  TrialSpace space(system, std::move(table), base);  // from here on it gives back what it has
-  TRY(space.table_.BorrowEntries(system.space.table()));
-  const mm::FrameNumber code = TRY(space.AddFrame(TrialPage::kCode, mm::Access::kReadExecute));
+  // From here on it gives back what it has.
+  TrialSpace space(system, TRY(UserTable::Create(system.user_tables)), base);
+  const mm::FrameNumber code = TRY(space.AddFrame());
   {
     const locking::CpuPin pin;
     const mm::FrameWindow window = system.areas.windows().Open(pin, code);
     std::ranges::copy(arch::TrialCode(), window.bytes().begin());
-    arch::MakeExecutable({mm::AddressOf(window.data()), mm::kPageSize});
   }
+  TRY(space.MapFrame(TrialPage::kCode, code, mm::Access::kReadExecute));
   TRY(space.AddPage(TrialPage::kStack));
   TRY(space.AddPage(TrialPage::kOtherStack));
-  arch::ActivateContext(space.table_.root(), space.table_.shape());
+  space.table_.Activate();
   return space;
 }
 
@@ -42,30 +38,29 @@ TrialSpace::TrialSpace(TrialSpace&& other) noexcept
 
 TrialSpace::~TrialSpace() {
   if (system_ == nullptr) return;
-  arch::LeaveContext(system_->space.root());
-  table_.Release();
+  system_->user_tables.Leave();
+  table_.Retire();
+  table_.UnmapPages({base_, mm::PageCount{kPages}.bytes()},
+                    [](mm::VirtAddr, const mm::UserPage&) {});
   for (const mm::FrameNumber frame : std::span(frames_).first(frame_count_)) {
     CHECK(system_->memory.Free(frame, mm::PageCount{1}).has_value());
   }
 }
 
 base::Result<> TrialSpace::AddPage(TrialPage page) {
-  TRY(AddFrame(page, mm::Access::kReadWrite));
-  arch::PublishTables();
-  return {};
+  return MapFrame(page, TRY(AddFrame()), mm::Access::kReadWrite);
 }
 
-base::Result<mm::FrameNumber> TrialSpace::AddFrame(TrialPage page, mm::Access user) {
+base::Result<mm::FrameNumber> TrialSpace::AddFrame() {
   CHECK(frame_count_ < kPages);
   const mm::FrameNumber frame = TRY(system_->memory.AllocateFrame(mm::ZoneKind::kHigh));
   frames_[frame_count_++] = frame;
   system_->areas.windows().Zero(frame);
-  const mm::PageAttributes attributes = {.user = user,
-                                         .kernel = mm::Without(user, mm::Access::kExecute),
-                                         .caching = mm::Caching::kNormal,
-                                         .scope = mm::Scope::kProcess};
-  TRY(table_.Map({AddressOf(page), mm::kPageSize}, mm::BaseOf(frame), attributes));
   return frame;
+}
+
+base::Result<> TrialSpace::MapFrame(TrialPage page, mm::FrameNumber frame, mm::Access access) {
+  return table_.MapPage(AddressOf(page), {.frame = frame, .access = access});
 }
 
 }  // namespace kernel

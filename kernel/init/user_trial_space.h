@@ -6,11 +6,11 @@
 #include <cstdint>
 
 #include "kernel/base/result.h"
-#include "kernel/init/kernel_space.h"
 #include "kernel/init/system.h"
 #include "kernel/mm/address.h"
 #include "kernel/mm/attributes.h"
 #include "kernel/mm/frame_types.h"
+#include "kernel/space/user_table.h"
 
 namespace kernel {
 
@@ -40,13 +40,14 @@ class TrialSpace {
  private:
   static constexpr size_t kPages = 4;
 
-  TrialSpace(const System& system, KernelSpace::Table table, mm::VirtAddr base)
+  TrialSpace(const System& system, UserTable table, mm::VirtAddr base)
       : system_(&system), table_(std::move(table)), base_(base) {}
 
-  [[nodiscard]] base::Result<mm::FrameNumber> AddFrame(TrialPage page, mm::Access user);
+  [[nodiscard]] base::Result<mm::FrameNumber> AddFrame();
+  [[nodiscard]] base::Result<> MapFrame(TrialPage page, mm::FrameNumber frame, mm::Access access);
 
   const System* system_;
-  KernelSpace::Table table_;
+  UserTable table_;
   mm::VirtAddr base_;
   std::array<mm::FrameNumber, kPages> frames_{};
   size_t frame_count_ = 0;

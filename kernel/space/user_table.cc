@@ -1,6 +1,15 @@
 #include "kernel/space/user_table.h"
 
+#include "arch/ops/cache.h"
+#include "kernel/sync/cpu.h"
+
 namespace kernel {
+
+void UserTables::MakeExecutable(mm::FrameNumber frame) {
+  const locking::CpuPin pin;
+  const mm::FrameWindow window = windows_.Open(pin, frame);
+  arch::MakeExecutable({mm::AddressOf(window.data()), mm::kPageSize});
+}
 
 base::Result<UserTable> UserTable::Create(UserTables& tables) {
   const mm::VirtRange& common = tables.kernel_.common();

@@ -12,6 +12,7 @@
 #include "kernel/mm/address.h"
 #include "kernel/mm/asid_allocator.h"
 #include "kernel/mm/attributes.h"
+#include "kernel/mm/frame_window.h"
 #include "kernel/mm/paging_policy.h"
 #include "kernel/mm/range.h"
 #include "kernel/mm/space_table.h"
@@ -25,9 +26,10 @@ namespace kernel {
 // What all tables of processes have in common. Not locked, nor are they: one processor runs.
 class UserTables {
  public:
-  // `kernel` shares its entries already (KernelSpace::ShareEntries). Both outlive this, and this
-  // all tables made with it.
-  UserTables(const KernelTable& kernel, TableFrames& frames) : kernel_(kernel), frames_(frames) {}
+  // All outlive this, and this all tables made with it. Before the first is made, `kernel` shares
+  // its entries (KernelSpace::ShareEntries).
+  UserTables(const KernelTable& kernel, TableFrames& frames, mm::FrameWindows& windows)
+      : kernel_(kernel), frames_(frames), windows_(windows) {}
   UserTables(const UserTables&) = delete;
   UserTables& operator=(const UserTables&) = delete;
 
@@ -41,13 +43,19 @@ class UserTables {
   // Where there are no tags, none is ever asked for.
   static constexpr unsigned kAsidBits = arch::kAsidBits == 0 ? 1 : arch::kAsidBits;
 
+  // A page of the frame is to be executed: what was written to it is made what is executed.
+  void MakeExecutable(mm::FrameNumber frame);
+
   const KernelTable& kernel_;
   TableFrames& frames_;
+  mm::FrameWindows& windows_;
   mm::AsidAllocator asids_{kAsidBits};
 };
 
-// A mm::SpaceTable. What an address needs of the root comes with its page: MapPage, SharePages and
-// MovePages may make a larger root, which is the one in use from then on if the table is active.
+// A mm::SpaceTable. Pages that come to be executable are executed as they were last written through
+// the kernel's mappings or another page's. What an address needs of the root comes with its page:
+// MapPage, SharePages and MovePages may make a larger root, which is the one in use from then on if
+// the table is active.
 class UserTable {
  public:
   // An empty one, with the smallest root. Error: kOutOfMemory.
@@ -64,14 +72,24 @@ class UserTable {
   [[nodiscard]] bool IsActive() const;
 
   [[nodiscard]] base::Result<> MapPage(mm::VirtAddr va, const mm::UserPage& page) {
+    if (Executes(page.access)) [[unlikely]]
+      tables_->MakeExecutable(page.frame);
     const base::Result<> mapped = pages_.MapPage(va, page);
     if (mapped || mapped.error() != base::Error::kOutOfRange) [[likely]]
       return mapped;
     if (!TRY(GrowTo(va))) return mapped;
     return pages_.MapPage(va, page);
   }
-  void ReplacePage(mm::VirtAddr va, const mm::UserPage& page) { pages_.ReplacePage(va, page); }
-  void ProtectPage(mm::VirtAddr va, mm::Access access) { pages_.ProtectPage(va, access); }
+  void ReplacePage(mm::VirtAddr va, const mm::UserPage& page) {
+    if (Executes(page.access)) [[unlikely]]
+      tables_->MakeExecutable(page.frame);
+    pages_.ReplacePage(va, page);
+  }
+  void ProtectPage(mm::VirtAddr va, mm::Access access) {
+    if (Executes(access)) [[unlikely]]
+      tables_->MakeExecutable(PageAt(va)->frame);
+    pages_.ProtectPage(va, access);
+  }
   [[nodiscard]] std::optional<mm::UserPage> PageAt(mm::VirtAddr va) const {
     return pages_.PageAt(va);
   }
@@ -82,7 +100,13 @@ class UserTable {
   }
   template <class AccessOf>
   void ProtectPages(const mm::VirtRange& range, mm::TlbBatch& batch, AccessOf&& access_of) {
-    pages_.ProtectPages(range, batch, std::forward<AccessOf>(access_of));
+    pages_.ProtectPages(range, batch, [&](mm::VirtAddr va, const mm::UserPage& page) {
+      const mm::Access access = access_of(va, page);
+      if (Executes(access) && !Executes(page.access)) [[unlikely]] {
+        tables_->MakeExecutable(page.frame);
+      }
+      return access;
+    });
   }
   template <class Release>
   void UnmapPages(const mm::VirtRange& range, Release&& release) {
@@ -113,6 +137,8 @@ class UserTable {
   using Pages = mm::UserPages<arch::PagingPolicy, TableFrames>;
 
   UserTable(UserTables& tables, Pages pages) : tables_(&tables), pages_(std::move(pages)) {}
+
+  static bool Executes(mm::Access access) { return mm::Has(access, mm::Access::kExecute); }
 
   // Makes the root reach `va`, if a larger one does; returns whether it is another root now. Error:
   // kOutOfMemory.
