@@ -8,6 +8,7 @@
 #include "kernel/init/system.h"
 #include "kernel/init/user_trial.h"
 #include "kernel/mm/address.h"
+#include "kernel/mm/layout.h"
 
 namespace kernel {
 namespace {
@@ -34,6 +35,26 @@ void OverflowStack() { Descend(kBottomlessDepth); }
 void OverflowThreadStack() {
   static_cast<void>(CallOnThreadStack(*RunningSystem(), OverflowStack));
 }
+
+// Where a program's code is while one of its system calls is handled.
+uintptr_t ProgramBase() {
+  return static_cast<uintptr_t>(
+      mm::RegionWith(RunningSystem()->layout, mm::Service::kProgram).range.base.value);
+}
+
+[[gnu::noinline, clang::disable_tail_calls]] void ReadUserPage() {
+  Word* volatile program = reinterpret_cast<Word*>(ProgramBase());
+  static_cast<void>(*program);
+}
+
+[[gnu::noinline, clang::disable_tail_calls]] void ExecuteUserPage() {
+  void (*volatile program)() = reinterpret_cast<void (*)()>(ProgramBase());
+  program();
+}
+
+void ReadUser() { static_cast<void>(CallOnThreadStack(*RunningSystem(), ReadUserPage)); }
+
+void ExecuteUser() { static_cast<void>(CallOnThreadStack(*RunningSystem(), ExecuteUserPage)); }
 
 [[gnu::noinline, clang::disable_tail_calls]] void DereferenceNull() {
   Word* volatile nothing = nullptr;
@@ -105,6 +126,8 @@ constexpr auto kCrashes = std::to_array<Crash>({
     {"rodata", "write to read-only data", WriteReadOnlyData},
     {"text", "write to the kernel's code", WriteText},
     {"execute", "jump into data", ExecuteData},
+    {"user-read", "read a program's page without a user copy", ReadUser},
+    {"user-execute", "jump into a program's code", ExecuteUser},
     {"vmalloc-guard", "write past the end of an area of vmalloc", OverrunArea},
     {"vmalloc-freed", "write to an area of vmalloc that was freed", WriteFreedArea},
     {"heap-freed", "write to a page of the heap that was freed", WriteFreedBlock},

@@ -208,6 +208,8 @@ _CRASHES = {
     "text": ("write to read-only data: 0x[0-9a-f]+ lies in the image's text section", "WriteText"),
     "thread-stack": ("kernel stack overflow: write at 0x[0-9a-f]+ is in the guard page below the stack of a trial", "Descend"),
     "undefined": ("unexpected exception: (invalid opcode|undefined instruction) \\(code 0x[0-9a-f]+\\)", "ExecuteUndefined"),
+    "user-execute": ("execute at 0x[0-9a-f]+ in region (user|text): not permitted", "OnSystemCall"),
+    "user-read": ("read at 0x[0-9a-f]+ in region (user|text): not permitted", "ReadUserPage"),
     "vmalloc-freed": ("use after vfree: write at 0x[0-9a-f]+ in area 'crash test', which was freed", "WriteFreedArea"),
     "vmalloc-guard": (
         "vmalloc overrun: write at 0x[0-9a-f]+ is in the guard page behind area 'crash test', 0x[0-9a-f]+-0x[0-9a-f]+",
@@ -549,7 +551,7 @@ def _crash_test(prefix, image, kind, message, function):
         "backtrace:",
         _frame(function),
     ]
-    if kind not in ["stack", "thread-stack"]:
+    if kind not in ["stack", "thread-stack", "user-execute", "user-read"]:
         # All the way down. An overflowed stack has more frames than a backtrace shows.
         expect.append(_frame("kernel::Main"))
     _start(
