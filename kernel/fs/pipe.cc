@@ -185,12 +185,20 @@ Pipe::End EndOf(uint32_t flags) {
   }
 }
 
-// What fstat shows of a pipe without a name.
+// What fstat shows of a pipe without a name, and /proc/<pid>/fd opens once more.
 class PipeInode final : public Inode {
  public:
-  PipeInode(Memory& memory, Environment& environment, const posix::FileStatus& status)
-      : Inode(memory, environment, status) {}
+  PipeInode(Memory& memory, Environment& environment, const posix::FileStatus& status,
+            Ref<Pipe> pipe)
+      : Inode(memory, environment, status), pipe_(std::move(pipe)) {}
+
+  posix::Result<Ref<OpenFile>> Open(uint32_t flags) override {
+    return OpenFifo(memory(), *this, *pipe_, flags);
+  }
   [[nodiscard]] bool IsSeekable() const override { return false; }
+
+ private:
+  Ref<Pipe> pipe_;
 };
 
 }  // namespace
@@ -232,7 +240,8 @@ posix::Result<PipeEnds> PipeMaker::Make(uint32_t flags) {
                                                   .containing_device = kPipeDevice,
                                                   .accessed = now,
                                                   .modified = now,
-                                                  .changed = now}));
+                                                  .changed = now},
+                                pipe));
   const uint32_t kept = flags & (open_flag::kNonBlock | open_flag::kDirect);
   PipeEnds ends;
   ends.reading = TRY(MakeObject<PipeFile>(memory_, inode, kept | open_flag::kReadOnly, pipe));

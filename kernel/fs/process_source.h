@@ -20,7 +20,8 @@ using ProcessId = int32_t;
 
 // Times are in nanoseconds since start-up, or of processor time.
 struct ProcessFacts {
-  ProcessId id = 0;
+  ProcessId id = 0;       // of the thread, where one was asked for
+  ProcessId process = 0;  // Tgid
   ProcessId parent = 0;
   ProcessId group = 0;
   ProcessId session = 0;
@@ -67,7 +68,7 @@ struct ProcessFacts {
   mm::PageCount program_pages{};
   mm::PageCount library_pages{};
   uint64_t table_bytes = 0;  // of page tables
-  std::optional<uint64_t> resident_limit_bytes;
+  std::optional<uint64_t> resident_limit_bytes{};
 
   mm::VirtRange code{};
   mm::VirtRange data{};

@@ -1,0 +1,41 @@
+// The texts of /proc, each by a function.
+#pragma once
+
+#include "kernel/base/print.h"
+#include "kernel/fs/proc.h"
+#include "kernel/fs/process_source.h"
+
+namespace fs::proc {
+
+// Of the system.
+void PrintBuddyInfo(const ProcParts& parts, base::Sink& sink);
+void PrintCommandLine(const ProcParts& parts, base::Sink& sink);
+void PrintCpuInfo(const ProcParts& parts, base::Sink& sink);
+void PrintFilesystems(const ProcParts& parts, base::Sink& sink);
+void PrintLoadAverage(const ProcParts& parts, base::Sink& sink);
+void PrintMemInfo(const ProcParts& parts, base::Sink& sink);
+void PrintMounts(const ProcParts& parts, base::Sink& sink);
+void PrintSlabInfo(const ProcParts& parts, base::Sink& sink);
+void PrintStat(const ProcParts& parts, base::Sink& sink);
+// Ours: a line for each system call that nobody answers, its number and how often it was made.
+void PrintUnknownCalls(const ProcParts& parts, base::Sink& sink);
+void PrintUptime(const ProcParts& parts, base::Sink& sink);
+void PrintVersion(const ProcParts& parts, base::Sink& sink);
+void PrintVmallocInfo(const ProcParts& parts, base::Sink& sink);
+void PrintVmStat(const ProcParts& parts, base::Sink& sink);
+void PrintZoneInfo(const ProcParts& parts, base::Sink& sink);
+// /proc/sys/kernel.
+void PrintHostName(const ProcParts& parts, base::Sink& sink);
+void PrintOsRelease(const ProcParts& parts, base::Sink& sink);
+void PrintOsType(const ProcParts& parts, base::Sink& sink);
+void PrintPidMax(const ProcParts& parts, base::Sink& sink);
+
+// Of a process or a thread. False when there is no such any more.
+[[nodiscard]] bool PrintProcessName(const ProcParts& parts, ProcessId id, base::Sink& sink);
+[[nodiscard]] bool PrintProcessStat(const ProcParts& parts, ProcessId id, base::Sink& sink);
+[[nodiscard]] bool PrintProcessStatm(const ProcParts& parts, ProcessId id, base::Sink& sink);
+[[nodiscard]] bool PrintProcessStatus(const ProcParts& parts, ProcessId id, base::Sink& sink);
+[[nodiscard]] bool PrintMaps(const ProcParts& parts, ProcessId id, base::Sink& sink);
+[[nodiscard]] bool PrintSmaps(const ProcParts& parts, ProcessId id, base::Sink& sink);
+
+}  // namespace fs::proc
