@@ -24,8 +24,8 @@ class UserMemory final : public process::SpaceSource, public process::StackSourc
   explicit UserMemory(const System& system);
 
   // Called once, before all else; the kernel's own table has its last entries of the root from then
-  // on. Errors: kOutOfMemory; kUnsupported, when the layout's process cannot have a table beside the
-  // kernel's.
+  // on. Errors: kOutOfMemory; kUnsupported, when the layout's process cannot have a table beside
+  // the kernel's.
   [[nodiscard]] base::Result<> Start();
 
   [[nodiscard]] mm::PagedObjectPool& objects() { return objects_; }

@@ -56,10 +56,8 @@ template <class Word>
   return seconds * kNanosecondsPerSecond + static_cast<uint64_t>(fraction);
 }
 template <class Word>
-[[nodiscard]] constexpr std::optional<uint64_t> NanosecondsOf(
-    const MicrosecondTimeOf<Word>& time) {
-  if (time.microseconds < 0 ||
-      static_cast<uint64_t>(time.microseconds) >= kMicrosecondsPerSecond) {
+[[nodiscard]] constexpr std::optional<uint64_t> NanosecondsOf(const MicrosecondTimeOf<Word>& time) {
+  if (time.microseconds < 0 || static_cast<uint64_t>(time.microseconds) >= kMicrosecondsPerSecond) {
     return std::nullopt;
   }
   return NanosecondsOf(TimeOf<Word>{

@@ -47,9 +47,9 @@ TEST(ScriptLine, NameAndArgument) {
 }
 
 TEST(ScriptLine, Refused) {
-  for (const std::string_view text : {std::string_view("#!"), std::string_view("#!\n"),
-                                      std::string_view("#! \t\n/bin/sh"),
-                                      std::string_view("#!/bin\0sh\n", 10)}) {
+  for (const std::string_view text :
+       {std::string_view("#!"), std::string_view("#!\n"), std::string_view("#! \t\n/bin/sh"),
+        std::string_view("#!/bin\0sh\n", 10)}) {
     EXPECT_FALSE(ParseScriptLine(text).has_value());
   }
 }
@@ -68,7 +68,9 @@ TEST(ScriptLine, WhatIsAScript) {
   EXPECT_TRUE(process::IsScript("#!/bin/sh"));
   EXPECT_FALSE(process::IsScript("#"));
   EXPECT_FALSE(process::IsScript(""));
-  EXPECT_FALSE(process::IsScript("\x7f" "ELF"));
+  EXPECT_FALSE(
+      process::IsScript("\x7f"
+                        "ELF"));
 }
 
 }  // namespace

@@ -77,8 +77,7 @@ posix::Result<intptr_t> DoFutex(uintptr_t word, int operation, uint32_t value, u
     case kWait:
     case kWaitBits: {
       const uint32_t bits = command == kWait ? process::FutexTable::kAnyBit : value3;
-      const auto deadline =
-          TRY(DeadlineOf<Word>(time, command, (operation & kRealTimeFlag) != 0));
+      const auto deadline = TRY(DeadlineOf<Word>(time, command, (operation & kRealTimeFlag) != 0));
       return Wait(va, scope, value, bits, deadline);
     }
     case kWake:

@@ -48,19 +48,18 @@ posix::Result<intptr_t> Fork(arch::UserRegisters& registers) {
 }
 
 posix::Result<intptr_t> Vfork(arch::UserRegisters& registers) {
-  return CloneWith(registers, {.flags = static_cast<uint32_t>(CloneFlag::kSpace) |
-                                        static_cast<uint32_t>(CloneFlag::kParentWaits) |
-                                        kChildSignal});
+  return CloneWith(registers,
+                   {.flags = static_cast<uint32_t>(CloneFlag::kSpace) |
+                             static_cast<uint32_t>(CloneFlag::kParentWaits) | kChildSignal});
 }
 
 posix::Result<intptr_t> Clone(arch::UserRegisters& registers) {
   return CloneWith(
-      registers,
-      {.flags = static_cast<uint32_t>(arch::Argument(registers, 0)),
-       .stack_pointer = arch::Argument(registers, 1),
-       .parent_id_at = arch::Argument(registers, 2),
-       .child_id_at = arch::Argument(registers, arch::kCloneChildIdArgument),
-       .thread_pointer = arch::Argument(registers, arch::kCloneThreadPointerArgument)});
+      registers, {.flags = static_cast<uint32_t>(arch::Argument(registers, 0)),
+                  .stack_pointer = arch::Argument(registers, 1),
+                  .parent_id_at = arch::Argument(registers, 2),
+                  .child_id_at = arch::Argument(registers, arch::kCloneChildIdArgument),
+                  .thread_pointer = arch::Argument(registers, arch::kCloneThreadPointerArgument)});
 }
 
 posix::Result<intptr_t> Execve(kernel::UserPointer<char> path, uintptr_t arguments,

@@ -77,9 +77,9 @@ posix::Result<intptr_t> KillThread(std::optional<process::Pid> process, int id, 
   UserThread* const thread = process::TheSystem().pids().Find(id).thread;
   if (thread == nullptr || (process && thread->process().id() != *process)) return kNoProcess;
   if (!signal) return 0;
-  TRY(SendToThread(*thread, *signal,
-                   process::InformationOf(*signal, SignalCode::kThreadKill,
-                                          kernel::CurrentProcess())));
+  TRY(SendToThread(
+      *thread, *signal,
+      process::InformationOf(*signal, SignalCode::kThreadKill, kernel::CurrentProcess())));
   return 0;
 }
 
@@ -240,8 +240,8 @@ posix::Result<intptr_t> Sigaltstack(UserSignalStack stack, UserSignalStack befor
   posix::SignalStack& current = kernel::CurrentThread().signals.alternate;
   const bool is_on = IsOn(current, static_cast<uintptr_t>(arch::StackPointer(registers).value));
   posix::SignalStack old = current;
-  old.flags = old.size == 0 ? posix::SignalStack::kDisable
-                            : (is_on ? posix::SignalStack::kOnStack : 0);
+  old.flags =
+      old.size == 0 ? posix::SignalStack::kDisable : (is_on ? posix::SignalStack::kOnStack : 0);
   if (!stack.IsNull()) {
     posix::SignalStack wanted = TRY(stack.Read());
     const auto flags = static_cast<uint32_t>(wanted.flags);

@@ -185,8 +185,8 @@ posix::Result<intptr_t> Getitimer(int timer, UserIntervalSetting setting) {
 posix::Result<intptr_t> Alarm(uint32_t seconds) {
   process::AlarmTimer& alarm = kernel::CurrentProcess().alarm;
   const uint64_t left = alarm.setting().left_nanoseconds;
-  alarm.Set({.left_nanoseconds = seconds * posix::kNanosecondsPerSecond,
-             .interval_nanoseconds = 0});
+  alarm.Set(
+      {.left_nanoseconds = seconds * posix::kNanosecondsPerSecond, .interval_nanoseconds = 0});
   // Rounded up: 0 would say that none was set.
   return static_cast<intptr_t>((left + posix::kNanosecondsPerSecond - 1) /
                                posix::kNanosecondsPerSecond);

@@ -88,12 +88,12 @@ posix::Result<intptr_t> Waitid(int kind, int id, UserSignalInformation informati
     const bool is_continue = report->code == posix::SignalCode::kContinued;
     told.signal = static_cast<int32_t>(posix::NumberOf(posix::Signal::kChild));
     told.code = static_cast<int32_t>(report->code);
-    told.process = {
-        .process = report->child,
-        .user = report->credentials.user,
-        .value = is_kill ? status & 0x7f
-                         : (is_continue ? posix::NumberOf(posix::Signal::kContinue)
-                                        : (is_exit ? status >> 8 : (status >> 8) & 0xff))};
+    told.process = {.process = report->child,
+                    .user = report->credentials.user,
+                    .value = is_kill
+                                 ? status & 0x7f
+                                 : (is_continue ? posix::NumberOf(posix::Signal::kContinue)
+                                                : (is_exit ? status >> 8 : (status >> 8) & 0xff))};
     TRY(WriteUsage(usage, *report));
   }
   if (!information.IsNull()) {

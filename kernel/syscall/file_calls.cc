@@ -1,0 +1,234 @@
+#include "kernel/syscall/file_calls.h"
+
+#include <limits>
+#include <utility>
+
+#include "arch/ops/abi.h"
+#include "kernel/fs/pipe.h"
+#include "kernel/posix/ioctl.h"
+#include "kernel/syscall/file_access.h"
+#include "kernel/syscall/user_buffer.h"
+
+namespace syscall {
+
+using fs::CloseOnExec;
+using fs::OpenFile;
+using fs::Ref;
+using posix::Errno;
+namespace open_flag = posix::open_flag;
+
+namespace {
+
+CloseOnExec CloseOnExecOf(uint32_t open_flags) {
+  return (open_flags & open_flag::kCloseOnExec) != 0 ? CloseOnExec::kYes : CloseOnExec::kNo;
+}
+
+posix::Result<intptr_t> OpenAt(int directory, uintptr_t path, uint32_t flags, uint32_t mode) {
+  if ((flags & open_flag::kAccessMode) == open_flag::kAccessMode) {
+    return std::unexpected(Errno::kInvalid);
+  }
+  PlaceAt place;
+  TRY(place.Read(directory, path));
+  const uint32_t permissions = mode & posix::kPermissionMask & ~Place().umask();
+  Ref<OpenFile> file = TRY(Names().Open(place.start(), place.path(), flags, permissions));
+  return Returned(Files().Add(std::move(file), CloseOnExecOf(flags)));
+}
+
+}  // namespace
+
+posix::Result<intptr_t> Open(uintptr_t path, uint32_t flags, uint32_t mode) {
+  return Openat(posix::kAtWorkingDirectory, path, flags, mode);
+}
+
+posix::Result<intptr_t> Openat(int directory, uintptr_t path, uint32_t flags, uint32_t mode) {
+  return OpenAt(directory, path, posix::DecodeOpenFlags(arch::kAbi, flags), mode);
+}
+
+posix::Result<intptr_t> Creat(uintptr_t path, uint32_t mode) {
+  return OpenAt(posix::kAtWorkingDirectory, path,
+                open_flag::kCreate | open_flag::kWriteOnly | open_flag::kTruncate, mode);
+}
+
+posix::Result<intptr_t> Close(int descriptor) { return Returned(Files().Close(descriptor)); }
+
+posix::Result<intptr_t> MemfdCreate(uintptr_t name, uint32_t flags) {
+  constexpr uint32_t kCloseOnExec = 1;   // MFD_CLOEXEC
+  constexpr uint32_t kAllowSealing = 2;  // MFD_ALLOW_SEALING; there is nothing to seal with
+  constexpr uint32_t kPermissions = 0777;
+  if ((flags & ~(kCloseOnExec | kAllowSealing)) != 0) return std::unexpected(Errno::kInvalid);
+  UserPath text;
+  TRY(text.Read(name));
+  const Ref<fs::Inode> inode = TRY(TheFileServices().files.MakeUnnamed(kPermissions));
+  Ref<OpenFile> file = TRY(inode->Open(open_flag::kReadWrite));
+  const bool closes = (flags & kCloseOnExec) != 0;
+  return Returned(Files().Add(std::move(file), closes ? CloseOnExec::kYes : CloseOnExec::kNo));
+}
+
+posix::Result<intptr_t> Pipe(kernel::UserPointer<int32_t> descriptors) {
+  return Pipe2(descriptors, 0);
+}
+
+posix::Result<intptr_t> Pipe2(kernel::UserPointer<int32_t> descriptors, uint32_t flags) {
+  const uint32_t decoded = posix::DecodeOpenFlags(arch::kAbi, flags);
+  constexpr uint32_t kKnown = open_flag::kCloseOnExec | open_flag::kNonBlock | open_flag::kDirect;
+  if ((decoded & ~kKnown) != 0) return std::unexpected(Errno::kInvalid);
+  fs::PipeEnds ends = TRY(TheFileServices().pipes.Make(decoded));
+  const CloseOnExec close_on_exec = CloseOnExecOf(decoded);
+  const int reading = TRY(Files().Add(std::move(ends.reading), close_on_exec));
+  const posix::Result<int> writing = Files().Add(std::move(ends.writing), close_on_exec);
+  posix::Result<> done = writing.transform([](int) {});
+  if (writing) done = descriptors.WriteMany(std::array<int32_t, 2>{reading, *writing});
+  if (done) return 0;
+  static_cast<void>(Files().Close(reading));
+  if (writing) static_cast<void>(Files().Close(*writing));
+  return std::unexpected(done.error());
+}
+
+// --- Positions
+// ------------------------------------------------------------------------------------
+
+posix::Result<intptr_t> Lseek(int descriptor, intptr_t offset, posix::Whence whence) {
+  const uint64_t position = TRY(TRY(FileToUse(descriptor))->Seek(offset, whence));
+  if (position > static_cast<uint64_t>(std::numeric_limits<intptr_t>::max())) {
+    return std::unexpected(Errno::kOverflow);
+  }
+  return static_cast<intptr_t>(position);
+}
+
+posix::Result<intptr_t> Llseek(int descriptor, uint32_t offset_high, uint32_t offset_low,
+                               kernel::UserPointer<int64_t> result, posix::Whence whence) {
+  const auto offset = static_cast<int64_t>(uint64_t{offset_high} << 32 | offset_low);
+  const uint64_t position = TRY(TRY(FileToUse(descriptor))->Seek(offset, whence));
+  return Returned(result.Write(static_cast<int64_t>(position)));
+}
+
+posix::Result<intptr_t> Truncate(uintptr_t path, intptr_t bytes) { return Truncate64(path, bytes); }
+
+posix::Result<intptr_t> Truncate64(uintptr_t path, int64_t bytes) {
+  if (bytes < 0) return std::unexpected(Errno::kInvalid);
+  PlaceAt place;
+  TRY(place.Read(posix::kAtWorkingDirectory, path));
+  return Returned(TRY(place.Find(0))->Resize(static_cast<uint64_t>(bytes)));
+}
+
+posix::Result<intptr_t> Ftruncate(int descriptor, intptr_t bytes) {
+  return Ftruncate64(descriptor, bytes);
+}
+
+posix::Result<intptr_t> Ftruncate64(int descriptor, int64_t bytes) {
+  const Ref<OpenFile> file = TRY(FileToUse(descriptor));
+  if (bytes < 0 || !file->IsWritable()) return std::unexpected(Errno::kInvalid);
+  return Returned(file->inode().Resize(static_cast<uint64_t>(bytes)));
+}
+
+posix::Result<intptr_t> Fallocate(int descriptor, uint32_t mode, int64_t offset, int64_t bytes) {
+  const Ref<OpenFile> file = TRY(FileToWrite(descriptor));
+  if (offset < 0 || bytes <= 0) return std::unexpected(Errno::kInvalid);
+  if (mode != 0) return std::unexpected(Errno::kNotSupported);
+  if (!file->inode().IsSeekable()) return std::unexpected(Errno::kIllegalSeek);
+  int64_t size = 0;
+  if (__builtin_add_overflow(offset, bytes, &size)) return std::unexpected(Errno::kFileTooLarge);
+  const auto wanted = static_cast<uint64_t>(size);
+  if (wanted <= file->inode().size_bytes()) return 0;
+  return Returned(file->inode().Resize(wanted));
+}
+
+posix::Result<intptr_t> Fadvise64(int descriptor, int64_t, size_t, uint32_t) {
+  const Ref<OpenFile> file = TRY(FileToUse(descriptor));
+  if (file->IsPipe()) return std::unexpected(Errno::kIllegalSeek);
+  return 0;
+}
+
+posix::Result<intptr_t> Fadvise6464(int descriptor, uint32_t advice, int64_t offset, int64_t) {
+  return Fadvise64(descriptor, offset, 0, advice);
+}
+
+// --- Descriptors
+// ----------------------------------------------------------------------------------
+
+posix::Result<intptr_t> Dup(int descriptor) {
+  return Returned(Files().Add(TRY(FileOf(descriptor)), CloseOnExec::kNo));
+}
+
+posix::Result<intptr_t> Dup2(int from, int to) {
+  Ref<OpenFile> file = TRY(FileOf(from));
+  if (from == to) return to;
+  return Returned(Files().Place(std::move(file), to, CloseOnExec::kNo));
+}
+
+posix::Result<intptr_t> Dup3(int from, int to, uint32_t flags) {
+  if (from == to || (flags & ~open_flag::kCloseOnExec) != 0) {
+    return std::unexpected(Errno::kInvalid);
+  }
+  return Returned(Files().Place(TRY(FileOf(from)), to, CloseOnExecOf(flags)));
+}
+
+posix::Result<intptr_t> Fcntl(int descriptor, posix::FcntlCommand command, uintptr_t argument) {
+  using posix::FcntlCommand;
+  const Ref<OpenFile> file = TRY(FileOf(descriptor));
+  const auto number = static_cast<int>(argument);
+  switch (command) {
+    case FcntlCommand::kDuplicate:
+      return Returned(Files().Add(file, CloseOnExec::kNo, number));
+    case FcntlCommand::kDuplicateCloseOnExec:
+      return Returned(Files().Add(file, CloseOnExec::kYes, number));
+    case FcntlCommand::kGetDescriptorFlags: {
+      const CloseOnExec closes = TRY(Files().close_on_exec(descriptor));
+      return closes == CloseOnExec::kYes ? posix::kDescriptorCloseOnExec : 0;
+    }
+    case FcntlCommand::kSetDescriptorFlags: {
+      const bool closes = (argument & posix::kDescriptorCloseOnExec) != 0;
+      return Returned(
+          Files().SetCloseOnExec(descriptor, closes ? CloseOnExec::kYes : CloseOnExec::kNo));
+    }
+    case FcntlCommand::kGetStatusFlags: {
+      constexpr uint32_t kNotKept = open_flag::kCreate | open_flag::kExclusive |
+                                    open_flag::kNoControllingTerminal | open_flag::kTruncate |
+                                    open_flag::kCloseOnExec;
+      return posix::EncodeOpenFlags(arch::kAbi, file->flags() & ~kNotKept);
+    }
+    case FcntlCommand::kSetStatusFlags:
+      file->SetStatusFlags(posix::DecodeOpenFlags(arch::kAbi, static_cast<uint32_t>(argument)));
+      return 0;
+    case FcntlCommand::kGetPipeSize:
+    case FcntlCommand::kSetPipeSize:
+      if (!file->IsPipe()) return std::unexpected(Errno::kBadDescriptor);
+      // It grows as it needs to, and to no other size.
+      if (command == FcntlCommand::kSetPipeSize && argument > fs::Pipe::kMostBytes) {
+        return std::unexpected(Errno::kNotPermitted);
+      }
+      return static_cast<intptr_t>(fs::Pipe::kMostBytes);
+    default:
+      return std::unexpected(Errno::kInvalid);
+  }
+}
+
+posix::Result<intptr_t> Ioctl(int descriptor, uint32_t request, uintptr_t argument) {
+  const Ref<OpenFile> file = TRY(FileToUse(descriptor));
+  switch (request) {
+    case posix::ioctl::kSetCloseOnExec:
+      return Returned(Files().SetCloseOnExec(descriptor, CloseOnExec::kYes));
+    case posix::ioctl::kClearCloseOnExec:
+      return Returned(Files().SetCloseOnExec(descriptor, CloseOnExec::kNo));
+    case posix::ioctl::kSetNonBlocking: {
+      const int32_t on = TRY(kernel::UserPointer<int32_t>(argument).Read());
+      const uint32_t others = file->flags() & ~open_flag::kNonBlock;
+      file->SetStatusFlags(on != 0 ? others | open_flag::kNonBlock : others);
+      return 0;
+    }
+    default: {
+      UserIoctlArgument structure(argument);
+      return Returned(file->Ioctl(request, structure));
+    }
+  }
+}
+
+posix::Result<intptr_t> Sync() { return 0; }
+
+posix::Result<intptr_t> Fsync(int descriptor) {
+  const Ref<OpenFile> file = TRY(FileToUse(descriptor));
+  if (!file->inode().IsSeekable()) return std::unexpected(Errno::kInvalid);
+  return 0;
+}
+
+}  // namespace syscall
