@@ -58,6 +58,11 @@ mm::KernelHeap& Heap() {
   return kernel_objects->heap();
 }
 
+void KernelObjects::ForEachCache(base::FunctionRef<void(const mm::SlabCache&)> visit) const {
+  depot_.ForEachCache(visit);
+  if (page_depot_) page_depot_->ForEachCache(visit);
+}
+
 void KernelObjects::PrintSlabs(base::Sink& sink) const {
   base::Print(sink, "{:<16}{:>8}{:>8}{:>10}{:>8}{:>8}{:>8}\n", "cache", "bytes", "objects",
               "allocated", "at hand", "slabs", "pages");
@@ -67,12 +72,8 @@ void KernelObjects::PrintSlabs(base::Sink& sink) const {
     base::Print(sink, "{:<16}{:>8}{:>8}{:>10}{:>8}{:>8}{:>8}\n", cache.name(), is.object_bytes,
                 is.objects, is.allocated, is.in_magazines, is.slabs, is.pages);
   };
-  size_t record_bytes = depot_.RecordBytes();
-  depot_.ForEachCache(print);
-  if (page_depot_) {
-    page_depot_->ForEachCache(print);
-    record_bytes += page_depot_->RecordBytes();
-  }
+  ForEachCache(print);
+  const size_t record_bytes = depot_.RecordBytes() + (page_depot_ ? page_depot_->RecordBytes() : 0);
   base::Print(sink, "records and magazines: {} bytes\n", record_bytes);
   pages_.Print(sink);
 }

@@ -11,6 +11,7 @@
 #include "kernel/mm/kernel_heap.h"
 #include "kernel/mm/layout.h"
 #include "kernel/mm/physical_memory.h"
+#include "kernel/mm/slab_cache.h"
 #include "kernel/mm/slab_depot.h"
 #include "kernel/mm/vmalloc_blocks.h"
 
@@ -26,6 +27,9 @@ class KernelObjects {
   mm::SlabDepot& depot() { return depot_; }
   mm::KernelHeap& heap() { return heap_; }
   const ObjectPages& pages() const { return pages_; }
+
+  // Each cache there is, of the heap's size classes as well.
+  void ForEachCache(base::FunctionRef<void(const mm::SlabCache&)> visit) const;
 
   // Each cache that holds pages on a line, as /proc/slabinfo has them.
   void PrintSlabs(base::Sink& sink) const;

@@ -22,6 +22,7 @@
 #include "kernel/init/milestone.h"
 #include "kernel/init/monitor.h"
 #include "kernel/init/node_pages.h"
+#include "kernel/init/programs.h"
 #include "kernel/init/refusal.h"
 #include "kernel/init/reports.h"
 #include "kernel/init/system.h"
@@ -98,6 +99,9 @@ mm::MemoryMap TakeMemoryMap(const BootInfo& boot) {
 
 // The word on the command line that runs the unit tests in the image instead of the monitor.
 constexpr std::string_view kTestWord = "test";
+
+// The word that leads to the monitor although there is an initrd with programs.
+constexpr std::string_view kMonitorWord = "monitor";
 
 [[noreturn]] void RunTests() {
   if (unit::RunAllTests(Console()) != 0) arch::ExitWithFailure();
@@ -233,6 +237,7 @@ void Main(const BootInfo& boot) {
   const LiveReport live = VerifyLiveTables(Console(), system);
   if (live.verdict != Verdict::kMatches) PanicOver(live);
   if (HasWord(boot.command_line, kTestWord)) RunTests();
+  if (!HasWord(boot.command_line, kMonitorWord)) RunPrograms(system, boot);
   base::Print(Console(), "boot: {} cycles from entry to monitor\n",
               arch::ReadCycles() - boot.entry_cycles);
   Reach(Milestone::kBeforeMonitor, system, boot.command_line);

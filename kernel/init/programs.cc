@@ -14,14 +14,15 @@
 #include "kernel/fs/devices.h"
 #include "kernel/fs/file_namespace.h"
 #include "kernel/fs/file_table.h"
+#include "kernel/fs/frame_archive.h"
 #include "kernel/fs/heap_memory.h"
 #include "kernel/fs/initrd.h"
 #include "kernel/fs/pipe.h"
+#include "kernel/fs/proc.h"
 #include "kernel/fs/terminal.h"
 #include "kernel/fs/tmpfs.h"
 #include "kernel/init/console.h"
 #include "kernel/init/first_program.h"
-#include "kernel/init/initrd_bytes.h"
 #include "kernel/init/memory_source.h"
 #include "kernel/init/system_source.h"
 #include "kernel/init/user_memory.h"
@@ -68,7 +69,7 @@ class Programs {
         // Half of what is free, as on Linux.
         files_({heap_, world_, memory_.objects(), devices_}, kRootDevice,
                mm::PageCount{system.memory.FreePages().value / 2}),
-        archive_(module, system.areas.windows()),
+        archive_(system.areas.windows(), module),
         pipes_(heap_, world_),
         boot_thread_(BootStack()),
         scheduler_(boot_thread_, arch::MonotonicNanoseconds, kernel_return_work),
@@ -94,6 +95,7 @@ class Programs {
   static void OnTick();
 
   posix::Result<> Unpack();
+  posix::Result<> MountProc();
   posix::Result<fs::Ref<fs::FileTable>> OpenConsole();
 
   UserMemory memory_;
@@ -104,7 +106,7 @@ class Programs {
   fs::Terminal terminal_;
   fs::Devices devices_;
   fs::TmpFileSystem files_;
-  InitrdBytes archive_;
+  fs::FrameArchive archive_;
   fs::PipeMaker pipes_;
   std::optional<fs::FileNamespace> names_;
   process::BootThread boot_thread_;
@@ -117,6 +119,7 @@ class Programs {
   SystemMemory memory_facts_;
   std::optional<RunningSystemSource> system_facts_;
   std::optional<process::ProcessFacts> process_facts_;
+  std::optional<fs::ProcParts> proc_;
   std::optional<syscall::Services> services_;
   std::optional<syscall::FileServices> file_services_;
   mm::FrameWindows& windows_;
@@ -134,7 +137,7 @@ void Programs::OnTick() {
 }
 
 posix::Result<> Programs::Unpack() {
-  names_.emplace(heap_, TRY(files_.MakeRoot()), "tmpfs");
+  names_.emplace(TRY(files_.MakeRoot()), "tmpfs");
   const fs::UnpackReport report = fs::UnpackArchive(heap_, archive_, *names_);
   if (report.fault != fs::CpioFault::kNone) {
     base::Print(Console(), "initrd: {} at byte {}\n", fs::CpioFaultName(report.fault),
@@ -146,6 +149,23 @@ posix::Result<> Programs::Unpack() {
   if (report.out_of_memory) return std::unexpected(posix::Errno::kOutOfMemory);
   if (report.files == 0) return std::unexpected(posix::Errno::kNoEntry);
   return fs::MakeDeviceFiles(*names_);
+}
+
+posix::Result<> Programs::MountProc() {
+  constexpr std::string_view kPlace = "/proc";
+  if (!Has(kPlace)) {
+    constexpr uint32_t kPermissions = 0555;
+    TRY(names_->Create(names_->root(), kPlace,
+                       {.type = posix::FileType::kDirectory, .permissions = kPermissions}));
+  }
+  proc_.emplace(fs::ProcParts{.memory = heap_,
+                              .environment = world_,
+                              .names = *names_,
+                              .processes = *process_facts_,
+                              .physical = memory_facts_,
+                              .system = *system_facts_});
+  return names_->AddMount(TRY(names_->Find(names_->root(), kPlace)), TRY(fs::MakeProcRoot(*proc_)),
+                          "proc");
 }
 
 posix::Result<> Programs::Start() {
@@ -176,6 +196,7 @@ posix::Result<> Programs::Start() {
                                       .unknown_calls = unknown_calls_});
   file_services_.emplace(syscall::FileServices{
       .memory = heap_, .environment = world_, .names = *names_, .pipes = pipes_, .files = files_});
+  TRY(MountProc());
   syscall::UseServices(*services_);
   syscall::UseFileServices(*file_services_);
   sched::UseScheduler(scheduler_);

@@ -45,9 +45,9 @@ fs::SystemFacts RunningSystemSource::Facts() {
   return facts;
 }
 
-// The release says whose interface it is: the C library and tools look at it.
+// The release says which Linux the interface is like: C libraries look at it.
 fs::SystemNames RunningSystemSource::Names() {
-  return {.system = "Linux",
+  return {.system = "Atlas",
           .host = parts_.host_name.text(),
           .release = "6.1.0-atlas",
           .version = "#1 Atlas",

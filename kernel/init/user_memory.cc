@@ -2,6 +2,7 @@
 
 #include "kernel/base/check.h"
 #include "kernel/base/units.h"
+#include "kernel/space/user_table.h"
 
 namespace kernel {
 namespace {
@@ -20,7 +21,6 @@ UserMemory::UserMemory(const System& system)
       physical_frames_(system.memory),
       frames_(physical_frames_, system.memory.table(), system.areas.windows()),
       objects_(system.objects.depot(), frames_),
-      tables_(system.space.table(), system.table_frames),
       spaces_(system.objects.depot(), nodes_, frames_, placement_) {}
 
 base::Result<> UserMemory::Start() {
@@ -29,7 +29,7 @@ base::Result<> UserMemory::Start() {
 }
 
 base::Result<SpaceReference> UserMemory::CreateSpace() {
-  return AddressSpace::Create(spaces_, TRY(UserTable::Create(tables_)));
+  return AddressSpace::Create(spaces_, TRY(UserTable::Create(system_.user_tables)));
 }
 
 base::Result<mm::VirtRange> UserMemory::AllocateStack() {

@@ -14,7 +14,6 @@
 #include "kernel/mm/user_frames.h"
 #include "kernel/process/environment.h"
 #include "kernel/space/address_space.h"
-#include "kernel/space/user_table.h"
 
 namespace kernel {
 
@@ -32,7 +31,7 @@ class UserMemory final : public process::SpaceSource, public process::StackSourc
   [[nodiscard]] const mm::Placement& placement() const { return placement_; }
 
   base::Result<SpaceReference> CreateSpace() override;
-  void ActivateKernel() override { tables_.Leave(); }
+  void ActivateKernel() override { system_.user_tables.Leave(); }
 
   base::Result<mm::VirtRange> AllocateStack() override;
   void FreeStack(const mm::VirtRange& stack) override;
@@ -44,8 +43,7 @@ class UserMemory final : public process::SpaceSource, public process::StackSourc
   mm::PhysicalFrames physical_frames_;
   mm::UserFrames frames_;
   mm::PagedObjectPool objects_;
-  UserTables tables_;
-  mm::SpacePool<UserTable> spaces_;
+  SpacePool spaces_;
 };
 
 }  // namespace kernel

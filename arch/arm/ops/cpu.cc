@@ -25,6 +25,8 @@ FeatureState Used(bool present) { return StateOf(present, present); }
 
 void EnableInterrupts() { asm volatile("cpsie i" ::: "memory"); }
 
+void DisableInterrupts() { asm volatile("cpsid i" : : : "memory"); }
+
 InterruptsOff::InterruptsOff() { asm volatile("mrs %0, cpsr\n\tcpsid i" : "=r"(saved_)::"memory"); }
 
 InterruptsOff::~InterruptsOff() { asm volatile("msr cpsr_c, %0" ::"r"(saved_) : "memory"); }

@@ -13,6 +13,7 @@ namespace arch {
 inline constexpr std::string_view kName = "arm";
 
 void EnableInterrupts();
+void DisableInterrupts();
 
 // Masks interrupts for its lifetime and then restores what was.
 class InterruptsOff {

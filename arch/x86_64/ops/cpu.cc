@@ -110,6 +110,8 @@ FeatureState StateOf(const FeatureFacts& feature) {
 
 void EnableInterrupts() { asm volatile("sti" : : : "memory"); }
 
+void DisableInterrupts() { asm volatile("cli" : : : "memory"); }
+
 InterruptsOff::InterruptsOff() {
   asm volatile("pushfq; popq %0; cli" : "=r"(saved_flags_) : : "memory");
 }

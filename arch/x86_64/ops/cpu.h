@@ -10,6 +10,7 @@ namespace arch {
 inline constexpr std::string_view kName = "x86_64";
 
 void EnableInterrupts();
+void DisableInterrupts();
 
 // Keeps interrupts off while it lives, then restores what was before.
 class InterruptsOff {
