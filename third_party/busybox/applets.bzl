@@ -1,4 +1,4 @@
-"""The names of busybox's programs. //userspace:busybox_test compares them with what it says of itself."""
+"""The names of busybox's programs. //userspace:host_test compares them with what it says of itself."""
 
 load(":words.bzl", "words")
 

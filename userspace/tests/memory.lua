@@ -107,10 +107,10 @@ end
 
 local tests = {
   { "a sieve", 17984, sieve, 200000 },
-  { "binary trees", 11 * 8191, trees, 10, 12 },
+  { "binary trees", 4 * 32767, trees, 3, 14 },
   { "sorting", true, sorted, 50000 },
   { "a long text", "829520 20000 8097000256", text, 20000 },
-  { "a string of 4 MiB", "4194304f0123456789abcdef", doubled, 18 },
+  { "a string of 16 MiB", "16777216f0123456789abcdef", doubled, 20 },
   { "coroutines", 55 * 500500, coroutines, 1000 },
   { "garbage", 0, garbage, 20000 },
   { "words in a table", "4096 50000", words, 50000 },
