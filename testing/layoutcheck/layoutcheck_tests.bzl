@@ -3,6 +3,7 @@ Linux."""
 
 load("@rules_shell//shell:sh_test.bzl", "sh_test")
 load("//testing/boot:boot_tests.bzl", "IMAGES")
+load("//userspace:initrd.bzl", "initrd")
 load(":guest_test.bzl", "guest_depths", "guest_kernel", "guest_test")
 
 def layoutcheck_tests(*, name, images = IMAGES):
@@ -69,13 +70,11 @@ def linux_tests(*, name):
       name: what the tests' names begin with.
     """
     for family, spec in _LINUX.items():
-        native.genrule(
+        initrd(
             name = "%s_%s_initrd" % (name, family),
             testonly = True,
-            srcs = ["//userspace/hello:hello_" + spec.user],
-            outs = [family + ".cpio"],
-            cmd = "$(execpath make_initrd.sh) $< $@",
-            tools = ["make_initrd.sh"],
+            platform = "//platforms:user_" + spec.user,
+            programs = {"//userspace/hello": "init"},
         )
     for kernel, family in _LINUX_KERNELS.items():
         cpu = "max" if family == "amd64" else "cortex-a15"
