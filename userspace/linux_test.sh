@@ -12,7 +12,7 @@ what=$1 cpu=$2 memory=$3 console=$4 qemu=$root/$5 kernel=$root/$6 initrd=$root/$
 cd "$TEST_TMPDIR" || exit 2
 trap 'guest_stop now' EXIT
 # Either takes some 20 s; the machine may have others to do at the same time.
-readonly limit_seconds=${LINUX_TEST_SECONDS:-250}
+readonly limit_seconds=250
 guest_prompt='/ # '
 
 die() {
