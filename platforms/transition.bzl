@@ -6,6 +6,13 @@ load("//layouts:layouts.bzl", "layout_of")
 # the host's: dropping them keeps one copy of each image whatever --config the tests run with.
 _CARRIED_FEATURES = ["ubsan_trap"]
 
+# Programs have neither those features nor that memory manager. Without the settings there is one copy of each program, too.
+_PROGRAM_PLATFORMS = [
+    Label("//platforms:user_arm"),
+    Label("//platforms:user_x86_64"),
+]
+_MM_DEBUG = "//kernel/mm:debug"
+
 # What //layouts has for a layout of another package, by the names that //layouts:layout.bzl gives.
 _OTHER_LAYOUT = ["asm", "ld", "selected"]
 
@@ -20,20 +27,26 @@ def _other_layout(platform):
     }
 
 def _transition_impl(settings, attr):
-    asked = settings["//command_line_option:features"]
+    program = attr.platform in _PROGRAM_PLATFORMS
+    asked = [] if program else settings["//command_line_option:features"]
     wanted = [name for name in _CARRIED_FEATURES if name not in attr.target_features]
     carried = [name for name in asked if name in wanted]
     return {
         "//command_line_option:features": carried + attr.target_features,
         "//command_line_option:platforms": str(attr.platform),
+        _MM_DEBUG: settings[_MM_DEBUG] and not program,
     } | _other_layout(attr.platform)
 
 platform_transition = transition(
     implementation = _transition_impl,
-    inputs = ["//command_line_option:features"],
+    inputs = [
+        "//command_line_option:features",
+        _MM_DEBUG,
+    ],
     outputs = [
         "//command_line_option:features",
         "//command_line_option:platforms",
+        _MM_DEBUG,
     ] + ["//layouts:other_" + form for form in _OTHER_LAYOUT],
 )
 
