@@ -13,6 +13,7 @@
 #include "userspace/attack_tests/groups.h"
 #include "userspace/attack_tests/stage.h"
 #include "userspace/machine/system_call.h"
+#include "userspace/support/open_ranges.h"
 #include "userspace/support/text.h"
 
 namespace attack {
@@ -87,6 +88,18 @@ void NoMappings() {
   ExpectBystander();
 }
 
+// What a layout shows programs it does not let them write, nor the kernel in their name.
+void NoWritesToWhatIsOpen() {
+  for (const support::OpenRange& range : support::OpenRanges()) {
+    for (const uintptr_t address : {range.first, range.last - sizeof(uintptr_t) + 1}) {
+      ExpectAt(IsRefused(support::Write(address)), "write", address);
+      const long result = SystemCall(SYS_getrandom, static_cast<long>(address), 1, 0);
+      ExpectAt(result == -EFAULT, "getrandom() to there", address);
+    }
+  }
+  ExpectBystander();
+}
+
 // The first page is never there, however one reaches it.
 void NoNullPage() {
   for (const uintptr_t address :
@@ -133,6 +146,7 @@ constexpr support::Test kTests[] = {
     {"addresses of the kernel: access", NoAccess},
     {"addresses of the kernel: copies", NoCopies},
     {"addresses of the kernel: mappings", NoMappings},
+    {"addresses of the kernel: what is open", NoWritesToWhatIsOpen},
     {"the null page", NoNullPage},
     {"below the stack", NoStackBelowItsLimit},
     {"devices", NoDevices},

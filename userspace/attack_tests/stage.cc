@@ -17,6 +17,7 @@
 #include <cstring>
 
 #include "userspace/machine/system_call.h"
+#include "userspace/support/open_ranges.h"
 
 namespace attack {
 namespace {
@@ -32,15 +33,8 @@ constexpr size_t kPage = 4096;
 constexpr rlim_t kStackBytes = 128 << 10;
 constexpr size_t kMostAddresses = 32;
 
-struct Range {
-  uintptr_t first;
-  uintptr_t last;
-};
-
 uintptr_t kernel_addresses[kMostAddresses];
 size_t kernel_address_count = 0;
-Range open_ranges[kMostAddresses];
-size_t open_range_count = 0;
 
 bool HasKey(const char* argument, const char* key) {
   return std::strncmp(argument, key, std::strlen(key)) == 0;
@@ -89,24 +83,19 @@ const Kernel& ThisKernel() {
 }
 
 void ReadArguments(int argc, char** argv) {
+  support::ReadOpenRanges(argc, argv);
   constexpr const char* kKernelKey = "kernel=";
-  constexpr const char* kOpenKey = "open=";
   for (int i = 1; i < argc; ++i) {
     char* rest = nullptr;
     if (HasKey(argv[i], kKernelKey) && kernel_address_count < kMostAddresses) {
       kernel_addresses[kernel_address_count++] =
           ReadAddress(argv[i] + std::strlen(kKernelKey), &rest);
-    } else if (HasKey(argv[i], kOpenKey) && open_range_count < kMostAddresses) {
-      const uintptr_t first = ReadAddress(argv[i] + std::strlen(kOpenKey), &rest);
-      if (*rest == '-') open_ranges[open_range_count++] = {first, ReadAddress(rest + 1, &rest)};
     }
   }
 }
 
 bool MayReach(uintptr_t address) {
-  for (size_t i = 0; i < open_range_count; ++i) {
-    if (address >= open_ranges[i].first && address <= open_ranges[i].last) return true;
-  }
+  if (support::IsOpen(address)) return true;
   // Only what is mapped has pages of which one can ask whether they are there.
   unsigned char there = 0;
   const long page = static_cast<long>(address / kPage * kPage);
