@@ -23,21 +23,27 @@
 namespace kernel {
 namespace {
 
-// Two tables and the one frame that they show everywhere. End by themselves, after the switch back.
+// Two tables and the two frames that they show everywhere, data and code. End by themselves, after
+// the switch back.
 class TrialContexts {
  public:
   static base::Result<TrialContexts> Create(const System& system) {
     auto first = TRY(UserTable::Create(system.user_tables));
     auto second = TRY(UserTable::Create(system.user_tables));
-    const mm::FrameNumber frame = TRY(system.memory.AllocateFrame(mm::ZoneKind::kHigh));
-    return TrialContexts(system, std::move(first), std::move(second), frame);
+    const mm::FrameNumber data = TRY(system.memory.AllocateFrame(mm::ZoneKind::kHigh));
+    const auto code = system.memory.AllocateFrame(mm::ZoneKind::kHigh);
+    if (!code) {
+      CHECK(system.memory.Free(data, mm::PageCount{1}).has_value());
+      return std::unexpected(code.error());
+    }
+    return TrialContexts(system, std::move(first), std::move(second), {data, *code});
   }
 
   TrialContexts(TrialContexts&& other) noexcept
       : system_(std::exchange(other.system_, nullptr)),
         first_(std::move(other.first_)),
         second_(std::move(other.second_)),
-        frame_(other.frame_) {}
+        frames_(other.frames_) {}
   TrialContexts(const TrialContexts&) = delete;
   TrialContexts& operator=(const TrialContexts&) = delete;
   TrialContexts& operator=(TrialContexts&&) = delete;
@@ -49,12 +55,24 @@ class TrialContexts {
       table->Retire();
       table->UnmapPages(Program(), [](mm::VirtAddr, const mm::UserPage&) {});
     }
-    CHECK(system_->memory.Free(frame_, mm::PageCount{1}).has_value());
+    for (const mm::FrameNumber frame : {frames_.data, frames_.code}) {
+      CHECK(system_->memory.Free(frame, mm::PageCount{1}).has_value());
+    }
   }
 
   // A page at `va`, and a root that reaches it.
   base::Result<> AddPage(mm::VirtAddr va) {
-    return first_.MapPage(va, {.frame = frame_, .access = mm::Access::kReadWrite});
+    return first_.MapPage(va, {.frame = frames_.data, .access = mm::Access::kReadWrite});
+  }
+
+  // Pages of code behind the region's first, more than a check of a small process has room for.
+  base::Result<> AddCode() {
+    constexpr unsigned kPages = 100;
+    for (unsigned i = 1; i <= kPages; ++i) {
+      TRY(first_.MapPage(Program().base + mm::PageCount{i},
+                         {.frame = frames_.code, .access = mm::Access::kReadExecute}));
+    }
+    return {};
   }
 
   // As fork does it.
@@ -75,8 +93,13 @@ class TrialContexts {
   }
 
  private:
-  TrialContexts(const System& system, UserTable first, UserTable second, mm::FrameNumber frame)
-      : system_(&system), first_(std::move(first)), second_(std::move(second)), frame_(frame) {}
+  struct Frames {
+    mm::FrameNumber data;
+    mm::FrameNumber code;
+  };
+
+  TrialContexts(const System& system, UserTable first, UserTable second, const Frames& frames)
+      : system_(&system), first_(std::move(first)), second_(std::move(second)), frames_(frames) {}
 
   const mm::VirtRange& Program() const {
     return mm::RegionWith(system_->layout, mm::Service::kProgram).range;
@@ -85,7 +108,7 @@ class TrialContexts {
   const System* system_;
   UserTable first_;
   UserTable second_;
-  mm::FrameNumber frame_;
+  Frames frames_;
 };
 
 // The last address of the region that a root like the one for `va` reaches. Roots end at powers of
@@ -115,6 +138,7 @@ base::Result<> SwitchOften(base::Sink& sink, const System& system, TrialContexts
     CHECK(other.IsActive());
     (i % 2 == 0 ? contexts.first() : contexts.second()).Activate();
   }
+  TRY(contexts.AddCode());
   TRY(contexts.Share());
   const bool good = LiveTablesMatch(system) && TablesMatch(system, contexts.first()) &&
                     TablesMatch(system, contexts.second());

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <type_traits>
 #include <utility>
 
 #include "kernel/base/bits.h"
@@ -94,6 +95,12 @@ class UserPages {
   // The entries that lead to a page, by their level.
   using Way = std::array<Entry*, P::kLevelCount>;
 
+  // An address in as many bits as are translated: on a 32-bit machine 64 cost.
+  static constexpr unsigned kTopLevel = P::kLevelCount - 1;
+  static constexpr bool kIsNarrow =
+      P::Level(kTopLevel).shift + P::Level(kTopLevel).index_bits <= 32;
+  using Number = std::conditional_t<kIsNarrow, uint32_t, uint64_t>;
+
   static constexpr unsigned kNoteBits = 2;
   static_assert(UserPage::kMaxNote == base::LowBits(kNoteBits));
   static_assert(P::kSpareBits >= kNoteBits);
@@ -151,7 +158,7 @@ class UserPages {
   [[nodiscard]] VirtRange FirstOwnPart() const;
   [[nodiscard]] unsigned Find(VirtAddr va, Way& way) const;
   template <unsigned kLevel>
-  [[nodiscard]] unsigned FindFrom(PhysAddr table, uintptr_t va, Way& way) const;
+  [[nodiscard]] unsigned FindFrom(PhysAddr table, Number va, Way& way) const;
   [[nodiscard]] Entry& Existing(VirtAddr va) const;
   template <class Use>
   void ForEachOwnPart(const VirtRange& range, Use&& use) const;
@@ -167,6 +174,7 @@ class UserPages {
   // Tables that come and go.
   [[nodiscard]] base::Result<> AddTables(VirtAddr va, Way& way, unsigned level);
   [[nodiscard]] base::Result<> Admit(VirtAddr va, Entry& above, const UserPage& page);
+  [[nodiscard]] base::Result<> AdmitInUse(VirtAddr va, Entry& above, const UserPage& page);
   [[nodiscard]] base::Result<> PrepareTo(VirtAddr va, Way& way, const UserPage& page);
   static void Count(Entry& above, uint64_t more);
   void Uncount(const Way& way, const VirtRange& piece, uint64_t removed, TlbBatch& batch);

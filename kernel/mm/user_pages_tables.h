@@ -82,19 +82,26 @@ base::Result<> UserPages<P, M>::AddTables(VirtAddr va, Way& way, unsigned level)
 
 // Makes the table entry above the page at `va` let it through.
 template <PagingPolicy P, TableMemory M>
-base::Result<> UserPages<P, M>::Admit(VirtAddr va, Entry& above, const UserPage& page) {
+inline base::Result<> UserPages<P, M>::Admit(VirtAddr va, Entry& above, const UserPage& page) {
   if constexpr (P::kLeavesMayDisagree) {
-    const PageAttributes attributes = AttributesOf(page);
     const Entry entry = Load(above);
-    const Entry admitting = P::Admit(entry, attributes, 1);
-    if (admitting == entry) [[likely]]
-      return {};
-    const VirtRange range{AlignDown(va, kPageSize), kPageSize};
-    if (!table_.IsAdmissible(table_.RootTable(), range, attributes)) {
-      return std::unexpected(base::Error::kUnsupported);
+    if (P::Admit(entry, AttributesOf(page), 1) != entry) [[unlikely]] {
+      return AdmitInUse(va, above, page);
     }
-    table_.ReplaceInUse(above, admitting, va);
   }
+  return {};
+}
+
+// Likewise, where it does not yet: unless pages beside it need it as it is.
+template <PagingPolicy P, TableMemory M>
+[[gnu::noinline]] base::Result<> UserPages<P, M>::AdmitInUse(VirtAddr va, Entry& above,
+                                                             const UserPage& page) {
+  const PageAttributes attributes = AttributesOf(page);
+  const VirtRange range{AlignDown(va, kPageSize), kPageSize};
+  if (!table_.IsAdmissible(table_.RootTable(), range, attributes)) {
+    return std::unexpected(base::Error::kUnsupported);
+  }
+  table_.ReplaceInUse(above, P::Admit(Load(above), attributes, 1), va);
   return {};
 }
 

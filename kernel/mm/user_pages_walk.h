@@ -109,8 +109,8 @@ VirtRange UserPages<P, M>::FirstOwnPart() const {
 // translated. Unrolled: it is most of what a page fault does here.
 template <PagingPolicy P, TableMemory M>
 [[gnu::always_inline]] inline unsigned UserPages<P, M>::Find(VirtAddr va, Way& way) const {
-  constexpr unsigned kTop = P::kLevelCount - 1;
-  const auto number = static_cast<uintptr_t>(va.value);
+  constexpr unsigned kTop = kTopLevel;
+  const auto number = static_cast<Number>(va.value);
   if constexpr (kTop > 1) {
     if (table_.shape_.level < kTop) [[likely]] {
       return FindFrom<kTop - 1>(table_.root_, number, way);
@@ -121,12 +121,11 @@ template <PagingPolicy P, TableMemory M>
 
 template <PagingPolicy P, TableMemory M>
 template <unsigned kLevel>
-[[gnu::always_inline]] inline unsigned UserPages<P, M>::FindFrom(PhysAddr table, uintptr_t va,
+[[gnu::always_inline]] inline unsigned UserPages<P, M>::FindFrom(PhysAddr table, Number va,
                                                                  Way& way) const {
   constexpr LevelShape kShape = P::Level(kLevel);
   // A root may have fewer entries: then the bits above are 0.
-  const uintptr_t index =
-      (va >> kShape.shift) & static_cast<uintptr_t>(base::LowBits(kShape.index_bits));
+  const auto index = static_cast<size_t>((va >> kShape.shift) & base::LowBits(kShape.index_bits));
   Entry& slot = EntriesAt(table)[index];
   way[kLevel] = &slot;
   if constexpr (kLevel > 0) {
