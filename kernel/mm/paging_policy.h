@@ -63,6 +63,8 @@ constexpr Scope EntryScope(Scope scope) {
 // `kBreakBeforeMake`   whether an entry in use has to be absent, and forgotten by the TLBs, before
 //                      it becomes one that MustBreak() or that has pages of another size.
 // `kForgetsPageAtOnce` whether invalidating one address forgets all of a large page.
+// `kFaultForgetsPage`  whether a fault makes the processor forget what it remembered of the page:
+//                      then rights may be added to a page without a word.
 // `kLeavesMayDisagree` whether a table entry decides something for all leaves below it, so that two
 //                      may need contrary things of it.
 template <class P>
@@ -80,6 +82,7 @@ concept PagingPolicy = requires(typename P::Entry entry, typename P::Features fe
   requires std::same_as<decltype(P::kCountsEntries), const bool>;
   requires std::same_as<decltype(P::kBreakBeforeMake), const bool>;
   requires std::same_as<decltype(P::kForgetsPageAtOnce), const bool>;
+  requires std::same_as<decltype(P::kFaultForgetsPage), const bool>;
   requires std::same_as<decltype(P::kLeavesMayDisagree), const bool>;
 
   // The shape of `level`'s tables, `level` < kLevelCount.

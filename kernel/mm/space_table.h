@@ -51,6 +51,11 @@ struct UserPage {
 //                          be it with access kNone; nothing changed), kOutOfMemory, kOutOfRange (no
 //                          process's page can be there), kUnsupported (not beside the pages that
 //                          share a table with it). No invalidation: none was there.
+//   UpdatePage(va, change)  Calls change(UserPage&) for the page that is there, which may change
+//   all
+//                          of it, and returns true; false where there is none. When it returns, no
+//                          processor uses the page as it was, but that a page which only has more
+//                          rights may fault once more: that fault makes the processor forget.
 //   ReplacePage(va, page)  Another frame, access and note for the page that is there, CHECKed. When
 //                          it returns, no processor uses the old frame through `va`.
 //   ProtectPage(va, access)  The page that is there, CHECKed, has another access; likewise.
@@ -87,29 +92,32 @@ struct UserPage {
 // Destroying the table frees all tables. The pages must have been unmapped, which is CHECKed, for
 // else their frames would be lost; and no processor walks it.
 template <class T>
-concept SpaceTable =
-    std::move_constructible<T> &&
-    requires(T& table, const T& constant, VirtAddr va, const VirtRange& range, const UserPage& page,
-             Access access, TlbBatch& batch, void (*visit)(VirtAddr, const UserPage&),
-             Access (*access_of)(VirtAddr, const UserPage&),
-             base::Result<Access> (*shared_access_of)(VirtAddr, const UserPage&)) {
-      { table.MapPage(va, page) } -> std::same_as<base::Result<>>;
-      { table.ReplacePage(va, page) } -> std::same_as<void>;
-      { table.ProtectPage(va, access) } -> std::same_as<void>;
-      { constant.PageAt(va) } -> std::same_as<std::optional<UserPage>>;
+concept SpaceTable = std::move_constructible<T> &&
+                     requires(T& table, const T& constant, VirtAddr va, const VirtRange& range,
+                              const UserPage& page, Access access, TlbBatch& batch,
+                              void (*change)(UserPage&), void (*visit)(VirtAddr, const UserPage&),
+                              Access (*access_of)(VirtAddr, const UserPage&),
+                              base::Result<Access> (*shared_access_of)(VirtAddr, const UserPage&)) {
+                       { table.MapPage(va, page) } -> std::same_as<base::Result<>>;
+                       { table.UpdatePage(va, change) } -> std::same_as<bool>;
+                       { table.ReplacePage(va, page) } -> std::same_as<void>;
+                       { table.ProtectPage(va, access) } -> std::same_as<void>;
+                       { constant.PageAt(va) } -> std::same_as<std::optional<UserPage>>;
 
-      { constant.ForEachPage(range, visit) } -> std::same_as<void>;
-      { table.ProtectPages(range, batch, access_of) } -> std::same_as<void>;
-      { table.UnmapPages(range, visit) } -> std::same_as<void>;
-      { table.SharePages(range, table, batch, shared_access_of) } -> std::same_as<base::Result<>>;
-      { table.MovePages(range, va) } -> std::same_as<base::Result<>>;
+                       { constant.ForEachPage(range, visit) } -> std::same_as<void>;
+                       { table.ProtectPages(range, batch, access_of) } -> std::same_as<void>;
+                       { table.UnmapPages(range, visit) } -> std::same_as<void>;
+                       {
+                         table.SharePages(range, table, batch, shared_access_of)
+                       } -> std::same_as<base::Result<>>;
+                       { table.MovePages(range, va) } -> std::same_as<base::Result<>>;
 
-      { constant.NewBatch() } -> std::same_as<TlbBatch>;
-      { table.Flush(batch) } -> std::same_as<void>;
-      { constant.CreateEmpty() } -> std::same_as<base::Result<T>>;
-      { table.Retire() } -> std::same_as<void>;
-      { constant.table_bytes() } -> std::same_as<uint64_t>;
-      { constant.CheckInvariants() } -> std::same_as<base::Result<>>;
-    };
+                       { constant.NewBatch() } -> std::same_as<TlbBatch>;
+                       { table.Flush(batch) } -> std::same_as<void>;
+                       { constant.CreateEmpty() } -> std::same_as<base::Result<T>>;
+                       { table.Retire() } -> std::same_as<void>;
+                       { constant.table_bytes() } -> std::same_as<uint64_t>;
+                       { constant.CheckInvariants() } -> std::same_as<base::Result<>>;
+                     };
 
 }  // namespace mm

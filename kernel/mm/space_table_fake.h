@@ -146,20 +146,26 @@ class FakeSpaceTable {
     return {};
   }
 
-  void ReplacePage(VirtAddr va, const UserPage& page) {
-    CHECK(IsUserAccess(page.access) && page.note <= UserPage::kMaxNote);
+  template <class Change>
+  [[nodiscard]] bool UpdatePage(VirtAddr va, Change&& change) {
     Slot* const slot = Find(va);
-    CHECK(slot != nullptr);
-    slot->page = page;
-    Forget({slot->va, kPageSize});
+    if (slot == nullptr) return false;
+    const UserPage old_page = slot->page;
+    change(slot->page);
+    const UserPage& page = slot->page;
+    CHECK(IsUserAccess(page.access) && page.note <= UserPage::kMaxNote);
+    // A page that only has more rights may fault once more.
+    const bool only_adds = page.frame == old_page.frame && Has(page.access, old_page.access);
+    if (!only_adds) Forget({slot->va, kPageSize});
+    return true;
+  }
+
+  void ReplacePage(VirtAddr va, const UserPage& page) {
+    CHECK(UpdatePage(va, [&](UserPage& old) { old = page; }));
   }
 
   void ProtectPage(VirtAddr va, Access access) {
-    CHECK(IsUserAccess(access));
-    Slot* const slot = Find(va);
-    CHECK(slot != nullptr);
-    slot->page.access = access;
-    Forget({slot->va, kPageSize});
+    CHECK(UpdatePage(va, [&](UserPage& page) { page.access = access; }));
   }
 
   [[nodiscard]] std::optional<UserPage> PageAt(VirtAddr va) const {

@@ -50,6 +50,8 @@ class UserPages {
   ~UserPages();
 
   [[nodiscard]] base::Result<> MapPage(VirtAddr va, const UserPage& page);
+  template <class Change>
+  [[nodiscard]] bool UpdatePage(VirtAddr va, Change&& change);
   void ReplacePage(VirtAddr va, const UserPage& page);
   void ProtectPage(VirtAddr va, Access access);
   [[nodiscard]] std::optional<UserPage> PageAt(VirtAddr va) const;
@@ -159,7 +161,6 @@ class UserPages {
   [[nodiscard]] unsigned Find(VirtAddr va, Way& way) const;
   template <unsigned kLevel>
   [[nodiscard]] unsigned FindFrom(PhysAddr table, Number va, Way& way) const;
-  [[nodiscard]] Entry& Existing(VirtAddr va) const;
   template <class Use>
   void ForEachOwnPart(const VirtRange& range, Use&& use) const;
   template <class Use>

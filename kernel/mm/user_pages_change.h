@@ -24,33 +24,44 @@ base::Result<> UserPages<P, M>::MapPage(VirtAddr va, const UserPage& page) {
 }
 
 template <PagingPolicy P, TableMemory M>
-void UserPages<P, M>::ReplacePage(VirtAddr va, const UserPage& page) {
-  Entry& slot = Existing(va);
-  const bool was_open = IsOpen(Load(slot));
-  if (was_open && P::kBreakBeforeMake) {
+template <class Change>
+bool UserPages<P, M>::UpdatePage(VirtAddr va, Change&& change) {
+  Way way;
+  if (!IsOwn(va) || Find(va, way) != 0) return false;
+  Entry& slot = *way[0];
+  const Entry old_entry = Load(slot);
+  if (old_entry == 0) return false;
+  const UserPage old_page = PageOf(old_entry);
+  UserPage page = old_page;
+  change(page);
+  if (page == old_page) return true;
+  const Entry entry = EntryOf(page);
+  const bool is_same_memory = page.frame == old_page.frame && page.caching == old_page.caching &&
+                              page.scope == old_page.scope;
+  if (!IsOpen(old_entry)) {
+    Store(slot, entry);
+    memory().Publish({va, kPageSize});
+  } else if (P::kBreakBeforeMake && !is_same_memory) {
     Store(slot, 0);
     InvalidatePage(va);
-  }
-  Store(slot, EntryOf(page));
-  if (was_open && !P::kBreakBeforeMake) {
-    InvalidatePage(va);
-  } else {
+    Store(slot, entry);
     memory().Publish({va, kPageSize});
+  } else {
+    Store(slot, entry);
+    const bool only_adds = is_same_memory && Has(page.access, old_page.access);
+    if (!P::kFaultForgetsPage || !only_adds) InvalidatePage(va);
   }
+  return true;
+}
+
+template <PagingPolicy P, TableMemory M>
+void UserPages<P, M>::ReplacePage(VirtAddr va, const UserPage& page) {
+  CHECK(UpdatePage(va, [&](UserPage& old) { old = page; }));
 }
 
 template <PagingPolicy P, TableMemory M>
 void UserPages<P, M>::ProtectPage(VirtAddr va, Access access) {
-  Entry& slot = Existing(va);
-  UserPage page = PageOf(Load(slot));
-  const bool was_open = page.access != Access::kNone;
-  page.access = access;
-  Store(slot, EntryOf(page));
-  if (was_open) {
-    InvalidatePage(va);
-  } else {
-    memory().Publish({va, kPageSize});
-  }
+  CHECK(UpdatePage(va, [&](UserPage& page) { page.access = access; }));
 }
 
 template <PagingPolicy P, TableMemory M>

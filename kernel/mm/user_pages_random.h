@@ -39,6 +39,7 @@ class CachingProcessor {
   void Look(const Trial& trial) {
     for (const auto& cached : memory_.cached_pages()) {
       const std::optional<Translation> walked = Walk(trial, cached.asid, cached.va);
+      if (walked && MayStay(cached.translation, *walked)) continue;
       EXPECT_TRUE(walked == cached.translation) << "stale in the TLB: " << cached.va.value;
     }
     for (const auto& cached : memory_.cached_tables()) {
@@ -57,6 +58,12 @@ class CachingProcessor {
 
  private:
   static constexpr int kProbes = 12;
+
+  // Fewer rights than there are now: an access that they refuse makes the processor look again.
+  static bool MayStay(const Translation& cached, const Translation& walked) {
+    return Machine::Policy::kFaultForgetsPage && cached.pa == walked.pa &&
+           Has(walked.attributes.user, cached.attributes.user);
+  }
 
   std::optional<Translation> Walk(const Trial& trial, Asid asid, VirtAddr va) const {
     (void)memory_.TakeReadWords();

@@ -169,8 +169,16 @@ class UserPagesTrial {
     const VirtAddr va = ChooseAddress();
     const std::optional<UserPage> old = model().PageAt(va);
     Expect(space().PageAt(va).has_value() == old.has_value());
-    if (!old) return;
-    if (choices_.Below(2) == 0) {
+    if (!old) return Expect(!space().UpdatePage(va, [](UserPage&) {}));
+    const uint64_t way = choices_.Below(3);
+    if (way == 0) {
+      const Access access = ChooseAccess();
+      const auto change = [&](UserPage& page) {
+        page.access = access;
+        page.note ^= 1;
+      };
+      Expect(space().UpdatePage(va, change) && model().UpdatePage(va, change));
+    } else if (way == 1) {
       const Access access = ChooseAccess();
       space().ProtectPage(va, access);
       model().ProtectPage(va, access);

@@ -137,14 +137,6 @@ template <unsigned kLevel>
   return 0;
 }
 
-// Of a page that is there.
-template <PagingPolicy P, TableMemory M>
-typename P::Entry& UserPages<P, M>::Existing(VirtAddr va) const {
-  Way way;
-  CHECK(IsOwn(va) && Find(va, way) == 0 && Load(*way[0]) != 0);
-  return *way[0];
-}
-
 template <PagingPolicy P, TableMemory M>
 std::optional<UserPage> UserPages<P, M>::PageAt(VirtAddr va) const {
   Way way;

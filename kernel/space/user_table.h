@@ -80,6 +80,16 @@ class UserTable {
     if (!TRY(GrowTo(va))) return mapped;
     return pages_.MapPage(va, page);
   }
+  template <class Change>
+  [[nodiscard]] bool UpdatePage(mm::VirtAddr va, Change&& change) {
+    return pages_.UpdatePage(va, [&](mm::UserPage& page) {
+      const mm::UserPage old = page;
+      change(page);
+      const bool is_new = page.frame != old.frame || !Executes(old.access);
+      if (Executes(page.access) && is_new) [[unlikely]]
+        tables_->MakeExecutable(page.frame);
+    });
+  }
   void ReplacePage(mm::VirtAddr va, const mm::UserPage& page) {
     if (Executes(page.access)) [[unlikely]]
       tables_->MakeExecutable(page.frame);

@@ -99,6 +99,7 @@ struct PagingPolicy {
   static constexpr bool kBreakBeforeMake = true;
   // A section may be cached as several smaller entries (B3.10.1).
   static constexpr bool kForgetsPageAtOnce = false;
+  static constexpr bool kFaultForgetsPage = false;
   // PXN and the domain of small pages are their table's.
   static constexpr bool kLeavesMayDisagree = true;
 

@@ -68,6 +68,7 @@ struct PagingPolicy {
   // 4.10.4.2), and INVLPG forgets a page whole, whatever its size (4.10.4.1).
   static constexpr bool kBreakBeforeMake = false;
   static constexpr bool kForgetsPageAtOnce = true;
+  static constexpr bool kFaultForgetsPage = true;  // 4.10.4.1, 4.10.4.3
   // Table entries withhold nothing but user access, which is each leaf's own where they do not.
   static constexpr bool kLeavesMayDisagree = false;
 
