@@ -178,10 +178,11 @@ class UserPages {
   [[nodiscard]] base::Result<> AdmitInUse(VirtAddr va, Entry& above, const UserPage& page);
   [[nodiscard]] base::Result<> PrepareTo(VirtAddr va, Way& way, const UserPage& page);
   static void Count(Entry& above, uint64_t more);
+  static void Uncount(Entry& above, uint64_t less);
   void Uncount(const Way& way, const VirtRange& piece, uint64_t removed, TlbBatch& batch);
   void DropTables(const Way& way, VirtAddr va, TlbBatch& batch);
   [[nodiscard]] bool IsEmptyTable(const Way& way, const VirtRange& piece) const;
-  void DropEmptyTables(const VirtRange& range);
+  void DropEmptyTables(const VirtRange& range, TlbBatch& batch);
 
   void InvalidatePage(VirtAddr va) {
     if (is_retired_) return;

@@ -179,7 +179,11 @@ base::Result<> UserPages<P, M>::SharePages(const VirtRange& range, UserPages& to
       return true;
     });
     if (shared > 0) Count(*to_way[1], shared);
-    if (!result) to.DropEmptyTables(piece);
+    if (!result) {
+      TlbBatch of_to(to.asid_);
+      to.DropEmptyTables(piece, of_to);
+      to.Flush(of_to);
+    }
     return result.has_value();
   };
   ForEachOwnPart(range, [&](const VirtRange& part) {
@@ -197,15 +201,16 @@ base::Result<> UserPages<P, M>::MovePages(const VirtRange& range, VirtAddr to) {
   if (!IsOwn(target)) return std::unexpected(base::Error::kOutOfRange);
   const auto target_of = [&](VirtAddr va) { return to + (va - range.base); };
   base::Result<> result;
+  TlbBatch batch(asid_);
   ForEachPage(range, [&](VirtAddr va, const UserPage& page) {
     Way way;
     if (result) result = PrepareTo(target_of(va), way, page);
   });
   if (!result) {
-    DropEmptyTables(target);
+    DropEmptyTables(target, batch);
+    batch.Flush(memory());
     return result;
   }
-  TlbBatch batch(asid_);
   ForEachOwnPart(range, [&](const VirtRange& part) {
     ForEachLastTable(part, [&](const Way& way, const VirtRange& piece) {
       uint64_t moved = 0;
@@ -223,10 +228,12 @@ base::Result<> UserPages<P, M>::MovePages(const VirtRange& range, VirtAddr to) {
           return true;
         });
       }
-      Uncount(way, piece, moved, batch);
+      Uncount(*way[1], moved);
       return true;
     });
   });
+  // Only now: a table that the first pages leave may be where the last ones come to.
+  ForEachOwnPart(range, [&](const VirtRange& part) { DropEmptyTables(part, batch); });
   batch.Flush(memory());
   memory().Publish(target);
   return {};

@@ -122,6 +122,14 @@ void UserPages<P, M>::Count(Entry& above, uint64_t more) {
   }
 }
 
+// So many entries fewer are in use below.
+template <PagingPolicy P, TableMemory M>
+void UserPages<P, M>::Uncount(Entry& above, uint64_t less) {
+  if constexpr (P::kCountsEntries) {
+    Store(above, Load(above) - P::WithLiveEntries(0, less));
+  }
+}
+
 // After `removed` entries for `piece` were taken from one table: the table goes if that was all.
 template <PagingPolicy P, TableMemory M>
 void UserPages<P, M>::Uncount(const Way& way, const VirtRange& piece, uint64_t removed,
@@ -187,16 +195,14 @@ void UserPages<P, M>::DropTables(const Way& way, VirtAddr va, TlbBatch& batch) {
   }
 }
 
-// Undoes AddTables() in `range` for tables that were not needed after all.
+// Takes out tables for `range` in which nothing is, and which were not needed after all or no more.
 template <PagingPolicy P, TableMemory M>
-void UserPages<P, M>::DropEmptyTables(const VirtRange& range) {
-  TlbBatch batch(asid_);
+void UserPages<P, M>::DropEmptyTables(const VirtRange& range, TlbBatch& batch) {
   ForEachLastTable(range, [&](const Way& way, const VirtRange& piece) {
     const bool some = !ForEachEntryOf(way, piece, [](VirtAddr, Entry&) { return false; });
     if (!some && IsEmptyTable(way, piece)) DropTables(way, piece.base, batch);
     return true;
   });
-  batch.Flush(memory());
 }
 
 // Of the tables below `table` that are not the kernel's.

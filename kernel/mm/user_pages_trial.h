@@ -16,6 +16,7 @@
 #include <optional>
 #include <utility>
 
+#include "kernel/base/bits.h"
 #include "kernel/base/result.h"
 #include "kernel/mm/address.h"
 #include "kernel/mm/attributes.h"
@@ -42,6 +43,34 @@ class TrialChoices {
  private:
   uint64_t state_;
 };
+
+// Whether pages on both sides of the border between two tables, in the middle of the machine's
+// window 1, move down by as much as a table translates: the last come to where the first were,
+// whose table has nothing else meanwhile.
+template <class Machine, class Memory>
+[[nodiscard]] bool MovesByOneTable(Memory& memory) {
+  using Pages = UserPages<typename Machine::Policy, Memory>;
+  constexpr uint64_t kSpan = base::Bit(Machine::Policy::Level(1).shift);
+  auto kernel = *Pages::Table::Create(Machine::kRoot, Machine::kFeatures, memory);
+  bool is_sound = true;
+  {
+    Pages pages = *Pages::Create(Machine::kRoot, kernel, memory);
+    const VirtRange& window = Machine::kWindows[1];
+    const VirtRange from{window.base + window.size_bytes / 2 - kPageSize, 2 * kPageSize};
+    const VirtRange to{from.base - kSpan, from.size_bytes};
+    const VirtAddr last = from.base + kPageSize;
+    for (const VirtAddr va : {from.base, last}) {
+      is_sound &= pages.MapPage(va, {.frame = {va.value >> kPageShift}}).has_value();
+    }
+    is_sound &= pages.MovePages(from, to.base).has_value() && pages.CheckInvariants().has_value();
+    is_sound &= pages.PageAt(to.base)->frame == FrameContaining({from.base.value}) &&
+                pages.PageAt(to.last())->frame == FrameContaining({last.value}) &&
+                !pages.PageAt(last).has_value();
+    pages.UnmapPages(to, [](VirtAddr, const UserPage&) {});
+  }
+  kernel.Release();
+  return is_sound;
+}
 
 template <class Machine, class Memory, class Choices>
 class UserPagesTrial {

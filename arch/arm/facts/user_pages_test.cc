@@ -50,5 +50,11 @@ TEST(ArmUserPages, KernelBelow) { Try<BelowMachine>(); }
 
 TEST(ArmUserPages, KernelAbove) { Try<SharedMachine>(); }
 
+TEST(ArmUserPages, MoveByOneTable) {
+  mm::PageTableArena& arena = *new (&g_arena) mm::PageTableArena;
+  EXPECT_TRUE((mm::MovesByOneTable<BelowMachine>(arena)));
+  EXPECT_EQ(arena.taken_slots(), 0u);
+}
+
 }  // namespace
 }  // namespace arch::arm

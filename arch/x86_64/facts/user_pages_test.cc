@@ -52,5 +52,11 @@ TEST(X86UserPages, KernelInItsHalf) { Try<HalvesMachine>(); }
 
 TEST(X86UserPages, KernelAtTheTopOfFiveLevels) { Try<DeepMachine>(); }
 
+TEST(X86UserPages, MoveByOneTable) {
+  mm::PageTableArena& arena = *new (&g_arena) mm::PageTableArena;
+  EXPECT_TRUE((mm::MovesByOneTable<NarrowMachine>(arena)));
+  EXPECT_EQ(arena.taken_slots(), 0u);
+}
+
 }  // namespace
 }  // namespace arch::x86_64
