@@ -169,6 +169,8 @@ class UserPages {
   bool ForEachEntry(const VirtRange& range, Use&& use) const;
   template <class Use>
   static bool ForEachEntryOf(const Way& way, const VirtRange& piece, Use&& use);
+  template <size_t kCount>
+  static bool AreNone(const Entry* entries);
   [[nodiscard]] uint64_t BytesOfWay() const;
   [[nodiscard]] uint64_t BytesBelow(const typename Table::Table& table) const;
 

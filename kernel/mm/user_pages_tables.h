@@ -162,9 +162,7 @@ bool UserPages<P, M>::IsEmptyTable(const Way& way, const VirtRange& piece) const
     if (first > 0 && Load(entries[first - 1]) != 0) return false;
     if (after < kEntries && Load(entries[after]) != 0) return false;
     for (const Entry* some = entries; some != entries + kEntries; some += kTogether) {
-      Entry any = 0;
-      for (unsigned i = 0; i < kTogether; ++i) any |= Load(some[i]);
-      if (any != 0) return false;
+      if (!AreNone<kTogether>(some)) return false;
     }
     return true;
   }

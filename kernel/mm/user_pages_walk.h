@@ -200,15 +200,27 @@ bool UserPages<P, M>::ForEachLastTable(const VirtRange& range, Use&& use) const 
   }
 }
 
+template <PagingPolicy P, TableMemory M>
+template <size_t kCount>
+inline bool UserPages<P, M>::AreNone(const Entry* entries) {
+  Entry any = 0;
+  for (size_t i = 0; i < kCount; ++i) any |= Load(entries[i]);
+  return any == 0;
+}
+
 // Calls `use(va, entry)` for each page of `piece`, of one table, until one returns false.
 template <PagingPolicy P, TableMemory M>
 template <class Use>
 bool UserPages<P, M>::ForEachEntryOf(const Way& way, const VirtRange& piece, Use&& use) {
-  Entry* slot = way[0];
-  Entry* const limit = slot + (piece.size_bytes >> kPageShift);
-  for (uint64_t va = piece.base.value; slot != limit; ++slot, va += kPageSize) {
-    if (Load(*slot) == 0) continue;
-    if (!use(VirtAddr{va}, *slot)) return false;
+  // Where one page is missing many often are: they are passed several at a time.
+  constexpr size_t kTogether = 8;
+  const size_t count = static_cast<size_t>(piece.size_bytes >> kPageShift);
+  for (size_t i = 0; i < count; ++i) {
+    if (Load(way[0][i]) == 0) {
+      while (count - i > kTogether && AreNone<kTogether>(way[0] + i)) i += kTogether;
+      if (Load(way[0][i]) == 0) continue;
+    }
+    if (!use(VirtAddr{piece.base.value + i * kPageSize}, way[0][i])) return false;
   }
   return true;
 }
