@@ -68,11 +68,9 @@ unsigned RunWithoutMemory(unsigned spare, Operation operation) {
   }
   const Look before(*space);
   for (unsigned allowed = 0;; ++allowed) {
-    world.memory.failure.FailAfter(allowed);
-    world.tables.failure.FailAfter(allowed);
+    world.FailAfter(allowed);
     const base::Result<> result = operation(*space);
-    world.memory.failure.FailNothing();
-    world.tables.failure.FailNothing();
+    world.FailNothing();
     EXPECT_TRUE(space->CheckInvariants().has_value());
     if (result) return failures;
     ++failures;
@@ -85,10 +83,10 @@ unsigned RunWithoutMemory(unsigned spare, Operation operation) {
   }
 }
 
-// Enough areas to fill a slab of them and the index's leaf, at some number.
+// With some number of areas a slab of them is full, and a leaf of the index.
 unsigned RunOnEachFill(Operation operation) {
   unsigned failures = 0;
-  constexpr unsigned kMostSpare = 48;
+  constexpr unsigned kMostSpare = kPageSize / sizeof(Vma) + 2;
   for (unsigned spare = 0; spare < kMostSpare; ++spare) {
     failures += RunWithoutMemory(spare, operation);
   }
@@ -158,9 +156,9 @@ TEST(AddressSpaceFailure, FaultsLeaveNothingBehind) {
   unsigned failures = 0;
   const VirtAddr va = kBase + 3 * kPageSize;
   for (unsigned allowed = 0; failures < 20; ++allowed) {
-    world.memory.failure.FailAfter(allowed);
+    world.FailAfter(allowed);
     const bool is_written = world.Write(*space, va, 5);
-    world.memory.failure.FailNothing();
+    world.FailNothing();
     EXPECT_TRUE(space->CheckInvariants().has_value());
     if (is_written) break;
     EXPECT_TRUE(space->counters().physical_pages == PageCount{0});

@@ -33,11 +33,12 @@ struct SpaceOperation {
   unsigned failing;  // the allocation that fails, from 1; 0 for none
 };
 
-class SpaceTrial {
+template <class Tables>
+class SpaceTrialWith {
  public:
   static constexpr VirtAddr kBase{0x1000'0000};
 
-  SpaceTrial() {
+  SpaceTrialWith() {
     for (auto& space : spaces_) space = MakeSpace();
     for (auto& object : objects_) object.emplace(*PagedObject::Create(world_.objects, 0));
   }
@@ -45,15 +46,14 @@ class SpaceTrial {
   // Whether both agree on how it ends, and on everything that can be seen afterwards.
   [[nodiscard]] bool Step(const SpaceOperation& operation) {
     SpaceModel before = model_;
-    world_.memory.failure.FailAllocation(operation.failing);
-    world_.tables.failure.FailAllocation(operation.failing);
+    world_.FailAllocation(operation.failing);
     const Outcome outcome = Apply(operation);
-    const bool has_failed =
-        world_.memory.failure.has_failed() || world_.tables.failure.has_failed();
-    FailNothing();
+    const bool may_fail = world_.has_failed() || world_.memory.memory().FreePages() < kFewPages;
+    world_.FailNothing();
     if (outcome.is_out_of_memory) {
-      if (!has_failed) return false;
+      if (!may_fail) return false;
       model_ = before;
+      KeepMadePages();
     } else if (!outcome.agrees) {
       return false;
     }
@@ -68,8 +68,9 @@ class SpaceTrial {
   }
 
  private:
-  using Space = SpaceWorld::Space;
-  using Reference = SpaceWorld::Reference;
+  using World = SpaceWorldWith<Tables>;
+  using Space = typename World::Space;
+  using Reference = typename World::Reference;
 
   struct Outcome {
     bool agrees = true;
@@ -77,17 +78,14 @@ class SpaceTrial {
   };
 
   static constexpr size_t kPages = ModelSpace::kPages;
+  // So few are free that an operation may end for want of more.
+  static constexpr PageCount kFewPages{12};
 
   Reference MakeSpace() {
     Reference space = world_.NewSpace();
     space->StartHeap(kBase);
     space->SetStackLimit(PageCount{SpaceModel::kStackLimitPages}.bytes());
     return space;
-  }
-
-  void FailNothing() {
-    world_.memory.failure.FailNothing();
-    world_.tables.failure.FailNothing();
   }
 
   static VirtRange RangeOf(size_t first, size_t count) {
@@ -232,7 +230,7 @@ class SpaceTrial {
     const VirtAddr va = kBase + PageCount{page};
     int expected_value = value;
     const FaultOutcome expected = model_.Use(space, page, kind, expected_value);
-    const SpaceWorld::Reached reached = world_.Use(*spaces_[space], va, kind);
+    const typename World::Reached reached = world_.Use(*spaces_[space], va, kind);
     if (reached.outcome == FaultOutcome::kOutOfMemory) return {.is_out_of_memory = true};
     if (reached.outcome != expected) return {.agrees = false};
     if (expected != FaultOutcome::kResolved) return {};
@@ -337,7 +335,7 @@ class SpaceTrial {
       subject.model.Unmap(subject.first, subject.count);
     }
     // What was in the way may be gone when memory ends.
-    FailNothing();
+    world_.FailNothing();
     return Compare(subject.space.Remap(subject.range, {.size_bytes = PageCount{pages}.bytes(),
                                                        .move = RemapRequest::Move::kExactly,
                                                        .va = kBase + PageCount{to}}),
@@ -381,7 +379,7 @@ class SpaceTrial {
       return Compare(subject.space.SetLocked(subject.range, locked),
                      std::unexpected(base::Error::kNotFound));
     }
-    FailNothing();
+    world_.FailNothing();
     const Outcome outcome = Compare(subject.space.SetLocked(subject.range, locked), {});
     for (size_t index = 0; index < subject.count; ++index) {
       ModelPage& page = subject.model.pages[subject.first + index];
@@ -393,6 +391,16 @@ class SpaceTrial {
                        is_written ? AccessKind::kWrite : AccessKind::kRead, value);
     }
     return outcome;
+  }
+
+  // A page that an object made before memory ended is its own.
+  void KeepMadePages() {
+    for (size_t index = 0; index < SpaceModel::kObjects; ++index) {
+      ModelObject& model = model_.objects[index];
+      for (uint64_t number = 0; number < model.pages(); ++number) {
+        if (objects_[index]->object.HasPage(number)) (void)model.Make(number);
+      }
+    }
   }
 
   // Areas, pages and frames are those of the model, and all structures are sound.
@@ -441,10 +449,12 @@ class SpaceTrial {
     return is_same;
   }
 
-  SpaceWorld world_;
+  World world_;
   SpaceModel model_;
   std::array<Reference, SpaceModel::kSpaces> spaces_;
   std::array<std::optional<PagedObject::Handle>, SpaceModel::kObjects> objects_;
 };
+
+using SpaceTrial = SpaceTrialWith<ListTables>;
 
 }  // namespace mm

@@ -1,5 +1,6 @@
-// A small world for tests of address spaces, on the host and in the kernels: frames that end, page
-// tables that are lists, a processor that remembers, and a layout.
+// A small world for tests of address spaces, on the host and in the kernels: frames that end, a
+// layout, and page tables: lists with a processor that remembers, or an architecture's (see
+// space_world_tables.h).
 //
 //   SpaceWorld world;
 //   auto space = world.NewSpace();
@@ -8,7 +9,7 @@
 //   EXPECT_TRUE(world.IsEmpty());              // nothing is left of anything
 #pragma once
 
-#include <array>
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -27,6 +28,7 @@
 #include "kernel/mm/placement.h"
 #include "kernel/mm/slab_depot.h"
 #include "kernel/mm/space_table_fake.h"
+#include "kernel/mm/test_failures.h"
 #include "kernel/mm/user_frames.h"
 #include "kernel/sync/cpu.h"
 #include "layouts/kora.h"
@@ -70,16 +72,38 @@ class TrialFrames final : public FrameSource {
 };
 
 // Too large for a kernel's stack.
-inline FakeTables space_world_tables;
+inline FakeTables list_tables_storage;
 
-class SpaceWorld {
+// What a world needs of its page tables: to make them, what a program reaches through one, how many
+// there are, and where their allocations fail if not in the memory.
+class ListTables {
  public:
-  using Space = AddressSpace<FakeSpaceTable>;
-  using Reference = Space::Reference;
+  using Table = FakeSpaceTable;
+
+  explicit ListTables(TrialMemory&) { CHECK(tables_.tables_in_use() == 0); }
+
+  [[nodiscard]] base::Result<Table> Create() { return FakeSpaceTable::Create(tables_); }
+  [[nodiscard]] std::optional<FrameNumber> Access(const Table& table, VirtAddr va,
+                                                  AccessKind kind) {
+    return tables_.Access(table, va, kind);
+  }
+  [[nodiscard]] size_t tables_in_use() const { return tables_.tables_in_use(); }
+  [[nodiscard]] FailurePoint* failure() { return &tables_.failure; }
+
+ private:
+  FakeTables& tables_ = list_tables_storage;
+};
+
+template <class Tables>
+class SpaceWorldWith {
+ public:
+  using Space = AddressSpace<typename Tables::Table>;
+  using Reference = typename Space::Reference;
 
   // A process has 4 MiB to 3 GiB.
-  explicit SpaceWorld(const Layout& layout = layouts::x86_64_kora::kLayout)
+  explicit SpaceWorldWith(const Layout& layout = layouts::x86_64_kora::kLayout)
       : memory(trial_storage),
+        tables(memory),
         windows(memory.table()),
         source(memory),
         frames(source, memory.table(), windows),
@@ -88,11 +112,10 @@ class SpaceWorld {
         objects(depot, frames),
         pool(depot, memory, frames, placement) {
     CHECK(frames.Start().has_value());
-    CHECK(tables.tables_in_use() == 0);
   }
 
   [[nodiscard]] Reference NewSpace() {
-    return Space::Create(pool, FakeSpaceTable::Create(tables).value()).value();
+    return Space::Create(pool, tables.Create().value()).value();
   }
 
   // What happens when a program uses an address: the frame that it reaches in the end, or how the
@@ -143,21 +166,41 @@ class SpaceWorld {
     return static_cast<std::byte*>(memory.table().Pointer(frame))[va.value % kPageSize];
   }
 
+  // Of frames and of tables; see FailurePoint.
+  void FailAllocation(unsigned n) {
+    memory.failure.FailAllocation(n);
+    if (tables.failure() != nullptr) tables.failure()->FailAllocation(n);
+  }
+  void FailAfter(unsigned n) {
+    memory.failure.FailAfter(n);
+    if (tables.failure() != nullptr) tables.failure()->FailAfter(n);
+  }
+  void FailNothing() {
+    memory.failure.FailNothing();
+    if (tables.failure() != nullptr) tables.failure()->FailNothing();
+  }
+  [[nodiscard]] bool has_failed() {
+    return memory.failure.has_failed() ||
+           (tables.failure() != nullptr && tables.failure()->has_failed());
+  }
+
   // Frames in use but the zero frame.
   [[nodiscard]] size_t frames_in_use() const { return source.in_use() - 1; }
   [[nodiscard]] bool IsEmpty() const {
     return frames_in_use() == 0 && tables.tables_in_use() == 0 && objects.pages() == PageCount{0};
   }
 
-  FakeTables& tables = space_world_tables;
   TrialMemory memory;
+  Tables tables;
   NoWindows windows;
   TrialFrames source;
   UserFrames frames;
   SlabDepot depot;
   Placement placement;
   PagedObjectPool objects;
-  SpacePool<FakeSpaceTable> pool;
+  SpacePool<typename Tables::Table> pool;
 };
+
+using SpaceWorld = SpaceWorldWith<ListTables>;
 
 }  // namespace mm

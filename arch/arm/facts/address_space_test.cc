@@ -1,0 +1,32 @@
+// Address spaces in the page tables of ARMv7-A, beside a model; see kernel/mm/space_trial.h.
+#include <cstddef>
+#include <cstdint>
+
+#include "arch/arm/facts/user_pages_machine.h"
+#include "kernel/mm/space_trial_random.h"
+#include "kernel/mm/space_world_tables.h"
+#include "testing/unit/test.h"
+
+namespace arch::arm {
+namespace {
+
+template <class Machine>
+using Tables = mm::MachineTables<Machine>;
+
+// Too large for a kernel's stack.
+using Trial = mm::SpaceTrialWith<Tables<SharedMachine>>;
+alignas(Trial) std::byte g_trial[sizeof(Trial)];
+
+template <class Machine>
+void Try() {
+  constexpr unsigned kSteps = 400;
+  constexpr uint64_t kSeeds[] = {0x41746C6173, 0x5EED};
+  const mm::SpaceTrialFailure failure =
+      mm::RunSpaceTrials<Tables<Machine>>(g_trial, kSeeds, kSteps);
+  EXPECT_EQ(failure.what, 0) << "seed " << failure.seed << ", step " << failure.step;
+}
+
+TEST(ArmAddressSpace, KernelAbove) { Try<SharedMachine>(); }
+
+}  // namespace
+}  // namespace arch::arm
