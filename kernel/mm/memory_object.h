@@ -121,8 +121,8 @@ class MemoryObject {
   uint64_t round_ GUARDED_BY(views_lock_) = 0;
 };
 
-// Keeps an object. May be empty. Copies; the last one that ends destroys the object, without locks
-// held.
+// Keeps an object. May be empty. Copies; the last one that ends destroys the object, perhaps with
+// the lock of an address space held that showed it.
 class ObjectReference {
  public:
   ObjectReference() = default;

@@ -62,19 +62,22 @@ Vma* VmaSet::FindTouchingAbove(VirtAddr last) const {
 }
 
 base::Result<> VmaSet::Add(const VirtRange& range, const VmaTraits& traits) {
-  if (!IsFree(range)) return std::unexpected(base::Error::kOverlap);
   Vma* const below = FindTouchingBelow(range.base);
+  Vma* const above = FindTouchingAbove(range.last());
+  // What overlaps in between the index finds.
+  if ((below != nullptr && below->range.last() >= range.base) ||
+      (above != nullptr && above->range.base <= range.last())) {
+    return std::unexpected(base::Error::kOverlap);
+  }
   if (below != nullptr && below->liveness == Liveness::kLive) {
     const auto limit = JoinedLimit(*below, below->range.size_bytes, traits);
     if (limit) {
       TRY(Resize(*below, FromFirstToLast(below->range.base, range.last())));
       below->limit_bytes = *limit;
-      Vma* const above = FindTouchingAbove(range.last());
       if (above != nullptr && IsWhole(*below, *above)) Join(*below, *above);
       return {};
     }
   }
-  Vma* const above = FindTouchingAbove(range.last());
   if (above != nullptr && above->liveness == Liveness::kLive) {
     const auto limit = JoinedLimit(traits, range.size_bytes, *above);
     if (limit) {
