@@ -185,6 +185,7 @@ class AddressSpace final : public ObjectViewer {
   // Notes in the table's entries: where a page's contents come from.
   static constexpr uint8_t kOfObject = 0;  // the object's page, or the zero frame: can be had again
   static constexpr uint8_t kOwn = 1;       // anonymous, or a private copy
+  static constexpr uint8_t kOfDevice = 2;  // the frame is not counted
 
   AddressSpace(SpacePool<Table>& pool, Table table)
       : pool_(pool),
@@ -201,16 +202,10 @@ class AddressSpace final : public ObjectViewer {
   [[nodiscard]] FaultOutcome ResolvePresent(Vma& vma, VirtAddr va, AccessKind kind) REQUIRES(lock_);
   [[nodiscard]] FaultOutcome CopyOnWrite(Vma& vma, VirtAddr va, const UserPage& page)
       REQUIRES(lock_);
-  struct NewPage {
-    FrameReference frame;
-    Access access;
-    uint8_t note;
-  };
-  [[nodiscard]] base::Result<NewPage> MakePage(Vma& vma, VirtAddr va, AccessKind kind)
-      REQUIRES(lock_);
-  [[nodiscard]] base::Result<NewPage> MakeAnonymous(Access access, AccessKind kind) REQUIRES(lock_);
-  [[nodiscard]] base::Result<NewPage> MakeOfObject(Vma& vma, VirtAddr va, uint64_t number,
-                                                   AccessKind kind) REQUIRES(lock_);
+  [[nodiscard]] FaultOutcome ResolveOfObject(Vma& vma, VirtAddr va, uint64_t number,
+                                             AccessKind kind) REQUIRES(lock_);
+  [[nodiscard]] FaultOutcome MapNew(Vma& vma, VirtAddr va, AccessKind kind, FrameReference&& frame,
+                                    const UserPage& page) REQUIRES(lock_);
   [[nodiscard]] FaultOutcome ResolveBelowStack(VirtAddr va, AccessKind kind) REQUIRES(lock_);
   [[nodiscard]] Vma* FindStackFor(VirtAddr va) REQUIRES(lock_);
   static FaultOutcome OutcomeOf(base::Error error);

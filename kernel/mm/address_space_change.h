@@ -14,18 +14,25 @@ base::Result<> AddressSpace<Table>::Protect(const VirtRange& range, Access acces
   }
   const locking::SpinLockHolder holder(lock_);
   TRY(CheckFilled(range, [&](const Vma& vma) { return Has(vma.may, completed); }));
+  Vma* vma = areas_.Find(range.base);
+  const bool is_in_one = vma->range.last() >= range.last();
+  if (is_in_one && vma->access == completed) return {};
+  // What is cut out of the middle of an area differs from it on both sides.
+  const bool is_middle =
+      is_in_one && vma->range.base < range.base && vma->range.last() > range.last();
   TRY(areas_.Isolate(range));
   TlbBatch batch = table_.NewBatch();
-  Vma* vma = areas_.Find(range.base);
-  while (vma != nullptr && vma->range.base <= range.last()) {
+  vma = areas_.Find(range.base);
+  for (;;) {
     if (vma->access != completed) {
       areas_.SetAccess(*vma, completed);
       ProtectPagesOf(*vma, batch);
     }
-    vma = areas_.FindFirstNotBelow(vma->range.last() + 1);
+    if (vma->range.last() == range.last()) break;
+    vma = areas_.Find(vma->range.last() + 1);
   }
   table_.Flush(batch);
-  areas_.JoinAround(range);
+  if (!is_middle) areas_.JoinAround(range);
   return {};
 }
 
@@ -33,6 +40,8 @@ base::Result<> AddressSpace<Table>::Protect(const VirtRange& range, Access acces
 // somebody writes to it.
 template <SpaceTable Table>
 void AddressSpace<Table>::ProtectPagesOf(const Vma& vma, TlbBatch& batch) {
+  // A closed page does not know how it was cached.
+  if (vma.kind == VmaKind::kDevice) return ReleasePages(vma.range);
   const bool may_write_at_once =
       vma.sharing == Sharing::kShared || !Has(vma.access, Access::kWrite);
   table_.ProtectPages(vma.range, batch, [&](VirtAddr, const UserPage& page) {

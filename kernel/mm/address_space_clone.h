@@ -35,7 +35,8 @@ base::Result<> AddressSpace<Table>::CopyTo(AddressSpace& child) {
     VmaTraits traits = *vma;
     traits.locked = Locked::kNo;
     result = child.areas_.Add(vma->range, traits);
-    // What an object shows to all is found again when it is used.
+    // What an object shows to all is found again when it is used. Area by area: a walk over all of
+    // them would look at every entry of the tables between.
     if (result && vma->sharing == Sharing::kPrivate) result = SharePages(vma->range, child, batch);
   }
   table_.Flush(batch);

@@ -42,15 +42,27 @@ FaultOutcome AddressSpace<Table>::HandleFault(const FaultInfo& fault) {
 // A page where there is probably none.
 template <SpaceTable Table>
 FaultOutcome AddressSpace<Table>::Resolve(Vma& vma, VirtAddr va, AccessKind kind) {
-  base::Result<NewPage> made = MakePage(vma, va, kind);
-  if (!made) return OutcomeOf(made.error());
-  const base::Result<> mapped = table_.MapPage(
-      va, {.frame = made->frame.frame(),
-           .access = made->access,
-           .caching = vma.kind == VmaKind::kDevice ? Caching::kDevice : Caching::kNormal,
-           .note = made->note});
+  const std::optional<uint64_t> number = vma.ObjectPageAt(va);
+  if (number) return ResolveOfObject(vma, va, *number, kind);
+  if (kind != AccessKind::kWrite) {
+    return MapNew(
+        vma, va, kind, FrameReference::Uncounted(frames_.zero_frame()),
+        {.frame = frames_.zero_frame(), .access = ReadOnly(vma.access), .note = kOfObject});
+  }
+  base::Result<FrameReference> frame = frames_.AllocateZeroed();
+  if (!frame) [[unlikely]]
+    return FaultOutcome::kOutOfMemory;
+  return MapNew(vma, va, kind, std::move(*frame),
+                {.frame = frame->frame(), .access = vma.access, .note = kOwn});
+}
+
+// `page` shows the frame, which has an owner more now.
+template <SpaceTable Table>
+FaultOutcome AddressSpace<Table>::MapNew(Vma& vma, VirtAddr va, AccessKind kind,
+                                         FrameReference&& frame, const UserPage& page) {
+  const base::Result<> mapped = table_.MapPage(va, page);
   if (mapped) [[likely]] {
-    (void)made->frame.Detach();
+    (void)frame.Detach();
     resident_ += PageCount{1};
     return FaultOutcome::kResolved;
   }
@@ -87,34 +99,35 @@ FaultOutcome AddressSpace<Table>::CopyOnWrite(Vma& vma, VirtAddr va, const UserP
 }
 
 template <SpaceTable Table>
-auto AddressSpace<Table>::MakePage(Vma& vma, VirtAddr va, AccessKind kind)
-    -> base::Result<NewPage> {
-  const std::optional<uint64_t> number = vma.ObjectPageAt(va);
-  return number ? MakeOfObject(vma, va, *number, kind) : MakeAnonymous(vma.access, kind);
-}
-
-template <SpaceTable Table>
-auto AddressSpace<Table>::MakeAnonymous(Access access, AccessKind kind) -> base::Result<NewPage> {
-  if (kind == AccessKind::kWrite) return NewPage{TRY(frames_.AllocateZeroed()), access, kOwn};
-  return NewPage{FrameReference::Uncounted(frames_.zero_frame()), ReadOnly(access), kOfObject};
-}
-
-template <SpaceTable Table>
-auto AddressSpace<Table>::MakeOfObject(Vma& vma, VirtAddr va, uint64_t number, AccessKind kind)
-    -> base::Result<NewPage> {
-  FrameReference shown = TRY(vma.object->TakePage(number));
-  if (vma.sharing == Sharing::kShared) return NewPage{std::move(shown), vma.access, kOfObject};
+FaultOutcome AddressSpace<Table>::ResolveOfObject(Vma& vma, VirtAddr va, uint64_t number,
+                                                  AccessKind kind) {
+  base::Result<FrameReference> shown = vma.object->TakePage(number);
+  if (!shown) return OutcomeOf(shown.error());
+  if (vma.kind == VmaKind::kDevice) {
+    return MapNew(vma, va, kind, std::move(*shown),
+                  {.frame = shown->frame(),
+                   .access = vma.access,
+                   .caching = Caching::kDevice,
+                   .note = kOfDevice});
+  }
+  if (vma.sharing == Sharing::kShared) {
+    return MapNew(vma, va, kind, std::move(*shown),
+                  {.frame = shown->frame(), .access = vma.access, .note = kOfObject});
+  }
   const uint64_t left = vma.limit_bytes - (va - vma.range.base);
   if (left >= kPageSize && kind != AccessKind::kWrite) {
-    return NewPage{std::move(shown), ReadOnly(vma.access), kOfObject};
+    return MapNew(vma, va, kind, std::move(*shown),
+                  {.frame = shown->frame(), .access = ReadOnly(vma.access), .note = kOfObject});
   }
-  FrameReference copy = TRY(frames_.AllocateCopy(shown.frame()));
+  base::Result<FrameReference> copy = frames_.AllocateCopy(shown->frame());
+  if (!copy) return FaultOutcome::kOutOfMemory;
   if (left < kPageSize) {
     const locking::CpuPin pin;
-    const FrameWindow window = frames_.windows().Open(pin, copy.frame());
+    const FrameWindow window = frames_.windows().Open(pin, copy->frame());
     std::ranges::fill(window.bytes().subspan(static_cast<size_t>(left)), std::byte{0});
   }
-  return NewPage{std::move(copy), vma.access, kOwn};
+  return MapNew(vma, va, kind, std::move(*copy),
+                {.frame = copy->frame(), .access = vma.access, .note = kOwn});
 }
 
 // Where no area is: perhaps the stack above grows down to it.

@@ -113,7 +113,7 @@ bool AddressSpace<Table>::IsPossible(const Vma& vma, const UserPage& page) const
   const bool is_dead = vma.liveness == Liveness::kDead;
   const bool is_device = vma.kind == VmaKind::kDevice;
   if (!Has(is_dead ? Access::kNone : vma.access, page.access)) return false;
-  if (is_device != (page.caching == Caching::kDevice)) return false;
+  if (is_device != (page.note == kOfDevice)) return false;
   if (is_device || !Has(page.access, Access::kWrite)) return true;
   if (vma.sharing == Sharing::kShared) return page.note == kOfObject;
   return page.note == kOwn && !frames_.IsShared(page.frame);

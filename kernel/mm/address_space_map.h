@@ -113,8 +113,9 @@ base::Result<VirtAddr> AddressSpace<Table>::Map(const MapRequest& request) {
 // In place of what is there.
 template <SpaceTable Table>
 base::Result<> AddressSpace<Table>::MapAt(const VirtRange& range, const VmaTraits& traits) {
-  if (areas_.IsFree(range)) [[likely]]
-    return areas_.Add(range, traits);
+  const base::Result<> added = areas_.Add(range, traits);
+  if (added || added.error() != base::Error::kOverlap) [[likely]]
+    return added;
   TRY(areas_.Isolate(range));
   const base::Result<> replaced = areas_.ReplaceAll(range, traits);
   if (!replaced) {
@@ -134,7 +135,14 @@ base::Result<> AddressSpace<Table>::Unmap(const VirtRange& range) {
 
 template <SpaceTable Table>
 base::Result<> AddressSpace<Table>::UnmapLocked(const VirtRange& range) {
-  if (areas_.IsFree(range)) return {};
+  Vma* const vma = areas_.Find(range.base);
+  if (vma != nullptr && vma->range.Contains(range) &&
+      (vma->range.base == range.base || vma->range.last() == range.last())) {
+    TRY(areas_.CutOff(*vma, range));
+    ReleasePages(range);
+    return {};
+  }
+  if (vma == nullptr && areas_.IsFree(range)) return {};
   TRY(areas_.Isolate(range));
   ReleasePages(range);
   areas_.RemoveAll(range);
@@ -146,7 +154,7 @@ template <SpaceTable Table>
 void AddressSpace<Table>::ReleasePages(const VirtRange& range) {
   uint64_t pages = 0;
   table_.UnmapPages(range, [&](VirtAddr, const UserPage& page) {
-    if (page.caching == Caching::kNormal) frames_.Drop(page.frame);
+    if (page.note != kOfDevice) frames_.Drop(page.frame);
     ++pages;
   });
   resident_ -= PageCount{pages};
@@ -155,6 +163,13 @@ void AddressSpace<Table>::ReleasePages(const VirtRange& range) {
 template <SpaceTable Table>
 template <class IsRight>
 base::Result<> AddressSpace<Table>::CheckFilled(const VirtRange& range, IsRight&& is_right) const {
+  // Mostly one area has all of it.
+  const Vma* const first = areas_.Find(range.base);
+  if (first == nullptr) return std::unexpected(base::Error::kNotFound);
+  if (first->range.last() >= range.last() && first->liveness == Liveness::kLive) {
+    if (!is_right(*first)) return std::unexpected(base::Error::kNotPermitted);
+    return {};
+  }
   VirtAddr next = range.base;
   base::Result<> result;
   bool is_filled = false;

@@ -182,6 +182,15 @@ TEST(DeviceObject, ShowsItsFramesUncounted) {
   EXPECT_TRUE(world.Outcome(*space, *va + 2 * kPageSize, AccessKind::kRead) ==
               FaultOutcome::kBeyondObject);
   EXPECT_TRUE(space->CheckInvariants().has_value());
+  // Closed, opened, and dead: it stays the device's, and no frame of ours.
+  for (const Access access : {Access::kNone, Access::kReadWrite}) {
+    EXPECT_TRUE(space->Protect({*va, 3 * kPageSize}, access).has_value());
+    EXPECT_TRUE(space->CheckInvariants().has_value());
+  }
+  EXPECT_EQ(world.Use(*space, *va, AccessKind::kWrite).frame, FrameNumber{0xFEC00});
+  EXPECT_TRUE(space->table().PageAt(*va)->caching == Caching::kDevice);
+  EXPECT_TRUE(space->MarkDead({*va, kPageSize}).has_value());
+  EXPECT_EQ(space->Sweep(), PageCount{1});
   EXPECT_TRUE(space->Unmap({*va, 3 * kPageSize}).has_value());
   EXPECT_EQ(device.references(), 0U);
 }

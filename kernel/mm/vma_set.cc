@@ -34,6 +34,7 @@ base::Result<Vma*> VmaSet::Make(const VirtRange& range, const VmaTraits& traits)
 
 // No longer in the index.
 void VmaSet::Destroy(Vma& vma) {
+  if (found_last_ == &vma) found_last_ = nullptr;
   if (vma.object) vma.object->RemoveView(vma.view);
   std::destroy_at(&vma);
   vmas_.Free(&vma);
@@ -56,19 +57,26 @@ Vma* VmaSet::FindTouchingBelow(VirtAddr base) const {
   return Find(base - 1);
 }
 
-Vma* VmaSet::FindTouchingAbove(VirtAddr last) const {
-  if (last.value == ~uint64_t{0}) return nullptr;
-  return Find(last + 1);
+VmaSet::Neighbours VmaSet::NeighboursOf(const VirtRange& range) const {
+  Neighbours found;
+  VmaIndex<Vma*>::Cursor cursor(index_, range.base);
+  if (!cursor.IsOnRange()) {
+    found.below = FindLastNotAbove(range.base);
+    return found;
+  }
+  found.above = cursor.entry().value;
+  cursor.Previous();
+  if (cursor.IsOnRange()) found.below = cursor.entry().value;
+  return found;
 }
 
 base::Result<> VmaSet::Add(const VirtRange& range, const VmaTraits& traits) {
-  Vma* const below = FindTouchingBelow(range.base);
-  Vma* const above = FindTouchingAbove(range.last());
-  // What overlaps in between the index finds.
-  if ((below != nullptr && below->range.last() >= range.base) ||
-      (above != nullptr && above->range.base <= range.last())) {
+  auto [below, above] = NeighboursOf(range);
+  if (above != nullptr && above->range.base <= range.last()) {
     return std::unexpected(base::Error::kOverlap);
   }
+  if (below != nullptr && !IsFollowedBy(below->range, range)) below = nullptr;
+  if (above != nullptr && !IsFollowedBy(range, above->range)) above = nullptr;
   if (below != nullptr && below->liveness == Liveness::kLive) {
     const auto limit = JoinedLimit(*below, below->range.size_bytes, traits);
     if (limit) {
@@ -106,11 +114,14 @@ base::Result<> VmaSet::CutAt(VirtAddr at) {
   }
   lower->range.size_bytes = cut_bytes;
   if (lower->liveness == Liveness::kDead) ++dead_;
+  found_last_ = upper;  // what is cut off is what is changed
   return {};
 }
 
 base::Result<> VmaSet::Isolate(const VirtRange& range) {
   TRY(CutAt(range.base));
+  const Vma* const vma = Find(range.base);
+  if (vma != nullptr && vma->range.last() == range.last()) return {};
   if (range.last().value == ~uint64_t{0}) return {};
   const base::Result<> cut = CutAt(range.last() + 1);
   if (cut) return {};
@@ -135,18 +146,19 @@ void VmaSet::Join(Vma& lower, Vma& upper) {
 }
 
 void VmaSet::JoinAround(const VirtRange& range) {
-  Vma* vma = FindTouchingBelow(range.base);
-  if (vma == nullptr) vma = FindFirstNotBelow(range.base);
-  while (vma != nullptr && vma->range.base <= range.last()) {
-    const VirtAddr last = vma->range.last();
-    if (last.value == ~uint64_t{0}) return;
-    Vma* const next = FindFirstNotBelow(last + 1);
-    if (next == nullptr) return;
-    if (IsFollowedBy(vma->range, next->range) && IsWhole(*vma, *next)) {
-      Join(*vma, *next);
+  const VirtAddr from = range.base.value == 0 ? range.base : range.base - 1;
+  VmaIndex<Vma*>::Cursor cursor(index_, from);
+  Vma* lower = nullptr;
+  for (; cursor.IsOnRange(); cursor.Next()) {
+    Vma* const upper = cursor.entry().value;
+    const bool touches = lower != nullptr && IsFollowedBy(lower->range, upper->range);
+    const bool is_last = upper->range.last() > range.last();
+    if (touches && IsWhole(*lower, *upper)) {
+      Join(*lower, *upper);
     } else {
-      vma = next;
+      lower = upper;
     }
+    if (is_last) return;
   }
 }
 
@@ -171,6 +183,21 @@ base::Result<> VmaSet::ReplaceAll(const VirtRange& range, const VmaTraits& trait
   if (kept->object) kept->object->AddView(kept->view);
   Count(counters_, *kept, Side::kAdd);
   JoinAround(range);
+  return {};
+}
+
+base::Result<> VmaSet::CutOff(Vma& vma, const VirtRange& range) {
+  if (vma.range == range) {
+    Remove(vma);
+    return {};
+  }
+  if (vma.range.last() == range.last()) {
+    return Resize(vma, {vma.range.base, vma.range.size_bytes - range.size_bytes});
+  }
+  const VmaTraits rest = WithoutFirst(vma, range.size_bytes);
+  TRY(Resize(vma, FromFirstToLast(range.last() + 1, vma.range.last())));
+  vma.offset_bytes = rest.offset_bytes;
+  vma.limit_bytes = rest.limit_bytes;
   return {};
 }
 

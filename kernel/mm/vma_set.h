@@ -42,8 +42,17 @@ class VmaSet {
   VmaSet& operator=(const VmaSet&) = delete;
   ~VmaSet() { Clear(); }
 
-  // The area that contains `va`; or the next above, or below. Null when there is none. O(log n).
-  [[nodiscard]] Vma* Find(VirtAddr va) const { return ValueOf(index_.Find(va)); }
+  // The area that contains `va`; or the next above, or below. Null when there is none. O(log n);
+  // a few instructions for the area found last, where the next fault mostly is.
+  [[nodiscard]] Vma* Find(VirtAddr va) const {
+    if (found_last_ != nullptr &&
+        va.value - found_last_->range.base.value < found_last_->range.size_bytes) [[likely]] {
+      return found_last_;
+    }
+    Vma* const found = ValueOf(index_.Find(va));
+    if (found != nullptr) found_last_ = found;
+    return found;
+  }
   [[nodiscard]] Vma* FindFirstNotBelow(VirtAddr va) const {
     return ValueOf(index_.FindFirstNotBelow(va));
   }
@@ -88,7 +97,10 @@ class VmaSet {
   // One area in place of all in `range`, which is isolated. Error: kOutOfMemory.
   [[nodiscard]] base::Result<> ReplaceAll(const VirtRange& range, const VmaTraits& traits);
 
-  // Nobody needs its memory.
+  // Takes a part away that has one of its ends, or both: less work than to cut it off first. Error:
+  // kOutOfMemory, never for all of it.
+  [[nodiscard]] base::Result<> CutOff(Vma& vma, const VirtRange& range);
+
   void Remove(Vma& vma);
   // All in `range`, which is isolated.
   void RemoveAll(const VirtRange& range) {
@@ -143,11 +155,17 @@ class VmaSet {
   [[nodiscard]] static bool IsWhole(const Vma& lower, const Vma& upper);
   void Join(Vma& lower, Vma& upper);
   [[nodiscard]] Vma* FindTouchingBelow(VirtAddr base) const;
-  [[nodiscard]] Vma* FindTouchingAbove(VirtAddr last) const;
+  // Around a range that begins in none; `above` may begin in it.
+  struct Neighbours {
+    Vma* below = nullptr;
+    Vma* above = nullptr;
+  };
+  [[nodiscard]] Neighbours NeighboursOf(const VirtRange& range) const;
 
   SlabCache& vmas_;
   ObjectViewer& viewer_;
   VmaIndex<Vma*> index_;
+  mutable Vma* found_last_ = nullptr;
   VmaCounters counters_;
   size_t dead_ = 0;
 };
