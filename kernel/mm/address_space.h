@@ -88,16 +88,16 @@ class AddressSpace final : public ObjectViewer {
   // --- Areas.
 
   // A new area; returns its address. Errors: kInvalidArgument (size, or what the request
-  // contradicts), kNotPermitted (rights beyond `may`, beyond those of the layout's region, or
-  // writable and executable), kOverlap (Place::kExactlyFree, and something is there), kOutOfMemory
-  // (no gap, or no memory).
+  // contradicts), kOutOfRange (wrapping, too), kNotPermitted (rights beyond `may`, beyond those of
+  // the layout's region, or writable and executable), kOverlap (Place::kExactlyFree, and something
+  // is there), kOutOfMemory (no gap, or no memory).
   [[nodiscard]] base::Result<VirtAddr> Map(const MapRequest& request) EXCLUDES(lock_);
 
   // Nothing is left in `range`; holes do not matter. Error: kOutOfMemory (for an area that is cut).
   [[nodiscard]] base::Result<> Unmap(const VirtRange& range) EXCLUDES(lock_);
 
-  // Other rights for all of `range`. Errors: kNotFound (a hole), kNotPermitted (as Map()),
-  // kOutOfMemory.
+  // Other rights for all of `range`. Errors: kNotFound (a hole) and kNotPermitted (as Map()), where
+  // what lies before has them; kOutOfMemory.
   [[nodiscard]] base::Result<> Protect(const VirtRange& range, Access access) EXCLUDES(lock_);
 
   // mremap: `range`, which is one area's or a part of it, has another size, and perhaps another
@@ -145,6 +145,9 @@ class AddressSpace final : public ObjectViewer {
   // mlock, munlock. Locked pages are made at once. Errors: kNotFound (a hole; nothing changed),
   // kOutOfMemory, and those of Populate(): the areas are locked then.
   [[nodiscard]] base::Result<> SetLocked(const VirtRange& range, Locked locked) EXCLUDES(lock_);
+
+  // mlockall: whether areas are locked from their beginning. Of this space, not of its clones.
+  void SetFutureLocked(Locked locked) EXCLUDES(lock_);
 
   // mincore: for each page of `range` 1 if it needs no filling, else 0. `pages` has one for each.
   // Error: kNotFound (a hole).
@@ -220,16 +223,23 @@ class AddressSpace final : public ObjectViewer {
   [[nodiscard]] base::Result<> MapAt(const VirtRange& range, const VmaTraits& traits)
       REQUIRES(lock_);
   [[nodiscard]] bool IsFreeOfLive(const VirtRange& range) const REQUIRES(lock_);
-  // Whether live areas fill `range`, and each satisfies `is_right`.
+  // How much of `range`, from its base on, live areas fill that satisfy `is_right`; kNotFound for
+  // a hole, kNotPermitted for one that does not.
+  struct Filled {
+    VirtRange range;
+    base::Result<> result;
+  };
   template <class IsRight>
-  [[nodiscard]] base::Result<> CheckFilled(const VirtRange& range, IsRight&& is_right) const
-      REQUIRES(lock_);
+  [[nodiscard]] Filled FindFilled(const VirtRange& range, IsRight&& is_right) const REQUIRES(lock_);
   [[nodiscard]] base::Result<> UnmapLocked(const VirtRange& range) REQUIRES(lock_);
   void ReleasePages(const VirtRange& range) REQUIRES(lock_);
   void SweepIn(const VirtRange& range) REQUIRES(lock_);
 
   // address_space_change.h
+  [[nodiscard]] base::Result<> ProtectLocked(const VirtRange& range, Access completed)
+      REQUIRES(lock_);
   void ProtectPagesOf(const Vma& vma, TlbBatch& batch) REQUIRES(lock_);
+  void PopulateIfLocked(const VirtRange& range, const VmaTraits& traits) REQUIRES(lock_);
   void DropRefillable(const VirtRange& range) REQUIRES(lock_);
   [[nodiscard]] base::Result<> PopulateLocked(const VirtRange& range) REQUIRES(lock_);
 
@@ -261,6 +271,7 @@ class AddressSpace final : public ObjectViewer {
   VirtAddr heap_base_ GUARDED_BY(lock_);
   VirtAddr break_ GUARDED_BY(lock_);
   uint64_t stack_limit_bytes_ GUARDED_BY(lock_) = Placement::kStackRoomBytes;
+  Locked future_locked_ GUARDED_BY(lock_) = Locked::kNo;
 };
 
 }  // namespace mm

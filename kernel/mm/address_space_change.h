@@ -13,7 +13,14 @@ base::Result<> AddressSpace<Table>::Protect(const VirtRange& range, Access acces
     return std::unexpected(base::Error::kNotPermitted);
   }
   const locking::SpinLockHolder holder(lock_);
-  TRY(CheckFilled(range, [&](const Vma& vma) { return Has(vma.may, completed); }));
+  const Filled filled = FindFilled(range, [&](const Vma& vma) { return Has(vma.may, completed); });
+  if (!filled.range.IsEmpty()) TRY(ProtectLocked(filled.range, completed));
+  return filled.result;
+}
+
+// Of areas that may have it.
+template <SpaceTable Table>
+base::Result<> AddressSpace<Table>::ProtectLocked(const VirtRange& range, Access completed) {
   Vma* vma = areas_.Find(range.base);
   const bool is_in_one = vma->range.last() >= range.last();
   if (is_in_one && vma->access == completed) return {};
@@ -59,7 +66,7 @@ base::Result<> AddressSpace<Table>::Populate(const VirtRange& range) {
 
 template <SpaceTable Table>
 base::Result<> AddressSpace<Table>::PopulateLocked(const VirtRange& range) {
-  TRY(CheckFilled(range, [](const Vma& vma) { return Has(vma.access, Access::kRead); }));
+  TRY(FindFilled(range, [](const Vma& vma) { return Has(vma.access, Access::kRead); }).result);
   Vma* vma = nullptr;
   for (uint64_t offset = 0; offset < range.size_bytes; offset += kPageSize) {
     const VirtAddr va = range.base + offset;
@@ -84,7 +91,7 @@ template <SpaceTable Table>
 base::Result<> AddressSpace<Table>::SetLocked(const VirtRange& range, Locked locked) {
   TRY(CheckRange(range));
   const locking::SpinLockHolder holder(lock_);
-  TRY(CheckFilled(range, [](const Vma&) { return true; }));
+  TRY(FindFilled(range, [](const Vma&) { return true; }).result);
   TRY(areas_.Isolate(range));
   areas_.SetLockedIn(range, locked);
   areas_.JoinAround(range);
@@ -93,10 +100,22 @@ base::Result<> AddressSpace<Table>::SetLocked(const VirtRange& range, Locked loc
 }
 
 template <SpaceTable Table>
+void AddressSpace<Table>::SetFutureLocked(Locked locked) {
+  const locking::SpinLockHolder holder(lock_);
+  future_locked_ = locked;
+}
+
+// What cannot be made now is made by faults, or not.
+template <SpaceTable Table>
+void AddressSpace<Table>::PopulateIfLocked(const VirtRange& range, const VmaTraits& traits) {
+  if (traits.locked == Locked::kYes) (void)PopulateLocked(range);
+}
+
+template <SpaceTable Table>
 base::Result<> AddressSpace<Table>::Advise(const VirtRange& range, Advice advice) {
   TRY(CheckRange(range));
   const locking::SpinLockHolder holder(lock_);
-  const base::Result<> filled = CheckFilled(range, [](const Vma&) { return true; });
+  const base::Result<> filled = FindFilled(range, [](const Vma&) { return true; }).result;
   if (advice == Advice::kWillNeed) return filled;
   bool is_possible = true;
   areas_.ForEachIn(range, [&](const Vma& vma) {

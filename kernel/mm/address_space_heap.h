@@ -41,12 +41,16 @@ base::Result<> AddressSpace<Table>::MoveHeapEnd(uint64_t size_bytes) {
     return UnmapLocked({heap_base_ + size_bytes, old_bytes - size_bytes});
   }
   const VirtRange added{heap_base_ + old_bytes, size_bytes - old_bytes};
-  const VmaTraits traits{
-      .access = Access::kReadWrite, .may = Access::kReadWrite, .kind = VmaKind::kHeap};
+  const VmaTraits traits{.access = Access::kReadWrite,
+                         .may = Access::kReadWrite,
+                         .kind = VmaKind::kHeap,
+                         .locked = future_locked_};
   TRY(CheckPlace(added, traits));
   if (!IsFreeOfLive(added)) return std::unexpected(base::Error::kOverlap);
   if (areas_.dead() > 0) SweepIn(added);
-  return areas_.Add(added, traits);
+  TRY(areas_.Add(added, traits));
+  PopulateIfLocked(added, traits);
+  return {};
 }
 
 template <SpaceTable Table>

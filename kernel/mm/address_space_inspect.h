@@ -38,7 +38,7 @@ base::Result<> AddressSpace<Table>::Residency(const VirtRange& range,
   TRY(CheckRange(range));
   CHECK(pages.size() == PagesIn(range.size_bytes).value);
   const locking::SpinLockHolder holder(lock_);
-  TRY(CheckFilled(range, [](const Vma&) { return true; }));
+  TRY(FindFilled(range, [](const Vma&) { return true; }).result);
   const Vma* vma = nullptr;
   for (size_t index = 0; index < pages.size(); ++index) {
     const VirtAddr va = range.base + PageCount{index};

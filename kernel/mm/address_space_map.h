@@ -51,6 +51,7 @@ base::Result<VmaTraits> AddressSpace<Table>::TraitsOf(const MapRequest& request)
 template <SpaceTable Table>
 base::Result<> AddressSpace<Table>::CheckPlace(const VirtRange& range,
                                                const VmaTraits& traits) const {
+  if (range.Wraps()) return std::unexpected(base::Error::kOutOfRange);
   TRY(CheckRange(range));
   const Region* const region = pool_.placement().RegionOf(range);
   if (region == nullptr) return std::unexpected(base::Error::kOutOfRange);
@@ -106,7 +107,9 @@ base::Result<VirtAddr> AddressSpace<Table>::Map(const MapRequest& request) {
   const locking::SpinLockHolder holder(lock_);
   const VirtRange range{TRY(FindPlace(request, traits)), request.size_bytes};
   traits.may = MayOf(range, traits);
+  traits.locked = std::max(traits.locked, future_locked_);
   TRY(MapAt(range, traits));
+  PopulateIfLocked(range, traits);
   return range.base;
 }
 
@@ -162,31 +165,24 @@ void AddressSpace<Table>::ReleasePages(const VirtRange& range) {
 
 template <SpaceTable Table>
 template <class IsRight>
-base::Result<> AddressSpace<Table>::CheckFilled(const VirtRange& range, IsRight&& is_right) const {
-  // Mostly one area has all of it.
-  const Vma* const first = areas_.Find(range.base);
-  if (first == nullptr) return std::unexpected(base::Error::kNotFound);
-  if (first->range.last() >= range.last() && first->liveness == Liveness::kLive) {
-    if (!is_right(*first)) return std::unexpected(base::Error::kNotPermitted);
-    return {};
-  }
+auto AddressSpace<Table>::FindFilled(const VirtRange& range, IsRight&& is_right) const -> Filled {
+  Filled filled{{range.base, 0}, {}};
   VirtAddr next = range.base;
-  base::Result<> result;
-  bool is_filled = false;
-  areas_.ForEachIn(range, [&](const Vma& vma) {
-    if (is_filled || !result) return;
-    if (vma.range.base > next || vma.liveness == Liveness::kDead) {
-      result = std::unexpected(base::Error::kNotFound);
-    } else if (!is_right(vma)) {
-      result = std::unexpected(base::Error::kNotPermitted);
-    } else if (vma.range.last() >= range.last()) {
-      is_filled = true;
-    } else {
-      next = vma.range.last() + 1;
+  for (;;) {
+    const Vma* const vma = areas_.Find(next);
+    if (vma == nullptr || vma->liveness == Liveness::kDead) {
+      filled.result = std::unexpected(base::Error::kNotFound);
+      return filled;
     }
-  });
-  if (result && !is_filled) return std::unexpected(base::Error::kNotFound);
-  return result;
+    if (!is_right(*vma)) {
+      filled.result = std::unexpected(base::Error::kNotPermitted);
+      return filled;
+    }
+    const VirtAddr last = std::min(vma->range.last(), range.last());
+    filled.range = FromFirstToLast(range.base, last);
+    if (last == range.last()) return filled;
+    next = last + 1;
+  }
 }
 
 template <SpaceTable Table>

@@ -57,8 +57,13 @@ base::Result<VirtAddr> AddressSpace<Table>::MoveArea(const VirtRange& range,
     wanted.place = Place::kExactly;
     wanted.va = request.va;
     const VirtRange target{request.va, request.size_bytes};
-    TRY(CheckPlace(target, traits));
-    if (target.Overlaps(range)) return std::unexpected(base::Error::kInvalidArgument);
+    const base::Result<> checked = CheckPlace(target, traits);
+    if (!checked && checked.error() == base::Error::kNotPermitted) {
+      return std::unexpected(checked.error());
+    }
+    if (!checked || target.Overlaps(range)) {
+      return std::unexpected(base::Error::kInvalidArgument);
+    }
   }
   const VirtAddr to = TRY(FindPlace(wanted, traits));
   const VirtRange target{to, request.size_bytes};

@@ -226,10 +226,14 @@ TEST(AddressSpace, ProtectKeepsToItsBounds) {
   };
   EXPECT_TRUE(error_of(Pages(0, 1), Access::kReadWrite) == Error::kNotPermitted);
   EXPECT_TRUE(error_of(Pages(3, 1), kAnyUserAccess) == Error::kNotPermitted);
-  EXPECT_TRUE(error_of(Pages(1, 3), Access::kRead) == Error::kNotFound);
-  EXPECT_TRUE(error_of(Pages(3, 2), Access::kRead) == Error::kNotFound);
   EXPECT_TRUE(error_of(Pages(0, 0), Access::kRead) == Error::kInvalidArgument);
   EXPECT_EQ(space->counters().area_count, 2U);
+  // What lies before a hole is changed.
+  EXPECT_TRUE(error_of(Pages(1, 3), Access::kNone) == Error::kNotFound);
+  EXPECT_TRUE(error_of(Pages(3, 2), Access::kRead) == Error::kNotFound);
+  EXPECT_EQ(space->Find(Page(0))->range, Pages(0, 1));
+  EXPECT_TRUE(space->Find(Page(1))->access == Access::kNone);
+  EXPECT_TRUE(space->Find(Page(3))->access == Access::kRead);
   EXPECT_SOUND(space);
 }
 
@@ -526,6 +530,12 @@ TEST(AddressSpace, LockedPagesAreThere) {
   EXPECT_DONE(space->SetLocked(Pages(0, 4), Locked::kNo));
   EXPECT_EQ(space->counters().area_count, 1U);
   EXPECT_TRUE(space->SetLocked(Pages(3, 2), Locked::kYes).error() == Error::kNotFound);
+  space->SetFutureLocked(Locked::kYes);
+  EXPECT_DONE(space->Map(At(Pages(8, 2))));
+  space->StartHeap(Page(12));
+  EXPECT_DONE(space->SetBreak(Page(13)));
+  EXPECT_EQ(world.frames_in_use(), 5U);
+  EXPECT_EQ(space->counters().areas.locked, PageCount{3});
   EXPECT_SOUND(space);
 }
 

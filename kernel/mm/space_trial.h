@@ -214,14 +214,14 @@ class SpaceTrialWith {
     const Access access = AccessOf(operation.rights);
     base::Result<> expected;
     for (size_t index = 0; index < subject.count && expected; ++index) {
-      const ModelPage& page = subject.model.pages[subject.first + index];
-      if (!page.is_mapped) expected = std::unexpected(base::Error::kNotFound);
-      if (page.is_mapped && !Has(page.may, access)) {
+      ModelPage& page = subject.model.pages[subject.first + index];
+      if (!page.is_mapped) {
+        expected = std::unexpected(base::Error::kNotFound);
+      } else if (!Has(page.may, access)) {
         expected = std::unexpected(base::Error::kNotPermitted);
+      } else {
+        page.access = access;
       }
-    }
-    for (size_t index = 0; index < subject.count && expected; ++index) {
-      subject.model.pages[subject.first + index].access = access;
     }
     return Compare(subject.space.Protect(subject.range, access), expected);
   }
