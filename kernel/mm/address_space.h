@@ -203,8 +203,7 @@ class AddressSpace final : public ObjectViewer {
   // address_space_fault.h
   [[nodiscard]] FaultOutcome Resolve(Vma& vma, VirtAddr va, AccessKind kind) REQUIRES(lock_);
   [[nodiscard]] FaultOutcome ResolvePresent(Vma& vma, VirtAddr va, AccessKind kind) REQUIRES(lock_);
-  [[nodiscard]] FaultOutcome CopyOnWrite(Vma& vma, VirtAddr va, const UserPage& page)
-      REQUIRES(lock_);
+  [[nodiscard]] bool CopyOnWrite(const Vma& vma, UserPage& page) const;
   [[nodiscard]] FaultOutcome ResolveOfObject(Vma& vma, VirtAddr va, uint64_t number,
                                              AccessKind kind) REQUIRES(lock_);
   [[nodiscard]] FaultOutcome MapNew(Vma& vma, VirtAddr va, AccessKind kind, FrameReference&& frame,

@@ -73,29 +73,35 @@ FaultOutcome AddressSpace<Table>::MapNew(Vma& vma, VirtAddr va, AccessKind kind,
 // A page that is there, or was when the processor looked.
 template <SpaceTable Table>
 FaultOutcome AddressSpace<Table>::ResolvePresent(Vma& vma, VirtAddr va, AccessKind kind) {
-  const std::optional<UserPage> page = table_.PageAt(va);
-  if (!page) return Resolve(vma, va, kind);
-  // Another thread was first; the fault made the processor forget what it knew.
-  if (Has(page->access, Wanted(kind))) return FaultOutcome::kResolved;
-  if (vma.sharing == Sharing::kPrivate && frames_.IsShared(page->frame)) {
-    if (kind == AccessKind::kWrite) return CopyOnWrite(vma, va, *page);
-    table_.ProtectPage(va, ReadOnly(vma.access));
-  } else {
-    // Its last owner may write to it: nothing is copied.
-    table_.ProtectPage(va, vma.access);
-  }
-  return FaultOutcome::kResolved;
+  FaultOutcome outcome = FaultOutcome::kResolved;
+  FrameNumber copied = frames_.zero_frame();  // or whose page this was; dropped behind the change
+  const bool is_there = table_.UpdatePage(va, [&](UserPage& page) {
+    // Another thread was first; the fault made the processor forget what it knew.
+    if (Has(page.access, Wanted(kind))) return;
+    // The last owner of a private page may write to it: nothing is copied.
+    if (vma.sharing == Sharing::kShared || !frames_.IsShared(page.frame)) {
+      page.access = vma.access;
+    } else if (kind != AccessKind::kWrite) {
+      page.access = ReadOnly(vma.access);
+    } else {
+      copied = page.frame;
+      if (!CopyOnWrite(vma, page)) outcome = FaultOutcome::kOutOfMemory;
+    }
+  });
+  if (!is_there) return Resolve(vma, va, kind);
+  if (outcome == FaultOutcome::kResolved) frames_.Drop(copied);
+  return outcome;
 }
 
+// Whether there was memory for it.
 template <SpaceTable Table>
-FaultOutcome AddressSpace<Table>::CopyOnWrite(Vma& vma, VirtAddr va, const UserPage& page) {
+bool AddressSpace<Table>::CopyOnWrite(const Vma& vma, UserPage& page) const {
   base::Result<FrameReference> copy = page.frame == frames_.zero_frame()
                                           ? frames_.AllocateZeroed()
                                           : frames_.AllocateCopy(page.frame);
-  if (!copy) return FaultOutcome::kOutOfMemory;
-  table_.ReplacePage(va, {.frame = copy->Detach(), .access = vma.access, .note = kOwn});
-  frames_.Drop(page.frame);
-  return FaultOutcome::kResolved;
+  if (!copy) return false;
+  page = {.frame = copy->Detach(), .access = vma.access, .note = kOwn};
+  return true;
 }
 
 template <SpaceTable Table>
