@@ -29,12 +29,15 @@ base::Result<> AddressSpace<Table>::CopyTo(AddressSpace& child) {
   child.stack_limit_bytes_ = stack_limit_bytes_;
   TlbBatch batch = table_.NewBatch();
   base::Result<> result;
+  // Areas that only a lock kept apart are one in the child.
+  const bool any_locked = areas_.counters().locked != PageCount{0};
   const Vma* vma = areas_.FindFirstNotBelow(bounds().base);
   for (; result && vma != nullptr; vma = areas_.FindFirstNotBelow(vma->range.last() + 1)) {
     if (vma->liveness == Liveness::kDead) continue;
     VmaTraits traits = *vma;
     traits.locked = Locked::kNo;
-    result = child.areas_.Add(vma->range, traits);
+    result = any_locked ? child.areas_.Add(vma->range, traits)
+                        : child.areas_.AddApart(vma->range, traits);
     // What an object shows to all is found again when it is used. Area by area: a walk over all of
     // them would look at every entry of the tables between.
     if (result && vma->sharing == Sharing::kPrivate) result = SharePages(vma->range, child, batch);
@@ -79,7 +82,11 @@ template <SpaceTable Table>
 void AddressSpace<Table>::TakeDown() {
   const locking::SpinLockHolder holder(lock_);
   table_.Retire();
-  ReleasePages(bounds());
+  // Area by area, as in CopyTo().
+  const Vma* vma = areas_.FindFirstNotBelow(bounds().base);
+  for (; vma != nullptr; vma = areas_.FindFirstNotBelow(vma->range.last() + 1)) {
+    ReleasePages(vma->range);
+  }
   areas_.Clear();
 }
 

@@ -13,7 +13,6 @@
 #include "kernel/mm/page_tree.h"
 #include "kernel/mm/space_world.h"
 #include "kernel/mm/test_failures.h"
-#include "layouts/kora.h"
 #include "testing/unit/test.h"
 
 namespace mm {
@@ -155,14 +154,14 @@ TEST(PagedObject, FailsWithoutMemoryAndKeepsNothing) {
   EXPECT_TRUE(world.IsEmpty());
 }
 
-// kora, if a process could have devices there.
+// A process that may have devices.
 constexpr auto kRegions = [] {
-  auto regions = layouts::kora::kRegions;
+  auto regions = kWorldRegions;
   for (Region& region : regions) region.caching = Caching::kDevice;
   return regions;
 }();
 constexpr Layout kLayout = [] {
-  Layout layout = layouts::x86_64_kora::kLayout;
+  Layout layout = kWorldLayout;
   layout.regions = kRegions;
   return layout;
 }();

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -19,6 +20,7 @@
 #include "kernel/base/result.h"
 #include "kernel/mm/address.h"
 #include "kernel/mm/address_space.h"
+#include "kernel/mm/attributes.h"
 #include "kernel/mm/exhaustion_memory.h"
 #include "kernel/mm/fault_info.h"
 #include "kernel/mm/frame_window.h"
@@ -31,9 +33,33 @@
 #include "kernel/mm/test_failures.h"
 #include "kernel/mm/user_frames.h"
 #include "kernel/sync/cpu.h"
-#include "layouts/kora.h"
 
 namespace mm {
+
+// One region for all of a process.
+inline constexpr std::array kWorldRegions = {
+    Region{.name = "user",
+           .range = {VirtAddr{uint64_t{8} << 20}, uint64_t{2} << 30},
+           .user = Access::kImage,
+           .kernel = Access::kNone,
+           .caching = Caching::kNormal,
+           .scope = Scope::kProcess,
+           .service = Service::kProgram,
+           .growth = Growth::kFixed,
+           .guards = Guards::kBelow,
+           .why = "the process"},
+};
+inline constexpr Layout kWorldLayout = {
+    .name = "world",
+    .shape = {.address_bits = 32,
+              .extension = HardwareShape::Extension::kZero,
+              .page_bytes = kPageSize},
+    .regions = kWorldRegions,
+    .promised_ram_bytes = 0,
+    .direct_map_target = {},
+    .image_link_base = {},
+    .image_load_base = {},
+};
 
 // The direct map shows every frame.
 class NoWindows final : public FrameWindows {
@@ -100,8 +126,7 @@ class SpaceWorldWith {
   using Space = AddressSpace<typename Tables::Table>;
   using Reference = typename Space::Reference;
 
-  // A process has 4 MiB to 3 GiB.
-  explicit SpaceWorldWith(const Layout& layout = layouts::x86_64_kora::kLayout)
+  explicit SpaceWorldWith(const Layout& layout = kWorldLayout)
       : memory(trial_storage),
         tables(memory),
         windows(memory.table()),
