@@ -78,6 +78,8 @@ class FileTable final : public Object {
   [[nodiscard]] posix::Result<> Reserve(size_t capacity);
   // Takes the file out; its last reference goes when the caller drops it.
   Ref<OpenFile> Remove(size_t descriptor);
+  // Who closes any descriptor of a file loses all record locks on it (POSIX, fcntl).
+  void DropLocks(const OpenFile& file) const;
 
   Slot* slots_ = nullptr;
   size_t capacity_ = 0;

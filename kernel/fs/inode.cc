@@ -59,4 +59,9 @@ posix::Result<> Inode::Resize(uint64_t) {
   return std::unexpected(IsDirectory() ? Errno::kIsDirectory : Errno::kInvalid);
 }
 
+posix::Result<FileLocks*> Inode::MakeLocks() {
+  if (!locks_) locks_ = TRY(MakeObject<FileLocks>(memory()));
+  return locks_.get();
+}
+
 }  // namespace fs

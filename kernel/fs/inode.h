@@ -13,6 +13,7 @@
 #include "kernel/base/function_ref.h"
 #include "kernel/fs/buffer.h"
 #include "kernel/fs/environment.h"
+#include "kernel/fs/file_locks.h"
 #include "kernel/fs/object.h"
 #include "kernel/posix/errno.h"
 #include "kernel/posix/file.h"
@@ -123,6 +124,13 @@ class Inode : public Object {
   // The page cache; null where mapped_as() is not kPages.
   [[nodiscard]] virtual mm::PagedObject* pages() { return nullptr; }
 
+  // --- Advisory locks -----------------------------------------------------------------------------
+
+  // Null while nobody has asked for any.
+  [[nodiscard]] FileLocks* locks() const { return locks_.get(); }
+  // Error: kOutOfMemory.
+  [[nodiscard]] posix::Result<FileLocks*> MakeLocks();
+
   // For the walk over mounted file systems; see file_namespace.h.
   [[nodiscard]] bool is_mount_point() const { return is_mount_point_; }
 
@@ -142,6 +150,7 @@ class Inode : public Object {
 
   Environment& environment_;
   posix::FileStatus status_;
+  Ref<FileLocks> locks_;
   bool is_mount_point_ = false;
 };
 

@@ -13,6 +13,10 @@ constexpr uint64_t kMostPosition = std::numeric_limits<int64_t>::max();
 
 }  // namespace
 
+OpenFile::~OpenFile() {
+  if (FileLocks* const locks = inode_->locks()) locks->RemoveAll(this);
+}
+
 void OpenFile::SetStatusFlags(uint32_t flags) {
   constexpr uint32_t kChangeable =
       open_flag::kAppend | open_flag::kNonBlock | open_flag::kDirect | open_flag::kAsync;

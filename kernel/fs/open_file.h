@@ -90,7 +90,8 @@ class OpenFile : public Object {
   [[nodiscard]] virtual bool IsPipe() const { return false; }
 
  protected:
-  ~OpenFile() override = default;
+  // Its flock() goes with it.
+  ~OpenFile() override;
 
   [[nodiscard]] uint64_t position() const { return position_; }
   void SetPosition(uint64_t position) { position_ = position; }

@@ -155,6 +155,27 @@ inline constexpr uint32_t kAccessRead = 4;
 inline constexpr uint32_t kRenameNoReplace = 1;
 inline constexpr uint32_t kRenameExchange = 2;
 
+// --- Locks --------------------------------------------------------------------------------------
+
+enum class LockType : int16_t { kShared = 0, kExclusive = 1, kNone = 2 };
+
+// struct flock, and struct flock64 with 64-bit words.
+template <class Word>
+struct UserLock {
+  LockType type;
+  int16_t whence;
+  Word start;
+  Word length;
+  int32_t process;
+};
+static_assert(sizeof(UserLock<int64_t>) == 32 && sizeof(UserLock<int32_t>) == 16);
+
+// What flock() is to do.
+inline constexpr uint32_t kLockShared = 1;
+inline constexpr uint32_t kLockExclusive = 2;
+inline constexpr uint32_t kLockWithoutWaiting = 4;
+inline constexpr uint32_t kUnlock = 8;
+
 // --- poll ---------------------------------------------------------------------------------------
 
 namespace poll_event {

@@ -7,6 +7,7 @@
 #include "kernel/fs/pipe.h"
 #include "kernel/posix/ioctl.h"
 #include "kernel/syscall/file_access.h"
+#include "kernel/syscall/record_lock.h"
 #include "kernel/syscall/user_buffer.h"
 
 namespace syscall {
@@ -198,6 +199,13 @@ posix::Result<intptr_t> Fcntl(int descriptor, posix::FcntlCommand command, uintp
         return std::unexpected(Errno::kNotPermitted);
       }
       return static_cast<intptr_t>(fs::Pipe::kMostBytes);
+    case FcntlCommand::kGetLock:
+    case FcntlCommand::kSetLock:
+    case FcntlCommand::kSetLockWait:
+    case FcntlCommand::kGetLock64:
+    case FcntlCommand::kSetLock64:
+    case FcntlCommand::kSetLockWait64:
+      return LockRecord(*file, command, argument);
     default:
       return std::unexpected(Errno::kInvalid);
   }

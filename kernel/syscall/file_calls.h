@@ -53,6 +53,8 @@ posix::Result<intptr_t> Dup(int descriptor);
 posix::Result<intptr_t> Dup2(int from, int to);
 posix::Result<intptr_t> Dup3(int from, int to, uint32_t flags);
 posix::Result<intptr_t> Fcntl(int descriptor, posix::FcntlCommand command, uintptr_t argument);
+// Waiting for a lock blocks.
+posix::Result<intptr_t> Flock(int descriptor, uint32_t operation);
 posix::Result<intptr_t> Ioctl(int descriptor, uint32_t request, uintptr_t argument);
 
 // Nothing is kept anywhere but in memory.
