@@ -123,8 +123,8 @@ base::Result<> FileLocks::CheckInvariants() const {
   for (const Node* node = first_; node != nullptr; node = node->next) {
     bool is_sound = node->lock.first <= node->lock.last;
     for (const Node* other = node->next; other != nullptr; other = other->next) {
-      const bool overlap_own = HaveOneOwner(node->lock, other->lock) &&
-                               Overlap(node->lock, other->lock);
+      const bool overlap_own =
+          HaveOneOwner(node->lock, other->lock) && Overlap(node->lock, other->lock);
       is_sound = is_sound && !overlap_own && !Conflict(node->lock, other->lock);
     }
     if (!is_sound) return std::unexpected(base::Error::kCorrupt);

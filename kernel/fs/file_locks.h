@@ -1,7 +1,8 @@
-// Advisory locks on ranges of a file, fcntl()'s and flock()'s. They bind nobody but who asks for them.
+// Advisory locks on ranges of a file, fcntl()'s and flock()'s. They bind nobody but who asks for
+// them.
 //
-// An owner's locks of one kind do not overlap: a new one replaces what it covers. Locks that wait for
-// each other wait until a signal comes; Linux finds that out and calls it a deadlock.
+// An owner's locks of one kind do not overlap: a new one replaces what it covers. Locks that wait
+// for each other wait until a signal comes; Linux finds that out and calls it a deadlock.
 #pragma once
 
 #include <cstdint>

@@ -20,8 +20,7 @@ using Kind = FileLock::Kind;
 
 constexpr std::array<char, 3> kOwners = {};
 
-FileLock LockOf(size_t owner, uint64_t first, uint64_t last, Mode mode,
-                Kind kind = Kind::kRecord) {
+FileLock LockOf(size_t owner, uint64_t first, uint64_t last, Mode mode, Kind kind = Kind::kRecord) {
   return {kind, mode, &kOwners[owner], static_cast<int32_t>(owner), first, last};
 }
 
@@ -31,11 +30,11 @@ struct LockWorld {
     EXPECT_TRUE(locks->CheckInvariants().has_value());
     std::string picture;
     for (uint64_t at = 0; at < 10; ++at) {
-      const auto found = locks->ScanForConflict(
-          {Kind::kRecord, Mode::kExclusive, nullptr, 0, at, at});
-      picture += !found ? '.'
-                        : static_cast<char>((found->mode == Mode::kShared ? 'a' : 'A') +
-                                            found->process);
+      const auto found =
+          locks->ScanForConflict({Kind::kRecord, Mode::kExclusive, nullptr, 0, at, at});
+      picture +=
+          !found ? '.'
+                 : static_cast<char>((found->mode == Mode::kShared ? 'a' : 'A') + found->process);
     }
     return picture;
   }

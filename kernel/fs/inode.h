@@ -124,7 +124,8 @@ class Inode : public Object {
   // The page cache; null where mapped_as() is not kPages.
   [[nodiscard]] virtual mm::PagedObject* pages() { return nullptr; }
 
-  // --- Advisory locks -----------------------------------------------------------------------------
+  // --- Advisory locks
+  // -----------------------------------------------------------------------------
 
   // Null while nobody has asked for any.
   [[nodiscard]] FileLocks* locks() const { return locks_.get(); }

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "kernel/fs/file_world.h"
+#include "kernel/fs/terminal_world.h"
 #include "kernel/posix/ioctl.h"
 #include "testing/unit/test.h"
 
@@ -19,50 +20,6 @@ using posix::Errno;
 using posix::Signal;
 namespace local = posix::terminal_local;
 namespace ioctl = posix::ioctl;
-
-// What was sent to the line.
-class Screen final : public TerminalLine {
- public:
-  void Send(char c) override {
-    if (count_ < text_.size()) text_[count_++] = c;
-  }
-  // Since the last look.
-  std::string_view Take() {
-    const std::string_view text(text_.data() + seen_, count_ - seen_);
-    seen_ = count_;
-    return text;
-  }
-
- private:
-  std::array<char, 9000> text_{};
-  size_t count_ = 0;
-  size_t seen_ = 0;
-};
-
-// One session, 7, with the groups 7 and 8.
-class Jobs final : public JobControl {
- public:
-  int32_t CurrentGroup() override { return group; }
-  int32_t CurrentSession() override { return session; }
-  bool CurrentLeadsSession() override { return leads; }
-  int32_t SessionOf(int32_t of) override { return of == 7 || of == 8 ? 7 : (of == 9 ? 9 : 0); }
-  bool IsOrphaned(int32_t) override { return orphaned; }
-  bool CurrentIgnores(Signal) override { return ignores; }
-  void SignalGroup(int32_t to, Signal signal) override {
-    last_group = to;
-    last_signal = signal;
-    ++signals;
-  }
-
-  int32_t group = 7;
-  int32_t session = 7;
-  bool leads = true;
-  bool orphaned = false;
-  bool ignores = false;
-  int32_t last_group = 0;
-  std::optional<Signal> last_signal;
-  int signals = 0;
-};
 
 // An argument that points to a structure of the kernel.
 template <class T>
@@ -131,8 +88,8 @@ struct TerminalWorld {
   }
 
   TestEnvironment environment;
-  Screen screen;
-  Jobs jobs;
+  TestScreen screen;
+  TestJobs jobs;
   Terminal terminal{screen, jobs, environment};
   std::array<char, 64> buffer;
 };

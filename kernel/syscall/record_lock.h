@@ -9,8 +9,9 @@
 
 namespace syscall {
 
-// `command` is one of the six for locks; `argument` points to a struct flock or flock64. Waiting for
-// a lock blocks. Errors: kAgain, kBadDescriptor, kFault, kInvalid, kOverflow, kRestart, kOutOfMemory.
+// `command` is one of the six for locks; `argument` points to a struct flock or flock64. Waiting
+// for a lock blocks. Errors: kAgain, kBadDescriptor, kFault, kInvalid, kOverflow, kRestart,
+// kOutOfMemory.
 posix::Result<intptr_t> LockRecord(fs::OpenFile& file, posix::FcntlCommand command,
                                    uintptr_t argument);
 

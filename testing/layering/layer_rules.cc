@@ -149,6 +149,7 @@ bool IsTestSupport(std::string_view path) {
       "arch/x86_64/facts/user_pages_machine.h",
       "kernel/fs/cpio_archive.h",
       "kernel/fs/file_world.h",
+      "kernel/fs/terminal_world.h",
       "kernel/mm/exhaustion_memory.h",
       "kernel/mm/exhaustion_trial.h",
       "kernel/mm/frame_window_fake.h",
