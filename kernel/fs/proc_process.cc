@@ -78,7 +78,7 @@ bool PrintProcessStat(const ProcParts& parts, ProcessId id, base::Sink& sink) {
         exists * is.stack_base.value, exists * is.stack_pointer.value,
         exists * is.instruction_pointer.value);
   // The masks that old programs read; all of them are in status.
-  constexpr uint64_t kOldSignals = 0x7fff'ffff;
+  constexpr uint64_t kOldSignals = (uint64_t{1} << 31) - 1;
   Print(sink, "{} {} {} {} ", is.pending_signals & kOldSignals, is.blocked_signals & kOldSignals,
         is.ignored_signals & kOldSignals, is.caught_signals & kOldSignals);
   // wchan nswap cnswap exit_signal processor rt_priority policy delays guest_time cguest_time

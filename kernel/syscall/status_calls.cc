@@ -76,7 +76,7 @@ posix::Result<intptr_t> Fstatat64(int directory, uintptr_t path, uintptr_t statu
 }
 posix::Result<intptr_t> Statx(int directory, uintptr_t path, uint32_t flags, uint32_t mask,
                               uintptr_t status) {
-  constexpr uint32_t kReserved = 0x8000'0000;  // STATX__RESERVED
+  constexpr uint32_t kReserved = uint32_t{1} << 31;  // STATX__RESERVED
   if ((mask & kReserved) != 0) return std::unexpected(Errno::kInvalid);
   return TellStatusAt(directory, path, status, flags, StatLayout::kStatx);
 }
@@ -216,8 +216,8 @@ posix::Result<intptr_t> Umask(uint32_t umask) {
 namespace {
 
 // Nanoseconds that are none: UTIME_NOW and UTIME_OMIT.
-constexpr int64_t kNow = 0x3fff'ffff;
-constexpr int64_t kOmit = 0x3fff'fffe;
+constexpr int64_t kNow = (int64_t{1} << 30) - 1;
+constexpr int64_t kOmit = (int64_t{1} << 30) - 2;
 
 using Times = std::array<posix::TimeSpec, 2>;
 
