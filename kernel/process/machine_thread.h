@@ -11,10 +11,14 @@ class MachineThread : public sched::Thread {
   [[nodiscard]] arch::ThreadState& state() { return state_; }
 
  protected:
+  // For a state that arch::PrepareThread() sets: it is long, and not written twice.
+  MachineThread() {}  // NOLINT(modernize-use-equals-default): that would zero the state
+  // For the thread that runs already.
+  explicit MachineThread(const arch::ThreadState& state) : state_(state) {}
   ~MachineThread() = default;
 
  private:
-  arch::ThreadState state_{};
+  arch::ThreadState state_;
 };
 
 // Every thread of a kernel is one.

@@ -12,7 +12,9 @@ namespace process {
 
 class SignalActions final : public fs::Object {
  public:
-  explicit SignalActions(fs::Memory& memory) : Object(memory) {}
+  explicit SignalActions(fs::Memory& memory) : Object(memory), actions_{} {}
+  SignalActions(fs::Memory& memory, const SignalActions& other)
+      : Object(memory), actions_(other.actions_) {}
 
   [[nodiscard]] const posix::SignalAction& operator[](posix::Signal signal) const {
     return actions_[posix::NumberOf(signal) - 1];
@@ -34,9 +36,7 @@ class SignalActions final : public fs::Object {
 
   // fork.
   [[nodiscard]] posix::Result<fs::Ref<SignalActions>> Copy() const {
-    auto copy = fs::MakeObject<SignalActions>(memory());
-    if (copy) (*copy)->actions_ = actions_;
-    return copy;
+    return fs::MakeObject<SignalActions>(memory(), *this);
   }
 
   // exec: handlers are gone with the program, what is ignored stays ignored.
@@ -47,7 +47,7 @@ class SignalActions final : public fs::Object {
   }
 
  private:
-  std::array<posix::SignalAction, posix::kSignalCount> actions_{};
+  std::array<posix::SignalAction, posix::kSignalCount> actions_;
 };
 
 }  // namespace process
