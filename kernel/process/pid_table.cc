@@ -1,6 +1,7 @@
 #include "kernel/process/pid_table.h"
 
 #include <new>
+#include <utility>
 
 #include "kernel/base/check.h"
 
@@ -47,7 +48,8 @@ base::Result<Pid> PidTable::Take(UserThread& thread) {
     names.thread = &thread;
     ++chunk.used;
     ++used_;
-    last_ = pid;
+    const size_t left = static_cast<size_t>(std::exchange(last_, pid)) / kPerChunk;
+    FreeIfEmpty(left);
     return pid;
   }
   return std::unexpected(base::Error::kNotFound);
@@ -60,9 +62,15 @@ void PidTable::DropIfFree(Pid pid) {
   CHECK(chunk != nullptr);
   if (!chunk->names[static_cast<size_t>(pid) % kPerChunk].IsFree()) return;
   --used_;
-  if (--chunk->used > 0) return;
-  // The chunk that numbers come from now stays: the next one would make it again.
-  if (index == static_cast<size_t>(last_) / kPerChunk) return;
+  --chunk->used;
+  FreeIfEmpty(index);
+}
+
+// The chunk that numbers come from now stays: the next one would make it again.
+void PidTable::FreeIfEmpty(size_t index) {
+  Chunk* const chunk = chunks_[index];
+  const bool is_current = index == static_cast<size_t>(last_) / kPerChunk;
+  if (chunk == nullptr || chunk->used > 0 || is_current) return;
   memory_.Free(chunk);
   chunks_[index] = nullptr;
 }

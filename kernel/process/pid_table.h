@@ -76,6 +76,7 @@ class PidTable {
   static constexpr size_t kChunks = static_cast<size_t>(kLimit) / kPerChunk;
 
   [[nodiscard]] base::Result<Chunk*> EnsureChunk(size_t index);
+  void FreeIfEmpty(size_t index);
 
   fs::Memory& memory_;
   std::array<Chunk*, kChunks> chunks_{};  // null: nothing used, or not yet

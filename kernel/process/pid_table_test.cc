@@ -76,6 +76,16 @@ TEST(PidTable, NumbersComeBackBehindTheLast) {
   EXPECT_EQ(table.used(), 0u);
 }
 
+TEST(PidTable, NumbersThatAreFreeTakeNoMemory) {
+  PidTable table(memory);
+  const size_t before = memory.used();
+  for (unsigned round = 0; round < 40000; ++round) {
+    Release(table, *table.Take(Somebody()));
+    // Those that come next.
+    ASSERT_LE(memory.used() - before, 1u);
+  }
+}
+
 TEST(PidTable, AllInUse) {
   PidTable table(memory);
   for (Pid pid = 1; pid < PidTable::kLimit; ++pid) ASSERT_EQ(*table.Take(Somebody()), pid);
