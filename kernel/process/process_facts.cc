@@ -83,6 +83,7 @@ bool ProcessFacts::Find(fs::ProcessId id, fs::ProcessFacts& facts) {
   Process* const process = thread != nullptr ? &thread->process() : FindProcess(id);
   if (process == nullptr) return false;
   facts.id = id;
+  facts.process = process->id();
   facts.parent = process->parent != nullptr ? process->parent->id() : 0;
   if (process->group != nullptr) {
     facts.group = process->group->id();
