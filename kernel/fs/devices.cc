@@ -71,14 +71,14 @@ class MemoryDevice final : public OpenFile {
 posix::Result<Ref<OpenFile>> Devices::OpenDevice(Inode& inode, uint32_t flags) {
   const posix::DeviceNumber device = inode.Status().device;
   if (inode.type() != FileType::kCharacterDevice) return std::unexpected(Errno::kNoDevice);
-  if (device == kTerminalDevice || device == kOwnTerminal) {
+  if (device == kConsoleDevice || device == kSerialDevice || device == kOwnTerminal) {
     Terminal& terminal = parts_.terminal;
     const bool is_own =
         terminal.session() != 0 && terminal.session() == parts_.jobs.CurrentSession();
     if (device == kOwnTerminal && !is_own) return std::unexpected(Errno::kNoDevice);
     Ref<OpenFile> file =
         TRY(MakeObject<TerminalFile>(parts_.memory, Ref<Inode>(&inode), flags, terminal));
-    terminal.OnOpen(flags);
+    if (device == kSerialDevice) terminal.OnOpen(flags);
     return file;
   }
   constexpr std::array kKinds = {kNull, kZero, kFull, kRandom, kUnlimitedRandom};
@@ -122,7 +122,8 @@ posix::Result<> MakeDeviceFiles(FileNamespace& names) {
       {"/dev/random", device(kForAll, {kMemoryMajor, kRandom})},
       {"/dev/urandom", device(kForAll, {kMemoryMajor, kUnlimitedRandom})},
       {"/dev/tty", device(kForAll, kOwnTerminal)},
-      {"/dev/console", device(kForOwner, kTerminalDevice)},
+      {"/dev/console", device(kForOwner, kConsoleDevice)},
+      {"/dev/ttyS0", device(kForOwner, kSerialDevice)},
       {"/dev/fd", link("/proc/self/fd")},
       {"/dev/stdin", link("/proc/self/fd/0")},
       {"/dev/stdout", link("/proc/self/fd/1")},

@@ -15,7 +15,10 @@
 
 namespace fs {
 
-inline constexpr posix::DeviceNumber kTerminalDevice = {5, 1};  // /dev/console
+// The one terminal, under two names. /dev/console never becomes a controlling terminal by being
+// opened; who wants that asks for it, or opens the line itself.
+inline constexpr posix::DeviceNumber kConsoleDevice = {5, 1};
+inline constexpr posix::DeviceNumber kSerialDevice = {4, 64};  // /dev/ttyS0
 
 class Devices final : public SpecialFiles {
  public:

@@ -64,9 +64,10 @@ TEST(Devices, TheTerminalBecomesASessions) {
   DeviceWorld world;
   EXPECT_TRUE(world.Open("/dev/tty").error() == Errno::kNoDevice);
   const auto flags = open_flag::kReadWrite | open_flag::kNoControllingTerminal;
-  EXPECT_TRUE(world.names.Open(world.names.root(), "/dev/console", flags).has_value());
-  EXPECT_EQ(world.terminal.session(), 0);
+  EXPECT_TRUE(world.names.Open(world.names.root(), "/dev/ttyS0", flags).has_value());
   const Ref<OpenFile> console = *world.Open("/dev/console");
+  EXPECT_EQ(world.terminal.session(), 0);
+  EXPECT_TRUE(world.Open("/dev/ttyS0").has_value());
   EXPECT_EQ(world.terminal.session(), 7);
   const Ref<OpenFile> own = *world.Open("/dev/tty");
   EXPECT_EQ(WriteText(*own, "hello\n"), 6);

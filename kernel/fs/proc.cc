@@ -157,7 +157,7 @@ class Root final : public SystemDirectory {
     if (const std::optional<int32_t> id = NumberOf(name)) {
       ProcessFacts facts;
       if (!parts().processes.Find(*id, facts)) return std::unexpected(Errno::kNoEntry);
-      return MakeProcessDirectory(parts(), Ref<Inode>(this), *id);
+      return MakeProcessDirectory(parts(), Ref<Inode>(this), *id, DirectoryOf::kProcess);
     }
     if (name == SelfLink::kName) {
       return TRY(MakeObject<SelfLink>(memory(), parts(), Ref<Inode>(this)));

@@ -87,8 +87,12 @@ class TextNode : public ProcNode {
   using ProcNode::ProcNode;
 };
 
-// /proc/<pid> of a process or a thread that exists. Error: kOutOfMemory.
+// /proc/<pid>, or task/<tid> in it, which has no threads of its own: a tree that ends.
+enum class DirectoryOf : uint8_t { kProcess, kThread };
+
+// Of a process or thread that exists. Error: kOutOfMemory.
 [[nodiscard]] posix::Result<Ref<Inode>> MakeProcessDirectory(const ProcParts& parts,
-                                                             Ref<Inode> parent, ProcessId id);
+                                                             Ref<Inode> parent, ProcessId id,
+                                                             DirectoryOf of);
 
 }  // namespace fs::proc

@@ -264,7 +264,7 @@ class ThreadsDirectory final : public ProcNode {
     if (!thread || parts().processes.FindNextThread(id_, *thread - 1) != *thread) {
       return std::unexpected(Errno::kNoEntry);
     }
-    return MakeProcessDirectory(parts(), Ref<Inode>(this), *thread);
+    return MakeProcessDirectory(parts(), Ref<Inode>(this), *thread, DirectoryOf::kThread);
   }
 
   posix::Result<> List(uint64_t position, DirectoryVisitor visitor) override {
@@ -286,17 +286,19 @@ class ThreadsDirectory final : public ProcNode {
 
 class ProcessDirectory final : public ProcNode {
  public:
-  ProcessDirectory(Memory& memory, const ProcParts& parts, Ref<Inode> parent, ProcessId id)
+  ProcessDirectory(Memory& memory, const ProcParts& parts, Ref<Inode> parent, ProcessId id,
+                   DirectoryOf of)
       : ProcNode(memory, parts, std::move(parent), Digits(id).view(),
                  {.inode = NumberOfProcess(id, kOwnNumber),
                   .type = FileType::kDirectory,
                   .permissions = kDirectoryPermissions,
                   .links = 2}),
-        id_(id) {}
+        id_(id),
+        of_(of) {}
 
   posix::Result<Ref<Inode>> Lookup(std::string_view name) override {
     const auto* const row = std::ranges::find(kProcessRows, name, &ProcessRow::name);
-    if (row == std::end(kProcessRows)) return std::unexpected(Errno::kNoEntry);
+    if (row == std::end(kProcessRows) || !Has(*row)) return std::unexpected(Errno::kNoEntry);
     switch (row->entry) {
       case ProcessEntry::kText:
         return Make<PrintedText>(*row);
@@ -320,6 +322,7 @@ class ProcessDirectory final : public ProcNode {
     for (uint64_t at = std::max(position, kFirstPosition);
          at < kFirstPosition + std::size(kProcessRows); ++at) {
       const auto row = static_cast<size_t>(at - kFirstPosition);
+      if (!Has(kProcessRows[row])) continue;
       const DirectoryEntry entry = {kProcessRows[row].name,
                                     NumberOfProcess(id_, kFirstRowNumber + row),
                                     TypeOf(kProcessRows[row]), at + 1};
@@ -335,14 +338,19 @@ class ProcessDirectory final : public ProcNode {
     return TRY(MakeObject<Node>(memory(), parts(), Ref<Inode>(this), id_, index));
   }
 
+  [[nodiscard]] bool Has(const ProcessRow& row) const {
+    return of_ == DirectoryOf::kProcess || row.entry != ProcessEntry::kThreads;
+  }
+
   ProcessId id_;
+  DirectoryOf of_;
 };
 
 }  // namespace
 
 posix::Result<Ref<Inode>> MakeProcessDirectory(const ProcParts& parts, Ref<Inode> parent,
-                                               ProcessId id) {
-  return TRY(MakeObject<ProcessDirectory>(parts.memory, parts, std::move(parent), id));
+                                               ProcessId id, DirectoryOf of) {
+  return TRY(MakeObject<ProcessDirectory>(parts.memory, parts, std::move(parent), id, of));
 }
 
 }  // namespace fs::proc

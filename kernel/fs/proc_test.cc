@@ -300,6 +300,7 @@ TEST(Proc, ListsWhatItHas) {
               (std::vector<std::string>{".", "..", "42", "43"}));
     EXPECT_EQ(world.List("/proc/sys/kernel", in_call).size(), 6U);
     EXPECT_EQ(world.List("/proc/42", in_call).size(), 16U);
+    EXPECT_EQ(world.List("/proc/42/task/43", in_call).size(), 15U);
   }
   // Whatever is listed can be looked at.
   for (const std::string& name : world.List("/proc/42")) {
@@ -311,7 +312,8 @@ TEST(Proc, HasNothingElse) {
   ProcWorld world;
   for (const std::string_view path :
        {"/proc/2", "/proc/042", "/proc/-1", "/proc/4294967338", "/proc/42x", "/proc/none",
-        "/proc/hostname", "/proc/42/none", "/proc/42/fd/0", "/proc/42/task/1", "/proc/kernel"}) {
+        "/proc/hostname", "/proc/42/none", "/proc/42/fd/0", "/proc/42/task/1", "/proc/kernel",
+        "/proc/42/task/43/task"}) {
     EXPECT_EQ(world.Open(path).error(), Errno::kNoEntry) << path;
   }
   EXPECT_EQ(world.names.Open(world.names.root(), "/proc/meminfo", open_flag::kWriteOnly).error(),

@@ -406,11 +406,13 @@ posix::Result<> Terminal::SetForegroundGroup(IoctlArgument& argument) {
   return {};
 }
 
-posix::Result<> Terminal::MakeControlling() {
+// With the argument 1, root takes it from another session.
+posix::Result<> Terminal::MakeControlling(const IoctlArgument& argument) {
+  constexpr uintptr_t kSteal = 1;
   if (!jobs_.CurrentLeadsSession()) return std::unexpected(Errno::kNotPermitted);
   const int32_t session = jobs_.CurrentSession();
   if (session_ == session) return {};
-  if (session_ != 0) return std::unexpected(Errno::kNotPermitted);
+  if (session_ != 0 && argument.value() != kSteal) return std::unexpected(Errno::kNotPermitted);
   session_ = session;
   foreground_group_ = jobs_.CurrentGroup();
   return {};
@@ -465,7 +467,7 @@ posix::Result<uintptr_t> Terminal::Ioctl(uint32_t request, IoctlArgument& argume
       if (jobs_.CurrentSession() != session_) return std::unexpected(Errno::kNotTerminal);
       return WriteValue(argument, session_);
     case ioctl::kMakeControlling:
-      TRY(MakeControlling());
+      TRY(MakeControlling(argument));
       return uintptr_t{0};
     case ioctl::kGiveUpControlling:
       if (jobs_.CurrentSession() != session_) return std::unexpected(Errno::kNotTerminal);

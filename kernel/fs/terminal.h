@@ -110,7 +110,7 @@ class Terminal {
   posix::Result<> SetSettings(IoctlArgument& argument);
   posix::Result<> SetWindowSize(IoctlArgument& argument);
   posix::Result<> SetForegroundGroup(IoctlArgument& argument);
-  posix::Result<> MakeControlling();
+  posix::Result<> MakeControlling(const IoctlArgument& argument);
   [[nodiscard]] size_t CountReadable() const;
 
   TerminalLine& line_;

@@ -259,6 +259,11 @@ TEST(Terminal, KnowsItsForeground) {
   world.jobs.session = 9;
   EXPECT_TRUE(world.Control(ioctl::kGetForegroundGroup, group) == Errno::kNotTerminal);
   EXPECT_TRUE(world.Control(ioctl::kMakeControlling, group) == Errno::kNotPermitted);
+  EXPECT_FALSE(world.Control(ioctl::kMakeControlling, group, 1).has_value());
+  EXPECT_EQ(world.terminal.session(), 9);
+  world.jobs.session = 7;
+  EXPECT_FALSE(world.Control(ioctl::kMakeControlling, group, 1).has_value());
+  world.jobs.session = 9;
   world.terminal.EndSession(9);
   EXPECT_EQ(world.terminal.session(), 7);
   world.terminal.EndSession(7);
