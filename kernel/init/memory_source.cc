@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <span>
 #include <string_view>
 
 #include "kernel/mm/frame_types.h"
@@ -24,6 +26,25 @@ std::string_view LinuxName(mm::ZoneKind kind) {
       return "HighMem";
   }
   return "unknown";
+}
+
+// Calls `visitor` with everything that `list` adds, when `list` is through: a piece each time it
+// lists. What changes in between may come twice or not at all.
+template <class Facts, class List>
+void InPieces(base::FunctionRef<void(const Facts&)> visitor, List&& list) {
+  constexpr size_t kPiece = 16;
+  std::array<Facts, kPiece> piece;
+  size_t done = 0;
+  size_t count = 0;
+  do {
+    size_t at = 0;
+    count = 0;
+    list([&](const Facts& facts) {
+      if (at++ >= done && count < kPiece) piece[count++] = facts;
+    });
+    for (const Facts& facts : std::span(piece).first(count)) visitor(facts);
+    done += count;
+  } while (count == kPiece);
 }
 
 }  // namespace
@@ -67,30 +88,35 @@ void SystemMemory::VisitZones(base::FunctionRef<void(const fs::ZoneFacts&)> visi
   }
 }
 
+// The visitor may allocate, which those who list hold locks against.
 void SystemMemory::VisitSlabs(base::FunctionRef<void(const fs::SlabFacts&)> visitor) {
-  system_.objects.ForEachCache([&visitor](const mm::SlabCache& cache) {
-    const mm::SlabStatistics is = cache.Statistics();
-    if (is.slabs == 0) return;
-    visitor({.name = cache.name(),
-             .active_objects = is.allocated,
-             .objects = is.objects,
-             .object_bytes = is.stride_bytes,
-             .objects_per_slab = is.objects / is.slabs,
-             .pages_per_slab = is.pages / is.slabs,
-             .active_slabs = is.slabs,
-             .slabs = is.slabs});
+  InPieces<fs::SlabFacts>(visitor, [this](auto add) {
+    system_.objects.ForEachCache([&add](const mm::SlabCache& cache) {
+      const mm::SlabStatistics is = cache.Statistics();
+      if (is.slabs == 0) return;
+      add({.name = cache.name(),
+           .active_objects = is.allocated,
+           .objects = is.objects,
+           .object_bytes = is.stride_bytes,
+           .objects_per_slab = is.objects / is.slabs,
+           .pages_per_slab = is.pages / is.slabs,
+           .active_slabs = is.slabs,
+           .slabs = is.slabs});
+    });
   });
 }
 
 void SystemMemory::VisitVmallocAreas(base::FunctionRef<void(const fs::VmallocFacts&)> visitor) {
-  system_.areas.areas().ForEachArea([&visitor](const mm::VmallocArea& area) {
-    if (area.state != mm::AreaState::kLive) return;
-    const bool is_device = area.kind == mm::AreaKind::kDevice;
-    visitor({.range = area.range,
-             .name = area.name,
-             .pages = area.pages(),
-             .is_device = is_device,
-             .device = is_device ? area.target.base : mm::PhysAddr{}});
+  InPieces<fs::VmallocFacts>(visitor, [this](auto add) {
+    system_.areas.areas().ForEachArea([&add](const mm::VmallocArea& area) {
+      if (area.state != mm::AreaState::kLive) return;
+      const bool is_device = area.kind == mm::AreaKind::kDevice;
+      add({.range = area.range,
+           .name = area.name,
+           .pages = area.pages(),
+           .is_device = is_device,
+           .device = is_device ? area.target.base : mm::PhysAddr{}});
+    });
   });
 }
 
