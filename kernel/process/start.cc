@@ -87,6 +87,8 @@ posix::Result<> StartInit(const FirstProgram& program, fs::Ref<fs::FileTable> fi
 ExitStatus RunUntilInitEnds(base::FunctionRef<void()> sleep) {
   System& system = TheSystem();
   system.scheduler().RunIdle([&] { return system.init() == nullptr; }, sleep);
+  // Whatever programs did.
+  CHECK(system.CheckInvariants().has_value());
   return system.init_status();
 }
 

@@ -77,6 +77,10 @@ class System {
   // None of a process any more, if it is this one's.
   void Deactivate(kernel::AddressSpace& space);
 
+  // Whether every process is in its family, its group and the table of numbers, with its threads,
+  // and nothing is counted that is not there. Error: kCorrupt. O(processes and threads).
+  [[nodiscard]] base::Result<> CheckInvariants();
+
  private:
   friend class UserThread;
 
