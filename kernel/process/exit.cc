@@ -150,6 +150,7 @@ void LeaveForGood(UserThread& thread) {
   system.pids().DropIfFree(thread.id());
   thread.SetId(0);
   if (process.thread_count > 0) {
+    PassOnSignals(process);
     process.thread_ended.WakeAll();
   } else {
     BecomeZombie(process);

@@ -7,6 +7,21 @@ namespace process {
 
 using posix::Signal;
 
+namespace {
+
+// That the child has stopped or goes on, which wait() tells in any case.
+void TellOfJob(Process& child, posix::SignalCode code, uint32_t status) {
+  if (child.parent == nullptr) return;
+  const posix::SignalAction& action = (*child.parent->actions)[Signal::kChild];
+  if (action.Has(posix::ActionFlag::kNoChildStop)) {
+    child.parent->child_changed.WakeAll();
+  } else {
+    TellParent(child, code, status);
+  }
+}
+
+}  // namespace
+
 void TellParent(Process& child, posix::SignalCode code, uint32_t status) {
   if (child.parent == nullptr) return;
   Process& parent = *child.parent;
@@ -23,14 +38,7 @@ void Stop(Process& process, Signal signal) {
   process.has_untold_stop = true;
   process.has_untold_continue = false;
   for (UserThread& thread : process.threads) UpdateSignalState(thread);
-  const bool is_wanted =
-      process.parent != nullptr &&
-      !(*process.parent->actions)[Signal::kChild].Has(posix::ActionFlag::kNoChildStop);
-  if (is_wanted) {
-    TellParent(process, posix::SignalCode::kStopped, posix::NumberOf(signal));
-  } else if (process.parent != nullptr) {
-    process.parent->child_changed.WakeAll();
-  }
+  TellOfJob(process, posix::SignalCode::kStopped, posix::NumberOf(signal));
 }
 
 void Continue(Process& process) {
@@ -39,7 +47,7 @@ void Continue(Process& process) {
   process.has_untold_stop = false;
   process.has_untold_continue = true;
   process.continued.WakeAll();
-  TellParent(process, posix::SignalCode::kContinued, posix::NumberOf(Signal::kContinue));
+  TellOfJob(process, posix::SignalCode::kContinued, posix::NumberOf(Signal::kContinue));
 }
 
 void WaitWhileStopped(UserThread& thread) {

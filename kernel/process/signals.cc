@@ -162,6 +162,16 @@ void SetBlocked(UserThread& thread, SignalSet blocked) {
   thread.signals.blocked = Without(blocked, posix::kUnblockable);
   const SignalSet open = Without(PendingOf(thread), thread.signals.blocked);
   if (!open.IsEmpty()) Notify(thread);
+  // Some that this thread was told of may have been blocked now.
+  PassOnSignals(thread.process());
+}
+
+void PassOnSignals(Process& process) {
+  const SignalSet pending = process.signals.pending();
+  if (pending.IsEmpty() || process.thread_count <= 1) return;
+  for (UserThread& thread : process.threads) {
+    if (!Without(pending, thread.signals.blocked).IsEmpty()) Notify(thread);
+  }
 }
 
 void SetAction(Process& process, Signal signal, const posix::SignalAction& action) {

@@ -55,6 +55,9 @@ void SetAction(Process& process, posix::Signal signal, const posix::SignalAction
 // process is stopped.
 void UpdateSignalState(UserThread& thread);
 
+// One thread will not take what is pending for the process: whoever else can is told.
+void PassOnSignals(Process& process);
+
 // Forgets all that is pending.
 void DiscardSignals(SignalQueue& queue);
 
