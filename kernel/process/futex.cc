@@ -12,11 +12,11 @@ namespace {
 
 constexpr uint64_t kWordBytes = sizeof(uint32_t);
 
-// Linux's uapi/linux/futex.h: the thread that holds a lock, whether others wait, and that the
-// holder died.
-constexpr uint32_t kHolderMask = 0x3fff'ffff;
-constexpr uint32_t kOwnerDied = 0x4000'0000;
-constexpr uint32_t kHasWaiters = 0x8000'0000;
+// Linux's uapi/linux/futex.h: that the holder of a lock died, whether others wait, and the thread
+// that holds it.
+constexpr uint32_t kOwnerDied = uint32_t{1} << 30;
+constexpr uint32_t kHasWaiters = uint32_t{1} << 31;
+constexpr uint32_t kHolderMask = kOwnerDied - 1;
 
 // struct robust_list_head.
 struct RobustListHead {
