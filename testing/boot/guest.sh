@@ -10,7 +10,7 @@
 #   guest_type TEXT                    types a line
 #   guest_stop                         ends the program if it still runs; sets guest_status
 
-# What the kernel prints when it waits for input. It ends no line, so it is recognised by silence after it.
+# What the guest prints when it waits for input. It ends no line, so it is recognised by silence after it.
 guest_prompt='atlas> '
 
 readonly guest_longest_line=4096

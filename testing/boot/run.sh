@@ -9,6 +9,7 @@
 #   at ADDRESS            where the raw image is loaded then, if not where QEMU would
 #   load ADDRESS PATH     a file put into memory;  word ADDRESS VALUE  32 bits put into memory
 #   command WORD          instead of all these: a word of the command line, repeated
+#   prompt TEXT           what the guest prints when it waits for input, if not the monitor's prompt
 #   type LINE             typed at the guest's prompt, one line each time it waits
 #   expect TEXT           a line holds this text;     expect-match REGEX likewise (POSIX extended)
 #   forbid TEXT           no line holds this text;    forbid-match REGEX likewise
@@ -48,6 +49,7 @@ read_scenario() {
       load) placed+=(-device "loader,addr=${value%% *},file=${value#* },force-raw=on") ;;
       word) placed+=(-device "loader,addr=${value%% *},data=${value#* },data-len=4") ;;
       command) command+=("$value") ;;
+      prompt) guest_prompt=$value ;;
       type) typed+=("$value") ;;
       expect | expect-match) expectations+=("$key $value") ;;
       forbid | forbid-match) prohibitions+=("$key $value") ;;

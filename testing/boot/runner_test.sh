@@ -73,6 +73,9 @@ row 'endless line' fail 'a hang' 'seconds 1' 'while :; do printf x; done'
 # The prompt.
 monitor='while printf "atlas> "; do read -r line; echo "$line"; [[ $line != off ]] || exit 0; done'
 row 'typing' pass 'PASSED' $'type help\ntype off\nexpect atlas> help\nexpect atlas> off' "$monitor"
+row 'another prompt' pass 'PASSED' $'prompt / # \ntype exit\nexpect-match ^/ # exit$' \
+  'printf "/ # "; read -r line; echo "$line"'
+row 'not the prompt' fail 'a hang' $'seconds 1\nprompt / # \ntype off' "$monitor"
 row 'nothing to type' fail 'nothing more to type' 'type help' "$monitor"
 row 'never asked' fail 'never typed: off' 'type off' "$ok"
 row 'reboot' pass 'PASSED' $'type reboot\ntype off\nexpect Atlas\nexpect Atlas' \
