@@ -18,7 +18,8 @@ readonly first_port=1024 last_port=65535
 
 help() {
   cat <<HELP
-Boots an image in QEMU with its serial console on this terminal. 'off' or Ctrl-C ends it.
+Boots an image in QEMU with its serial console on this terminal, and a shell on it. There 'poweroff' ends it, Ctrl-C what
+the shell runs, and Ctrl-A X the machine at once; in the monitor 'off' or Ctrl-C.
 
   bazelw run //:boot [-- OPTION...]
 
@@ -26,6 +27,8 @@ Boots an image in QEMU with its serial console on this terminal. 'off' or Ctrl-C
   --memory=SIZE    RAM, a number with M or G  (default $default_memory)
   --machine=NAME   the board
   --cpu=NAME       the processor
+  --run=COMMAND    run that instead of a shell, then switch the machine off
+  --monitor        stop in the kernel's monitor, without programs
   --gdb[=PORT]     wait for a debugger on loopback before the first instruction  (default port 1234)
   --help           this text
 
@@ -33,7 +36,10 @@ HELP
   print_choices
 }
 
-image=${image_names[0]} memory=$default_memory machine='' cpu='' gdb_port=''
+image=${image_names[0]} memory=$default_memory machine='' cpu='' gdb_port='' run='' monitor=no
+
+# With less memory than this, in MiB, the root file system is one of shell and tools alone.
+readonly whole_root_mib=64
 
 read_options() {
   local option
@@ -43,11 +49,13 @@ read_options() {
       --memory=*) memory=${option#*=} ;;
       --machine=*) machine=${option#*=} ;;
       --cpu=*) cpu=${option#*=} ;;
+      --run=*) run=${option#*=} ;;
+      --monitor) monitor=yes ;;
       --gdb) gdb_port=1234 ;;
       --gdb=*) gdb_port=${option#*=} ;;
       --help | -h) help; exit 0 ;;
-      --image | --memory | --machine | --cpu) refuse "$option needs a value: $option=..." ;;
-      *) refuse "no option '$option'; there are --image= --memory= --machine= --cpu= --gdb[=] --help" ;;
+      --image | --memory | --machine | --cpu | --run) refuse "$option needs a value: $option=..." ;;
+      *) refuse "no option '$option'; there are --image= --memory= --machine= --cpu= --run= --monitor --gdb[=] --help" ;;
     esac
   done
 }
@@ -66,14 +74,27 @@ print_gdb_command() {
   printf '  %s %q -ex %q\n' "$gdb" "$root/tools/boot/$image.elf" "target remote $gdb_address:$gdb_port"
 }
 
+# What starts in the guest, and so whose Ctrl-C is: QEMU's (signal=on), or the shell's.
+add_programs() {
+  local root_file_system=initrd cpu_of_image=${image%_*} mib=${memory%[MG]}
+  if [[ $monitor == yes ]]; then
+    qemu_options+=(-chardev stdio,id=terminal,signal=on -serial chardev:terminal)
+    return
+  fi
+  [[ $memory != *G ]] || mib=$((mib * 1024))
+  ((mib >= whole_root_mib)) || root_file_system=initrd_small
+  qemu_options+=(-chardev stdio,id=terminal,signal=off,mux=on -serial chardev:terminal)
+  qemu_options+=(-initrd "$root/userspace/${root_file_system}_$cpu_of_image.cpio")
+  [[ -z $run ]] || qemu_options+=(-append "run=\"$run\"")
+}
+
 main() {
   read_options "$@"
   check_choice
   [[ -z $gdb_port ]] || check_port
   qemu_options=()
   machine_options "$machine" "$cpu" "$memory"
-  # signal=on: Ctrl-C is for QEMU, not for the guest.
-  qemu_options+=(-chardev stdio,id=terminal,signal=on -serial chardev:terminal)
+  add_programs
   if [[ -n $gdb_port ]]; then
     print_gdb_command
     qemu_options+=(-S -gdb "tcp:$gdb_address:$gdb_port")

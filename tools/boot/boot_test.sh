@@ -38,7 +38,11 @@ row() {
 
 # What QEMU is told.
 row 0 'qemu-system-x86_64 *-machine q35,* -cpu max -m 512M *-kernel */tools/boot/x86_64_osz'
-row 0 '*isa-debug-exit*stdio,id=terminal,signal=on*'
+row 0 '*isa-debug-exit*stdio,id=terminal,signal=off,mux=on*-initrd */userspace/initrd_x86_64.cpio -kernel *'
+row 0 '*stdio,id=terminal,signal=on -serial chardev:terminal -kernel *' --monitor
+row 0 '*-initrd */userspace/initrd_arm.cpio *-append run="free -m"*' --image=arm_sos '--run=free -m'
+row 0 '*-initrd */userspace/initrd_small_arm.cpio *' --image=arm_apcpu --memory=63M
+row 0 '*-initrd */userspace/initrd_x86_64.cpio *' --memory=1G
 row 0 'qemu-system-arm *-machine virt,* -cpu cortex-a15 -m 512M *-kernel */tools/boot/arm_sos' --image=arm_sos
 row 0 'qemu-system-x86_64 *-machine q35,* -cpu max *-kernel */tools/boot/x86_64_kora' --image=x86_64_kora
 row 0 'qemu-system-x86_64 *-machine q35,* -cpu max *-kernel */tools/boot/x86_64_lfos' --image=x86_64_lfos

@@ -1,5 +1,5 @@
 #!/bin/bash
-# What README shows of a boot is what a boot prints: readme_test.sh README BOOT GUEST.
+# What README shows of a boot to the monitor is what it prints: readme_test.sh README BOOT GUEST.
 set -u
 export LC_ALL=C
 readme=$1 boot=$2
@@ -23,7 +23,7 @@ without_amounts() {
 mapfile -t wanted < <(sed -n '/^Atlas /,/^```$/p' "$readme" | grep -vE '^(```|atlas>)$' | without_amounts)
 ((${#wanted[@]} > 30)) || die "$readme shows no boot"
 
-guest_start "$TEST_TMPDIR" "$boot"
+guest_start "$TEST_TMPDIR" "$boot" --monitor
 : >"$TEST_TMPDIR/printed"
 typed=(help off)
 while guest_next "$limit_seconds"; do

@@ -1,4 +1,4 @@
-"""Boots for real on a terminal and ends it, by `off`, by Ctrl-C and by QEMU's death: terminal_test.py BOOT.
+"""Boots for real on a terminal and ends it, by `off`, by Ctrl-C, by QEMU's death and from the shell: terminal_test.py BOOT.
 
 The terminal must be in raw mode while the kernel has it, and afterwards be as it was before.
 """
@@ -11,6 +11,7 @@ import termios
 import time
 
 PROMPT = b"atlas> "
+SHELL_PROMPT = b"/ # "
 LIMIT_SECONDS = 30
 LOCAL_FLAGS = 3  # where tcgetattr has them
 
@@ -48,7 +49,17 @@ def typing(text):
     return lambda _, terminal: os.write(terminal, text)
 
 
-def boot_and_end(boot, name, end, wanted_status):
+def interrupt_and_power_off(_, terminal):
+    os.write(terminal, b"echo start; sleep 1000\r")
+    wait_for(terminal, b"\nstart")
+    # What is typed before sleep has the terminal would be the shell's.
+    time.sleep(1)
+    os.write(terminal, b"\x03")
+    wait_for(terminal, SHELL_PROMPT)
+    os.write(terminal, b"poweroff -f\r")
+
+
+def boot_and_end(boot, options, prompt, name, end, wanted_status):
     # With the other side open here too, the terminal outlives the process.
     terminal, other_side = os.openpty()
     before = termios.tcgetattr(other_side)
@@ -56,8 +67,8 @@ def boot_and_end(boot, name, end, wanted_status):
     if process == 0:
         os.close(terminal)
         os.login_tty(other_side)
-        os.execv(boot, [boot])
-    wait_for(terminal, PROMPT)
+        os.execv(boot, [boot, *options])
+    wait_for(terminal, prompt)
     during = termios.tcgetattr(other_side)
     if during[LOCAL_FLAGS] & termios.ICANON:
         sys.exit("the terminal is not in raw mode while the kernel has it")
@@ -74,10 +85,14 @@ def boot_and_end(boot, name, end, wanted_status):
 
 def main():
     boot = os.path.abspath(sys.argv[1])
-    boot_and_end(boot, "off", typing(b"off\r"), 0)
+    monitor = ["--monitor"]
+    boot_and_end(boot, monitor, PROMPT, "off", typing(b"off\r"), 0)
     # As a shell reports programs that a signal has ended: 128 and the signal's number.
-    boot_and_end(boot, "Ctrl-C", typing(b"\x03"), 128 + signal.SIGINT)
-    boot_and_end(boot, "SIGKILL", kill_emulator, 128 + signal.SIGKILL)
+    boot_and_end(boot, monitor, PROMPT, "Ctrl-C", typing(b"\x03"), 128 + signal.SIGINT)
+    boot_and_end(boot, monitor, PROMPT, "SIGKILL", kill_emulator, 128 + signal.SIGKILL)
+    # Ctrl-C is the shell's: it ends sleep, and the shell goes on.
+    boot_and_end(boot, [], SHELL_PROMPT, "poweroff", interrupt_and_power_off, 0)
+    boot_and_end(boot, [], SHELL_PROMPT, "Ctrl-A X", typing(b"\x01x"), 0)
 
 
 main()
