@@ -45,6 +45,7 @@ posix::Result<> TmpFileSystem::SetContents(Inode& file, uint64_t size_bytes, Con
   regular.pages_ = &made->object;
   regular.reference_ = made->reference;
   regular.contents_ = &contents;
+  regular.Own();
   return {};
 }
 

@@ -46,7 +46,15 @@ std::optional<Inode::Name> Node::FindName() const {
 
 Regular::Regular(Memory& memory, TmpFileSystem& system, const posix::FileStatus& status,
                  const mm::PagedObject::Handle& pages)
-    : Node(memory, system, status), pages_(&pages.object), reference_(pages.reference) {}
+    : Node(memory, system, status), pages_(&pages.object), reference_(pages.reference) {
+  Own();
+}
+
+// Mappings may outlive the file.
+Regular::~Regular() { pages_->SetOwner(0, nullptr); }
+
+// A list of mappings finds the file by its object.
+void Regular::Own() { pages_->SetOwner(number(), static_cast<Inode*>(this)); }
 
 posix::FileStatus Regular::Status() const {
   posix::FileStatus status = this->status();

@@ -114,6 +114,7 @@ class Regular final : public Node {
  public:
   Regular(Memory& memory, TmpFileSystem& system, const posix::FileStatus& status,
           const mm::PagedObject::Handle& pages);
+  ~Regular() override;
 
   posix::Result<size_t> ReadAt(uint64_t offset, Destination& destination) override;
   posix::Result<size_t> WriteAt(uint64_t offset, Source& source) override;
@@ -127,6 +128,7 @@ class Regular final : public Node {
   friend class fs::TmpFileSystem;
 
   [[nodiscard]] posix::Result<size_t> WritePiece(uint64_t offset, Source& source);
+  void Own();
 
   mm::PagedObject* pages_;
   mm::ObjectReference reference_;

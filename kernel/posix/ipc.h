@@ -15,6 +15,8 @@ inline constexpr int32_t kPrivate = 0;  // IPC_PRIVATE
 inline constexpr int kCreate = 01000;     // IPC_CREAT
 inline constexpr int kExclusive = 02000;  // IPC_EXCL
 inline constexpr int kModeMask = 0777;
+// In the mode that shmctl tells: removed, and still attached somewhere.
+inline constexpr uint32_t kRemovedMode = 01000;  // SHM_DEST
 // Of msgsnd and msgrcv.
 inline constexpr int kNoWait = 04000;    // IPC_NOWAIT
 inline constexpr int kNoError = 010000;  // MSG_NOERROR

@@ -18,7 +18,8 @@ namespace process {
 // The thread that booted: it runs when no other can.
 class BootThread final : public MachineThread {
  public:
-  explicit BootThread(const mm::VirtRange& stack) : MachineThread(arch::ThreadState{}), stack_(stack) {}
+  explicit BootThread(const mm::VirtRange& stack)
+      : MachineThread(arch::ThreadState{}), stack_(stack) {}
 
   void SwitchFrom(sched::Thread& previous) override;
   void Bury() override;

@@ -11,8 +11,8 @@ bool HasItsThreads(Process& process, PidTable& pids, size_t& threads) {
   bool is_sound = true;
   for (const UserThread& thread : process.threads) {
     ++count;
-    is_sound = is_sound && &thread.process() == &process &&
-               pids.Find(thread.id()).thread == &thread;
+    is_sound =
+        is_sound && &thread.process() == &process && pids.Find(thread.id()).thread == &thread;
   }
   threads += count;
   const bool is_zombie = process.life == LifeState::kZombie;

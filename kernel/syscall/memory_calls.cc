@@ -173,6 +173,14 @@ posix::Result<> CheckRoom(uint64_t more_bytes) {
   return {};
 }
 
+// RLIMIT_DATA, of the heap.
+bool HasRoomForData(uint64_t more_bytes) {
+  const uint64_t limit = kernel::CurrentProcess().limits[posix::Resource::kDataBytes].soft;
+  if (limit == posix::kUnlimited) return true;
+  const uint64_t used = Space().counters().heap_pages.bytes();
+  return used <= limit && more_bytes <= limit - used;
+}
+
 posix::Result<intptr_t> MapPages(uintptr_t address, size_t length, uint32_t protection,
                                  uint32_t flags, int descriptor, uint64_t offset_bytes) {
   TRY(CheckMapFlags(protection, flags));
@@ -214,6 +222,28 @@ posix::Result<> ForEachArea(Use&& use) {
     area = Space().FindFirstNotBelow(area->range.last() + 1);
   }
   return {};
+}
+
+// mremap() of no bytes: what is shared at `from` is mapped a second time.
+posix::Result<intptr_t> MapAgain(mm::VirtAddr from, uint64_t size_bytes,
+                                 std::optional<mm::VirtAddr> to) {
+  if (to && !mm::IsAligned(*to, mm::kPageSize)) return std::unexpected(Errno::kInvalid);
+  const auto area = Space().Find(from);
+  if (!area) return std::unexpected(Errno::kFault);
+  if (area->sharing != mm::Sharing::kShared) return std::unexpected(Errno::kInvalid);
+  TRY(CheckRoom(size_bytes));
+  const mm::VirtAddr va =
+      TRY(Translated(Space().Map({.size_bytes = size_bytes,
+                                  .access = area->access,
+                                  .may = area->may,
+                                  .kind = area->kind,
+                                  .sharing = area->sharing,
+                                  .object = area->object,
+                                  .offset_bytes = area->offset_bytes + area->range.OffsetOf(from),
+                                  .place = to ? mm::Place::kExactly : mm::Place::kAnywhere,
+                                  .va = to.value_or(mm::VirtAddr{0})}),
+                     kMapErrors));
+  return static_cast<intptr_t>(va.value);
 }
 
 posix::Result<intptr_t> SetLocked(uintptr_t address, size_t length, mm::Locked locked) {
@@ -261,8 +291,11 @@ posix::Result<intptr_t> Mremap(uintptr_t address, size_t length, size_t new_leng
   if ((flags & ~kAll) != 0 || (is_fixed && !may_move)) return std::unexpected(Errno::kInvalid);
   const auto range = PagesOf(address, length);
   const auto bytes = WholePages(new_length);
-  if (!range || range->IsEmpty() || !bytes || *bytes == 0) {
-    return std::unexpected(Errno::kInvalid);
+  if (!range || !bytes || *bytes == 0) return std::unexpected(Errno::kInvalid);
+  if (range->IsEmpty()) {
+    if (!may_move) return std::unexpected(Errno::kInvalid);
+    return MapAgain(range->base, *bytes,
+                    is_fixed ? std::optional(mm::VirtAddr{new_address}) : std::nullopt);
   }
   mm::RemapRequest request = {.size_bytes = *bytes,
                               .move = may_move ? Move::kMayMove : Move::kStay};
@@ -312,8 +345,10 @@ posix::Result<intptr_t> Madvise(uintptr_t address, size_t length, posix::MemoryA
 }
 
 posix::Result<intptr_t> Brk(uintptr_t address) {
-  const auto moved = Space().SetBreak(mm::VirtAddr{address});
-  return static_cast<intptr_t>(moved.value_or(Space().Break()).value);
+  const mm::VirtAddr now = Space().Break();
+  const mm::VirtAddr wanted{address};
+  if (now < wanted && !HasRoomForData(wanted - now)) return static_cast<intptr_t>(now.value);
+  return static_cast<intptr_t>(Space().SetBreak(wanted).value_or(now).value);
 }
 
 posix::Result<intptr_t> Msync(uintptr_t address, size_t length, uint32_t flags) {
@@ -365,7 +400,7 @@ posix::Result<intptr_t> Mlockall(uint32_t flags) {
   if (flags == 0 || flags == kAllOnFault || (flags & ~(kCurrent | kFuture | kAllOnFault)) != 0) {
     return std::unexpected(Errno::kInvalid);
   }
-  // Nothing here takes pages away, so that what comes later need not be marked.
+  Space().SetFutureLocked((flags & kFuture) != 0 ? mm::Locked::kYes : mm::Locked::kNo);
   if ((flags & kCurrent) == 0) return 0;
   TRY(ForEachArea([](const mm::VirtRange& range) -> posix::Result<> {
     // As on Linux, what cannot be made present does not fail the call.
@@ -376,6 +411,7 @@ posix::Result<intptr_t> Mlockall(uint32_t flags) {
 }
 
 posix::Result<intptr_t> Munlockall() {
+  Space().SetFutureLocked(mm::Locked::kNo);
   TRY(ForEachArea([](const mm::VirtRange& range) {
     return Translated(Space().SetLocked(range, mm::Locked::kNo), kRangeErrors);
   }));

@@ -27,7 +27,8 @@ uint64_t NowSeconds() { return static_cast<uint64_t>(TheServices().environment.N
 
 posix::ipc::SegmentStatus<uintptr_t> StatusOf(const SharedSegments::Segment& segment) {
   using Moment = posix::ipc::Moment<uintptr_t>;
-  return {.permissions = {.key = Segments().KeyOf(segment), .mode = segment.mode},
+  const uint32_t removed = segment.IsRemoved() ? posix::ipc::kRemovedMode : 0;
+  return {.permissions = {.key = Segments().KeyOf(segment), .mode = segment.mode | removed},
           .size_bytes = static_cast<uintptr_t>(segment.size_bytes()),
           .attached = Moment::At(segment.attached_seconds),
           .detached = Moment::At(segment.detached_seconds),
