@@ -117,7 +117,9 @@ void ForkTakesRightsBack() {
 }
 
 void CodeIsTakenAway() {
-  char* const page = Map(1);
+  // Some layouts have no code where they put memory that is to be written alone.
+  char* const page = Map(1, PROT_READ | PROT_EXEC);
+  ExpectEqual(mprotect(page, kPage, kReadWrite), 0, "to write");
   std::memcpy(page, machine::kReturnInstruction, sizeof machine::kReturnInstruction);
   const auto address = reinterpret_cast<uintptr_t>(page);
   ExpectEqual(mprotect(page, kPage, PROT_READ | PROT_EXEC), 0, "to execute");
