@@ -147,7 +147,10 @@ posix::Result<> Programs::Unpack() {
     base::Print(Console(), "initrd: {} entries make no sense\n", report.passed_over);
   }
   if (report.out_of_memory) return std::unexpected(posix::Errno::kOutOfMemory);
-  if (report.files == 0) return std::unexpected(posix::Errno::kNoEntry);
+  if (report.files == 0) {
+    base::Print(Console(), "initrd: there is no file in it\n");
+    return std::unexpected(posix::Errno::kNoEntry);
+  }
   return fs::MakeDeviceFiles(*names_);
 }
 

@@ -55,6 +55,7 @@ row 'cannot start' fail 'QEMU ended with 127' '' 'exec /no/such/program'
 row 'panic' fail 'forbidden line: PANIC: stack' $'forbid PANIC:\nexit failure' 'echo PANIC: stack; exit 3'
 row 'panic keeps its backtrace' fail '#0 0x10 main' 'forbid PANIC:' 'echo PANIC: x; sleep 0.1; echo "#0 0x10 main"'
 row 'forbidden pattern' fail 'forbidden line: took 7 s' 'forbid-match took [0-9]+ s' 'echo took 7 s'
+row 'no banner' pass 'PASSED' 'expect done' "$ok; echo Atlas 6.1"
 row 'restart' fail 'the guest restarted' '' 'echo "Atlas test"; echo "Atlas test"'
 
 # The documentation's digest.
@@ -79,7 +80,7 @@ row 'not the prompt' fail 'a hang' $'seconds 1\nprompt / # \ntype off' "$monitor
 row 'nothing to type' fail 'nothing more to type' 'type help' "$monitor"
 row 'never asked' fail 'never typed: off' 'type off' "$ok"
 row 'reboot' pass 'PASSED' $'type reboot\ntype off\nexpect Atlas\nexpect Atlas' \
-  'for boot in 1 2; do echo Atlas $boot; printf "atlas> "; read -r line; done'
+  'for boot in 1 2; do echo Atlas boot $boot; printf "atlas> "; read -r line; done'
 
 # KTAP.
 good=$'KTAP version 1\n1..2\nok 1 - a\nok 2 - b'
