@@ -101,8 +101,10 @@ void NoFrame() {
   ExpectBystander();
 }
 
+// None is where a half of the address space ends: the program's own stack may lie right below.
+constexpr uintptr_t kFarBelow = uintptr_t{1} << 20;
 constexpr uintptr_t kStackPointers[] = {
-    0, 8, uintptr_t{1} << 20, ~uintptr_t{0} << 12, ~uintptr_t{0} << 31, ~uintptr_t{0} - 7};
+    0, 8, kFarBelow, ~uintptr_t{0} << 12, (~uintptr_t{0} << 31) + kFarBelow, ~uintptr_t{0} - 7};
 
 void StackPointersOfCalls() {
   for (const uintptr_t pointer : kStackPointers) {
