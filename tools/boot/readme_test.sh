@@ -20,7 +20,7 @@ without_amounts() {
 }
 
 # From the banner to the prompt, which ends no line.
-mapfile -t wanted < <(sed -n '/^Atlas /,/^```$/p' "$readme" | grep -vE '^(```|atlas>)$' | without_amounts)
+mapfile -t wanted < <(sed -n '/^Atlas .* (PVH/,/^```$/p' "$readme" | grep -vE '^(```|atlas>)$' | without_amounts)
 ((${#wanted[@]} > 30)) || die "$readme shows no boot"
 
 guest_start "$TEST_TMPDIR" "$boot" --monitor
