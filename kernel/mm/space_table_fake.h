@@ -1,7 +1,7 @@
 // Page tables of address spaces for tests, on the host and in the kernels: an array of pages each,
 // and a processor that remembers every translation until it is told to forget it.
 //
-//   FakeTables tables;
+//   FakeTables& tables = NewFakeTables();
 //   FakeSpaceTable table = *FakeSpaceTable::Create(tables);
 //   ...
 //   tables.failure.FailAllocation(1);            // the next table of the hardware's is not to be
@@ -13,6 +13,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <new>
 #include <optional>
 #include <span>
 #include <utility>
@@ -32,7 +33,7 @@ namespace mm {
 
 class FakeSpaceTable;
 
-// What all tables of a test share: their memory and the processor. Large: make it static.
+// What all tables of a test share: their memory and the processor. Large: see NewFakeTables().
 class FakeTables {
  public:
   static constexpr size_t kMaxTables = 8;
@@ -339,6 +340,14 @@ inline std::optional<FrameNumber> FakeTables::Access(const FakeSpaceTable& table
   if (Grants(cached->page, kind)) return cached->page.frame;
   cached->asid = kEveryAsid;
   return std::nullopt;
+}
+
+// Too large for a kernel's stack, and for a kernel's image to have several.
+alignas(FakeTables) inline std::array<std::byte, sizeof(FakeTables)> fake_tables_storage;
+
+// New ones, in place of those that the test before had: nobody uses them any more.
+[[nodiscard]] inline FakeTables& NewFakeTables() {
+  return *new (fake_tables_storage.data()) FakeTables;
 }
 
 }  // namespace mm

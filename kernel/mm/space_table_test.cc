@@ -2,7 +2,6 @@
 #include "kernel/mm/space_table.h"
 
 #include <cstdint>
-#include <new>
 
 #include "kernel/mm/space_table_fake.h"
 #include "testing/unit/test.h"
@@ -10,17 +9,13 @@
 namespace mm {
 namespace {
 
-alignas(FakeTables) std::byte g_storage[sizeof(FakeTables)];
-
-FakeTables& NewTables() { return *new (g_storage) FakeTables; }
-
 constexpr VirtAddr kPage{0x40'0000};
 constexpr VirtAddr kNext{0x40'1000};
 constexpr VirtAddr kFar{0x80'0000};
 constexpr UserPage kData{.frame = {7}, .access = Access::kReadWrite};
 
 TEST(FakeSpaceTable, RemembersUntilItIsTold) {
-  FakeTables& tables = NewTables();
+  FakeTables& tables = NewFakeTables();
   FakeSpaceTable table = *FakeSpaceTable::Create(tables);
   ASSERT_TRUE(table.MapPage(kPage, kData).has_value());
   EXPECT_EQ(table.MapPage(kPage, kData).error(), base::Error::kAlreadyExists);
@@ -44,7 +39,7 @@ TEST(FakeSpaceTable, RemembersUntilItIsTold) {
 }
 
 TEST(FakeSpaceTable, SharesAndMoves) {
-  FakeTables& tables = NewTables();
+  FakeTables& tables = NewFakeTables();
   FakeSpaceTable parent = *FakeSpaceTable::Create(tables);
   {
     FakeSpaceTable child = *parent.CreateEmpty();

@@ -97,16 +97,16 @@ class TrialFrames final : public FrameSource {
   size_t in_use_ = 0;
 };
 
-// Too large for a kernel's stack.
-inline FakeTables list_tables_storage;
-
 // What a world needs of its page tables: to make them, what a program reaches through one, how many
 // there are, and where their allocations fail if not in the memory.
 class ListTables {
  public:
   using Table = FakeSpaceTable;
 
-  explicit ListTables(TrialMemory&) { CHECK(tables_.tables_in_use() == 0); }
+  explicit ListTables(TrialMemory&) {}
+  ListTables(const ListTables&) = delete;
+  ListTables& operator=(const ListTables&) = delete;
+  ~ListTables() { CHECK(tables_.tables_in_use() == 0); }
 
   [[nodiscard]] base::Result<Table> Create() { return FakeSpaceTable::Create(tables_); }
   [[nodiscard]] std::optional<FrameNumber> Access(const Table& table, VirtAddr va,
@@ -117,7 +117,7 @@ class ListTables {
   [[nodiscard]] FailurePoint* failure() { return &tables_.failure; }
 
  private:
-  FakeTables& tables_ = list_tables_storage;
+  FakeTables& tables_ = NewFakeTables();
 };
 
 template <class Tables>

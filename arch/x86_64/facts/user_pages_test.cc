@@ -17,14 +17,13 @@ namespace {
 static_assert(mm::SpaceTable<mm::UserPages<PagingPolicy, mm::PageTableArena>>);
 
 constinit mm::PageTableArena g_arena;
-alignas(mm::FakeTables) std::byte g_fakes[sizeof(mm::FakeTables)];
 
 // Many short trials find more than a long one. Tables are few, so that memory also ends by itself.
 template <class Machine>
 void Try() {
   constexpr int kTrials = 12;
   constexpr int kSteps = 60;
-  mm::FakeTables& fakes = *new (g_fakes) mm::FakeTables;
+  mm::FakeTables& fakes = mm::NewFakeTables();
   mm::TrialChoices choices(5);
   size_t failures = 0;
   for (int number = 0; number < kTrials; ++number) {
