@@ -1,0 +1,202 @@
+"""program_tests: programs on our kernels, from the root file systems that a boot loader hands over."""
+
+load("//layouts:layouts.bzl", "processor_of")
+load("//testing/boot:boot_tests.bzl", "IMAGES")
+load("//testing/boot:qemu_boot_test.bzl", "FORBIDDEN", "qemu_boot_test", "regex")
+
+_SHELL_PROMPT = "/ # "
+
+# Each takes half a minute of a machine that has nothing else to do.
+_SUITE_SECONDS = 250
+
+# The programs of //testing/guest, with what they are told.
+_GUEST_TESTS = {
+    "attack_tests": [],
+    "fuzz_calls": ["seed=1", "count=10000"],
+}
+
+# What a layout shows programs of the kernel, as far as attacks try it: code and constants at address 0, less than their end.
+_OPEN = {
+    "arm_apcpu": ["open=0-bffff"],
+}
+
+def program_tests(*, name, images = IMAGES):
+    """All tests of programs.
+
+    Args:
+      name: what the tests' names begin with.
+      images: whose.
+    """
+    for image in images:
+        prefix = "%s_%s_" % (name, image.name)
+        cpu = processor_of(image.name)
+        _all_test(prefix + "all_test", image, cpu)
+        for suite, arguments in _GUEST_TESTS.items():
+            _suite_test(
+                "%s%s_test" % (prefix, suite),
+                image,
+                "//testing/guest:%s_%s" % (suite, cpu),
+                arguments + _OPEN.get(image.name, []),
+            )
+        _shell_test(prefix + "shell_test", image, cpu)
+        for memory in _small_memories(image):
+            _small_memory_test("%ssmall_%s_test" % (prefix, memory), image, cpu, memory)
+        _no_archive_test(prefix + "no_archive_test", image)
+        _zeros_test(prefix + "zeros_test", image)
+        _cut_off_test(prefix + "cut_off_test", image, cpu)
+        _without_init_test(prefix + "without_init_test", image, cpu)
+        _dying_test(prefix + "dying_test", image, cpu)
+
+def _start(name, image, *, memory = "512M", forbid = FORBIDDEN, **kwargs):
+    qemu_boot_test(
+        name = name,
+        cpu = image.default_cpu,
+        forbid = forbid,
+        image = "//kernel",
+        machine = image.machines[0],
+        memory = memory,
+        platform = image.platform,
+        **kwargs
+    )
+
+# The programs that each root file system has to test itself.
+def _all_test(name, image, cpu):
+    _start(
+        name,
+        image,
+        clock = "instructions",
+        command_line = "run=/test/all",
+        expect = [image.banner, "KTAP version 1", "init: /test/all: status 0"],
+        initrd = "//userspace:initrd_" + cpu,
+        ktap = True,
+        size = "medium",
+        time_limit_seconds = _SUITE_SECONDS,
+    )
+
+def _suite_test(name, image, initrd, arguments):
+    _start(
+        name,
+        image,
+        clock = "instructions",
+        command_line = " ".join(["--"] + arguments),
+        expect = [image.banner, "KTAP version 1"],
+        initrd = initrd,
+        ktap = True,
+        size = "medium",
+        time_limit_seconds = _SUITE_SECONDS,
+    )
+
+# Somebody types at the shell, and looks at memory from there.
+_TYPED = {
+    "echo $((6 * 7)) >/tmp/a; cat /tmp/a": [regex("^42$")],
+    "ps": [regex("^ +PID +USER"), regex("^ +1 .*init"), regex("^ +[0-9]+ .*ps$")],
+    "free": [regex("^ +total +used +free"), regex("^Mem: +[0-9]+ +[0-9]+ +[0-9]+ ")],
+    "head -n 3 /proc/meminfo": [
+        regex("^MemTotal: +[1-9][0-9]* kB$"),
+        regex("^MemFree: +[1-9][0-9]* kB$"),
+        regex("^MemAvailable: +[1-9][0-9]* kB$"),
+    ],
+    "cat /proc/self/maps": [
+        regex("^[0-9a-f]+-[0-9a-f]+ r--p 00000000 "),
+        regex("^[0-9a-f]+-[0-9a-f]+ r-xp 000[0-9a-f]+ "),
+        regex("^[0-9a-f]+-[0-9a-f]+ rw-p 000[0-9a-f]+ "),
+        regex("^[0-9a-f]+-[0-9a-f]+ rw-p 0+ 00:00 0 +\\[stack\\]$"),
+    ],
+    "pmap $$": [
+        regex("^[0-9]+: sh$"),
+        regex("^[0-9a-f]+ +[1-9][0-9]*K r-xp "),
+        regex("^[0-9a-f]+ +[1-9][0-9]*K rw-p +\\[stack\\]$"),
+        regex("^mapped: [1-9][0-9]*K$"),
+    ],
+    "top -b -n 1": [
+        regex("^Mem: [1-9][0-9]*K used, [1-9][0-9]*K free"),
+        regex("^Load average: "),
+        regex("^ +[0-9]+ .*top -b -n 1$"),
+    ],
+    "true; false; echo status $?": [regex("^status 1$")],
+    "cat /proc/self/nothing": ["cat: can't open '/proc/self/nothing': No such file or directory"],
+}
+
+def _shell_test(name, image, cpu):
+    expect = [image.banner, regex("^Atlas [^ ]+ [^ ]+: busybox has [1-9][0-9]* programs$")]
+    for command, lines in _TYPED.items():
+        expect.append(_SHELL_PROMPT + command)
+        expect += lines
+
+    # Another shell takes the place of one that ends.
+    last = ["exit", "echo $0", "poweroff -f"]
+    _start(
+        name,
+        image,
+        expect = expect + [_SHELL_PROMPT + "exit", regex("^sh$"), _SHELL_PROMPT + "poweroff -f"],
+        initrd = "//userspace:initrd_small_" + cpu,
+        input = _TYPED.keys() + last,
+        prompt = _SHELL_PROMPT,
+        time_limit_seconds = 40,
+    )
+
+def _small_memories(image):
+    return [memory for memory in image.memories if memory in ["16M", "32M", "39M", "64M"]]
+
+def _small_memory_test(name, image, cpu, memory):
+    _start(
+        name,
+        image,
+        expect = [
+            image.banner,
+            _SHELL_PROMPT + "free",
+            regex("^Mem: +[0-9]+ +[0-9]+ +[1-9][0-9]* "),
+            regex("^9999$"),
+            _SHELL_PROMPT + "poweroff -f",
+        ],
+        initrd = "//userspace:initrd_small_" + cpu,
+        input = ["free", "seq 20000 | sort | tail -n 1", "poweroff -f"],
+        memory = memory,
+        prompt = _SHELL_PROMPT,
+        time_limit_seconds = 40,
+    )
+
+# What the boot loader hands over is no root file system: the kernel says so and serves its monitor.
+def _no_programs_test(name, image, initrd, lines):
+    _start(
+        name,
+        image,
+        expect = [image.banner] + lines + [regex("^boot: [0-9]+ cycles from entry to monitor$"), "atlas> off"],
+        initrd = initrd,
+        input = ["off"],
+        time_limit_seconds = 30,
+    )
+
+_NO_ROOT = regex("^initrd: no root file system: ")
+
+# Any file that is none.
+def _no_archive_test(name, image):
+    _no_programs_test(name, image, "//testing/boot:run.sh", ["initrd: not a newc header at byte 0", _NO_ROOT])
+
+# An archive with nothing in it.
+def _zeros_test(name, image):
+    _no_programs_test(name, image, "//testing/boot:initrd_of_257_kib", ["initrd: there is no file in it", _NO_ROOT])
+
+def _cut_off_test(name, image, cpu):
+    _no_programs_test(name, image, "//testing/programs:cut_off_" + cpu, [
+        regex("^initrd: the archive ends inside an entry at byte [0-9]+$"),
+        "initrd: there is no /init",
+    ])
+
+def _without_init_test(name, image, cpu):
+    _no_programs_test(name, image, "//testing/programs:without_init_" + cpu, ["initrd: there is no /init"])
+
+# Nothing is left to run: that is an error, but not the kernel's.
+def _dying_test(name, image, cpu):
+    _start(
+        name,
+        image,
+        exit = "failure",
+        expect = [
+            image.banner,
+            regex("^Segmentation fault: init \\(1\\) write at 0x0+10 ip 0x[0-9a-f]+"),
+            "init was killed by signal 11",
+        ],
+        initrd = "//testing/programs:dying_" + cpu,
+        time_limit_seconds = 30,
+    )
