@@ -13,6 +13,7 @@ _SUITE_SECONDS = 250
 _GUEST_TESTS = {
     "attack_tests": [],
     "fuzz_calls": ["seed=1", "count=10000"],
+    "posix_tests": [],
 }
 
 # What a layout shows programs of the kernel, as far as attacks try it: code and constants at address 0, less than their end.
