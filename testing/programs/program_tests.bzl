@@ -99,13 +99,13 @@ _TYPED = {
     ],
     "cat /proc/self/maps": [
         regex("^[0-9a-f]+-[0-9a-f]+ r--p 00000000 "),
-        regex("^[0-9a-f]+-[0-9a-f]+ r-xp 000[0-9a-f]+ "),
+        regex("^[0-9a-f]+-[0-9a-f]+ r-xp 000[0-9a-f]+ 00:[0-9a-f]+ [1-9][0-9]* +/bin/busybox$"),
         regex("^[0-9a-f]+-[0-9a-f]+ rw-p 000[0-9a-f]+ "),
         regex("^[0-9a-f]+-[0-9a-f]+ rw-p 0+ 00:00 0 +\\[stack\\]$"),
     ],
     "pmap $$": [
         regex("^[0-9]+: sh$"),
-        regex("^[0-9a-f]+ +[1-9][0-9]*K r-xp "),
+        regex("^[0-9a-f]+ +[1-9][0-9]*K r-xp .*/bin/busybox$"),
         regex("^[0-9a-f]+ +[1-9][0-9]*K rw-p +\\[stack\\]$"),
         regex("^mapped: [1-9][0-9]*K$"),
     ],
