@@ -57,7 +57,7 @@ fs::SystemNames RunningSystemSource::Names() {
 void RunningSystemSource::PrintProcessor(base::Sink& sink) { arch::PrintProcessor(sink); }
 
 void RunningSystemSource::VisitUnknownCalls(base::FunctionRef<void(uint32_t, uint64_t)> visitor) {
-  for (const syscall::UnknownCalls::Count& one : parts_.unknown_calls.counts()) {
+  for (const UnknownCalls::Count& one : parts_.unknown_calls.counts()) {
     visitor(one.number, one.times);
   }
 }

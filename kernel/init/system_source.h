@@ -21,7 +21,7 @@ class RunningSystemSource final : public fs::SystemSource {
     process::System& processes;
     fs::Environment& world;
     const syscall::HostName& host_name;
-    const syscall::UnknownCalls& unknown_calls;
+    const UnknownCalls& unknown_calls;
     std::string_view command_line;
   };
 

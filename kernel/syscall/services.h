@@ -12,6 +12,8 @@
 
 namespace syscall {
 
+using kernel::UnknownCalls;
+
 struct Services {
   fs::Environment& environment;
   ipc::MessageQueues& message_queues;

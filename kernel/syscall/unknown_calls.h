@@ -6,7 +6,8 @@
 #include <cstdint>
 #include <span>
 
-namespace syscall {
+// Not in namespace syscall: host tests include a C library that has a function of that name.
+namespace kernel {
 
 class UnknownCalls {
  public:
@@ -45,4 +46,4 @@ class UnknownCalls {
   uint64_t others_ = 0;
 };
 
-}  // namespace syscall
+}  // namespace kernel

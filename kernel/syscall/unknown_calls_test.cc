@@ -2,7 +2,7 @@
 
 #include "testing/unit/test.h"
 
-namespace syscall {
+namespace kernel {
 namespace {
 
 TEST(UnknownCalls, CountsEachNumber) {
@@ -29,4 +29,4 @@ TEST(UnknownCalls, LosesNoneWhenThereAreMany) {
 }
 
 }  // namespace
-}  // namespace syscall
+}  // namespace kernel
