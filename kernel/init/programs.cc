@@ -196,6 +196,7 @@ posix::Result<> Programs::Start() {
                                       .memory = memory_facts_,
                                       .system = *system_facts_,
                                       .host_name = host_name_,
+                                      .all_memory = memory_facts_.Facts().total,
                                       .unknown_calls = unknown_calls_});
   file_services_.emplace(syscall::FileServices{
       .memory = heap_, .environment = world_, .names = *names_, .pipes = pipes_, .files = files_});

@@ -22,6 +22,7 @@ inline constexpr uint32_t kFixed = 0x10;
 inline constexpr uint32_t kAnonymous = 0x20;
 inline constexpr uint32_t kGrowsDown = 0x100;
 inline constexpr uint32_t kLocked = 0x2000;
+inline constexpr uint32_t kNoReserve = 0x4000;
 inline constexpr uint32_t kPopulate = 0x8000;
 inline constexpr uint32_t kHugePages = 0x4'0000;
 inline constexpr uint32_t kFixedNoReplace = 0x10'0000;

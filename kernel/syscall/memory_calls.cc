@@ -181,6 +181,16 @@ bool HasRoomForData(uint64_t more_bytes) {
   return used <= limit && more_bytes <= limit - used;
 }
 
+// Memory that a process would have to itself, and more of it than there is at all: refused at once,
+// as Linux does. Less may still not be there when it is used.
+posix::Result<> CheckPrivateMemory(mm::Access access, mm::Sharing sharing, uint64_t bytes) {
+  const bool is_own = sharing == mm::Sharing::kPrivate && mm::Has(access, mm::Access::kWrite);
+  if (is_own && bytes > TheServices().all_memory.bytes()) {
+    return std::unexpected(Errno::kOutOfMemory);
+  }
+  return {};
+}
+
 posix::Result<intptr_t> MapPages(uintptr_t address, size_t length, uint32_t protection,
                                  uint32_t flags, int descriptor, uint64_t offset_bytes) {
   TRY(CheckMapFlags(protection, flags));
@@ -200,6 +210,9 @@ posix::Result<intptr_t> MapPages(uintptr_t address, size_t length, uint32_t prot
       .place = TRY(PlaceOf(address, flags)),
       .va = mm::AlignDown(mm::VirtAddr{address}, mm::kPageSize)};
   TRY(CheckRoom(*bytes));
+  if ((flags & posix::map_flag::kNoReserve) == 0) {
+    TRY(CheckPrivateMemory(request.access, request.sharing, *bytes));
+  }
   if ((flags & posix::map_flag::kAnonymous) == 0) {
     const fs::Ref<fs::OpenFile> file = TRY(kernel::CurrentProcess().files->Get(descriptor));
     TRY(MapFile(request, *file, is_shared));
@@ -305,7 +318,13 @@ posix::Result<intptr_t> Mremap(uintptr_t address, size_t length, size_t new_leng
     request.move = Move::kExactly;
     request.va = target->base;
   }
-  if (*bytes > range->size_bytes) TRY(CheckRoom(*bytes - range->size_bytes));
+  if (*bytes > range->size_bytes) {
+    const uint64_t more_bytes = *bytes - range->size_bytes;
+    TRY(CheckRoom(more_bytes));
+    if (const auto area = Space().Find(range->base)) {
+      TRY(CheckPrivateMemory(area->access, area->sharing, more_bytes));
+    }
+  }
   const mm::VirtAddr va = TRY(Translated(Space().Remap(*range, request), kRemapErrors));
   return static_cast<intptr_t>(va.value);
 }
@@ -347,7 +366,11 @@ posix::Result<intptr_t> Madvise(uintptr_t address, size_t length, posix::MemoryA
 posix::Result<intptr_t> Brk(uintptr_t address) {
   const mm::VirtAddr now = Space().Break();
   const mm::VirtAddr wanted{address};
-  if (now < wanted && !HasRoomForData(wanted - now)) return static_cast<intptr_t>(now.value);
+  const bool is_possible =
+      wanted <= now ||
+      (HasRoomForData(wanted - now) &&
+       CheckPrivateMemory(mm::Access::kReadWrite, mm::Sharing::kPrivate, wanted - now));
+  if (!is_possible) return static_cast<intptr_t>(now.value);
   return static_cast<intptr_t>(Space().SetBreak(wanted).value_or(now).value);
 }
 

@@ -6,6 +6,7 @@
 #include "kernel/fs/memory_source.h"
 #include "kernel/ipc/message_queues.h"
 #include "kernel/ipc/shared_segments.h"
+#include "kernel/mm/address.h"
 #include "kernel/mm/paged_object.h"
 #include "kernel/syscall/host_name.h"
 #include "kernel/syscall/unknown_calls.h"
@@ -22,6 +23,7 @@ struct Services {
   fs::MemorySource& memory;
   fs::SystemSource& system;
   HostName& host_name;
+  mm::PageCount all_memory;  // what there is for programs and the kernel together
   UnknownCalls& unknown_calls;
 };
 

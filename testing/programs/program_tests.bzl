@@ -16,9 +16,6 @@ _GUEST_TESTS = {
     "posix_tests": [],
 }
 
-# A page may grow to 1 GiB where programs have 3 GiB, even if that is more than all memory, which an attack does not expect.
-_NOT_YET = [("arm_kora", "attack_tests")]
-
 # What a layout shows programs of the kernel, as far as attacks try it: code and constants at address 0, less than their end.
 _OPEN = {
     "arm_apcpu": ["open=0-bffff"],
@@ -36,8 +33,6 @@ def program_tests(*, name, images = IMAGES):
         cpu = processor_of(image.name)
         _all_test(prefix + "all_test", image, cpu)
         for suite, arguments in _GUEST_TESTS.items():
-            if (image.name, suite) in _NOT_YET:
-                continue
             _suite_test(
                 "%s%s_test" % (prefix, suite),
                 image,
