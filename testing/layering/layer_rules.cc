@@ -110,6 +110,7 @@ std::vector<Layer> MakeLayers() {
       {"testing/", {"kernel/", "layouts/", "testing/", "tools/"}},
       {"testing/bench/", {"kernel/", "testing/", "tools/", "userspace/", "arch/x86_64/facts/"}},
       {"testing/guest/", {"testing/", "userspace/"}},
+      {"testing/programs/", {"testing/", "layouts/", "userspace/"}},
       {"tools/", {"tools/"}},
       // The check from outside shares no code with what it checks.
       {"tools/layoutcheck/", {"tools/layoutcheck/"}, Layer::Tests::kLikeTheRest},
