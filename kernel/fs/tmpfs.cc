@@ -5,8 +5,6 @@
 
 namespace fs {
 
-using posix::Errno;
-
 posix::FileStatus TmpFileSystem::NewStatus(posix::FileType type, uint32_t permissions) {
   const posix::TimeSpec now = parts_.environment.Now();
   return {.inode = next_inode_++,

@@ -241,14 +241,14 @@ std::optional<typename VmaIndex<Value>::Entry> VmaIndex<Value>::EntryAt(VmaPosit
 template <VmaValue Value>
 uintptr_t VmaIndex<Value>::ToWord(Value value) {
   uintptr_t word = 0;
-  std::memcpy(&word, &value, sizeof(value));
+  std::memcpy(&word, &value, sizeof(Value));
   return word;
 }
 
 template <VmaValue Value>
 Value VmaIndex<Value>::FromWord(uintptr_t word) {
   Value value;
-  std::memcpy(&value, &word, sizeof(value));
+  std::memcpy(&value, &word, sizeof(Value));
   return value;
 }
 

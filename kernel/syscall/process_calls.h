@@ -37,10 +37,10 @@ posix::Result<intptr_t> Waitid(int kind, int id, UserSignalInformation informati
 posix::Result<intptr_t> Getpid();
 posix::Result<intptr_t> Getppid();
 posix::Result<intptr_t> Gettid();
-posix::Result<intptr_t> Getpgid(int process);
-posix::Result<intptr_t> Setpgid(int process, int group);
+posix::Result<intptr_t> Getpgid(int id);
+posix::Result<intptr_t> Setpgid(int id, int group_id);
 posix::Result<intptr_t> Getpgrp();
-posix::Result<intptr_t> Getsid(int process);
+posix::Result<intptr_t> Getsid(int id);
 posix::Result<intptr_t> Setsid();
 
 posix::Result<intptr_t> SchedYield();
@@ -51,9 +51,9 @@ posix::Result<intptr_t> Setpriority(int which, int who, int priority);
 posix::Result<intptr_t> Prctl(int option, uintptr_t argument);
 posix::Result<intptr_t> Membarrier(int command, uint32_t flags);
 
-posix::Result<intptr_t> Getrlimit(uint32_t resource, UserWordLimit limit);
-posix::Result<intptr_t> Setrlimit(uint32_t resource, UserWordLimit limit);
-posix::Result<intptr_t> Prlimit64(int process, uint32_t resource, UserLimit limit,
+posix::Result<intptr_t> Getrlimit(uint32_t number, UserWordLimit limit);
+posix::Result<intptr_t> Setrlimit(uint32_t number, UserWordLimit limit);
+posix::Result<intptr_t> Prlimit64(int id, uint32_t number, UserLimit limit,
                                   UserLimit before);
 posix::Result<intptr_t> Getrusage(int who, UserUsage usage);
 posix::Result<intptr_t> Times(kernel::UserPointer<posix::ProcessTimes> times);

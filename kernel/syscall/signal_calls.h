@@ -17,13 +17,13 @@ using UserSignalInformation = kernel::UserPointer<posix::SignalInformation>;
 using UserSignalStack = kernel::UserPointer<posix::SignalStack>;
 
 // `process`: one; 0, the caller's group; -1, all but init; below, the group of that number.
-posix::Result<intptr_t> Kill(int process, uint32_t signal);
+posix::Result<intptr_t> Kill(int process, uint32_t number);
 posix::Result<intptr_t> Tkill(int thread, uint32_t signal);
 posix::Result<intptr_t> Tgkill(int process, int thread, uint32_t signal);
-posix::Result<intptr_t> RtSigqueueinfo(int process, uint32_t signal,
+posix::Result<intptr_t> RtSigqueueinfo(int id, uint32_t number,
                                        UserSignalInformation information);
 
-posix::Result<intptr_t> RtSigaction(uint32_t signal, UserSignalAction action,
+posix::Result<intptr_t> RtSigaction(uint32_t number, UserSignalAction action,
                                     UserSignalAction before, size_t set_bytes);
 posix::Result<intptr_t> RtSigprocmask(int how, UserSignalSet set, UserSignalSet before,
                                       size_t set_bytes);
