@@ -241,6 +241,7 @@ std::optional<typename VmaIndex<Value>::Entry> VmaIndex<Value>::EntryAt(VmaPosit
 template <VmaValue Value>
 uintptr_t VmaIndex<Value>::ToWord(Value value) {
   uintptr_t word = 0;
+  // NOLINTNEXTLINE(bugprone-sizeof-expression): a pointer is a value like others
   std::memcpy(&word, &value, sizeof(Value));
   return word;
 }
@@ -248,6 +249,7 @@ uintptr_t VmaIndex<Value>::ToWord(Value value) {
 template <VmaValue Value>
 Value VmaIndex<Value>::FromWord(uintptr_t word) {
   Value value;
+  // NOLINTNEXTLINE(bugprone-sizeof-expression): a pointer is a value like others
   std::memcpy(&value, &word, sizeof(Value));
   return value;
 }

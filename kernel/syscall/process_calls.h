@@ -53,8 +53,7 @@ posix::Result<intptr_t> Membarrier(int command, uint32_t flags);
 
 posix::Result<intptr_t> Getrlimit(uint32_t number, UserWordLimit limit);
 posix::Result<intptr_t> Setrlimit(uint32_t number, UserWordLimit limit);
-posix::Result<intptr_t> Prlimit64(int id, uint32_t number, UserLimit limit,
-                                  UserLimit before);
+posix::Result<intptr_t> Prlimit64(int id, uint32_t number, UserLimit limit, UserLimit before);
 posix::Result<intptr_t> Getrusage(int who, UserUsage usage);
 posix::Result<intptr_t> Times(kernel::UserPointer<posix::ProcessTimes> times);
 

@@ -20,8 +20,7 @@ using UserSignalStack = kernel::UserPointer<posix::SignalStack>;
 posix::Result<intptr_t> Kill(int process, uint32_t number);
 posix::Result<intptr_t> Tkill(int thread, uint32_t signal);
 posix::Result<intptr_t> Tgkill(int process, int thread, uint32_t signal);
-posix::Result<intptr_t> RtSigqueueinfo(int id, uint32_t number,
-                                       UserSignalInformation information);
+posix::Result<intptr_t> RtSigqueueinfo(int id, uint32_t number, UserSignalInformation information);
 
 posix::Result<intptr_t> RtSigaction(uint32_t number, UserSignalAction action,
                                     UserSignalAction before, size_t set_bytes);
