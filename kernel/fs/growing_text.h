@@ -22,6 +22,7 @@ class GrowingText final : public base::Sink {
 
   // Text for which there is no memory is lost, and IsComplete() says so.
   void Write(std::string_view text) override {
+    if (text.empty()) return;
     if (!Reserve(size_ + text.size())) {
       is_complete_ = false;
       return;
