@@ -208,7 +208,7 @@ _CRASHES = {
     "text": ("write to read-only data: 0x[0-9a-f]+ lies in the image's text section", "WriteText"),
     "thread-stack": ("kernel stack overflow: write at 0x[0-9a-f]+ is in the guard page below the stack of a trial", "Descend"),
     "undefined": ("unexpected exception: (invalid opcode|undefined instruction) \\(code 0x[0-9a-f]+\\)", "ExecuteUndefined"),
-    "user-execute": ("execute at 0x[0-9a-f]+ in region [a-z]+: not permitted", "OnSystemCall"),
+    "user-execute": ("execute at 0x[0-9a-f]+ in region [a-z]+: not permitted", "(system_call_entry|on_supervisor_call)"),
     "user-read": ("read at 0x[0-9a-f]+ in region [a-z]+: not permitted", "ReadUserPage"),
     "vmalloc-freed": ("use after vfree: write at 0x[0-9a-f]+ in area 'crash test', which was freed", "WriteFreedArea"),
     "vmalloc-guard": (
