@@ -8,13 +8,12 @@
 
 #include "kernel/ipc/id_table.h"
 #include "kernel/ipc/message_queue.h"
+#include "kernel/ipc/waiting.h"
 #include "kernel/mm/kernel_heap.h"
 #include "kernel/posix/errno.h"
 #include "kernel/sched/wait_queue.h"
 
 namespace ipc {
-
-enum class Waiting : uint8_t { kAllowed, kForbidden };
 
 // Who does something, and when, for the queue's status.
 struct Doer {
