@@ -14,7 +14,7 @@ using posix::Errno;
 
 FileTable::~FileTable() {
   for (const Slot& slot : std::span(slots_, capacity_)) {
-    if (slot.file) DropLocks(*slot.file);
+    if (slot.file) TellOfClose(*slot.file);
   }
   std::destroy_n(slots_, capacity_);
   memory().Free(slots_);
@@ -73,16 +73,17 @@ posix::Result<int> FileTable::Place(Ref<OpenFile> file, int descriptor, CloseOnE
   // What was there goes when the table is whole again: closing it may do much.
   const Ref<OpenFile> before = std::exchange(slots_[slot].file, std::move(file));
   slots_[slot].close_on_exec = close_on_exec;
-  if (before) DropLocks(*before);
+  if (before) TellOfClose(*before);
   return descriptor;
 }
 
-void FileTable::DropLocks(const OpenFile& file) const {
+void FileTable::TellOfClose(OpenFile& file) const {
   if (FileLocks* const locks = file.inode().locks()) locks->RemoveAll(this);
+  file.OnDescriptorClosed(*this);
 }
 
 Ref<OpenFile> FileTable::Remove(size_t descriptor) {
-  DropLocks(*slots_[descriptor].file);
+  TellOfClose(*slots_[descriptor].file);
   --open_files_;
   first_free_ = std::min(first_free_, descriptor);
   return std::move(slots_[descriptor].file);

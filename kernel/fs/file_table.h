@@ -78,8 +78,9 @@ class FileTable final : public Object {
   [[nodiscard]] posix::Result<> Reserve(size_t capacity);
   // Takes the file out; its last reference goes when the caller drops it.
   Ref<OpenFile> Remove(size_t descriptor);
-  // Who closes any descriptor of a file loses all record locks on it (POSIX, fcntl).
-  void DropLocks(const OpenFile& file) const;
+  // Who closes any descriptor of a file loses all record locks on it (POSIX, fcntl). The file is
+  // told, too.
+  void TellOfClose(OpenFile& file) const;
 
   Slot* slots_ = nullptr;
   size_t capacity_ = 0;

@@ -19,6 +19,8 @@ class WaitQueue;
 
 namespace fs {
 
+class FileTable;
+
 // The user's side of an ioctl's argument, which is a number or points to a structure.
 class IoctlArgument {
  public:
@@ -88,6 +90,11 @@ class OpenFile : public Object {
 
   // Whether a write that finds nobody to read also raises SIGPIPE.
   [[nodiscard]] virtual bool IsPipe() const { return false; }
+  // Whether it is a QueueFile.
+  [[nodiscard]] virtual bool IsMessageQueue() const { return false; }
+
+  // One of the table's descriptors for the file is closed; there may be others.
+  virtual void OnDescriptorClosed(const FileTable&) {}
 
  protected:
   // Its flock() goes with it.

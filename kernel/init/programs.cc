@@ -19,6 +19,7 @@
 #include "kernel/fs/initrd.h"
 #include "kernel/fs/pipe.h"
 #include "kernel/fs/proc.h"
+#include "kernel/fs/queue_file.h"
 #include "kernel/fs/terminal.h"
 #include "kernel/fs/tmpfs.h"
 #include "kernel/init/console.h"
@@ -71,6 +72,7 @@ class Programs {
                mm::PageCount{system.memory.FreePages().value / 2}),
         archive_(system.areas.windows(), module),
         pipes_(heap_, world_),
+        posix_queues_(heap_, world_),
         boot_thread_(BootStack()),
         scheduler_(boot_thread_, arch::MonotonicNanoseconds, kernel_return_work),
         queues_(system.objects.heap()),
@@ -108,6 +110,7 @@ class Programs {
   fs::TmpFileSystem files_;
   fs::FrameArchive archive_;
   fs::PipeMaker pipes_;
+  fs::QueueNames posix_queues_;
   std::optional<fs::FileNamespace> names_;
   process::BootThread boot_thread_;
   sched::Scheduler scheduler_;
@@ -198,8 +201,12 @@ posix::Result<> Programs::Start() {
                                       .host_name = host_name_,
                                       .all_memory = memory_facts_.Facts().total,
                                       .unknown_calls = unknown_calls_});
-  file_services_.emplace(syscall::FileServices{
-      .memory = heap_, .environment = world_, .names = *names_, .pipes = pipes_, .files = files_});
+  file_services_.emplace(syscall::FileServices{.memory = heap_,
+                                               .environment = world_,
+                                               .names = *names_,
+                                               .pipes = pipes_,
+                                               .queues = posix_queues_,
+                                               .files = files_});
   TRY(MountProc());
   syscall::UseServices(*services_);
   syscall::UseFileServices(*file_services_);

@@ -60,6 +60,7 @@ enum class [[nodiscard]] Errno : uint16_t {
   kBadLibrary = 80,            // ELIBBAD
   kIllegalSequence = 84,       // EILSEQ
   kNotSocket = 88,             // ENOTSOCK
+  kMessageTooLong = 90,        // EMSGSIZE
   kNotSupported = 95,          // EOPNOTSUPP, ENOTSUP
   kAddressFamily = 97,         // EAFNOSUPPORT
   kTimedOut = 110,             // ETIMEDOUT

@@ -1,5 +1,6 @@
-// Numbers and structures of System V's message queues and shared memory, as Linux has them
-// (include/uapi/linux/ipc.h, msg.h, shm.h; include/uapi/asm-generic/ipcbuf.h, msgbuf.h, shmbuf.h).
+// Numbers and structures of System V's message queues and shared memory, and of POSIX's message
+// queues, as Linux has them (include/uapi/linux/ipc.h, msg.h, shm.h, mqueue.h;
+// include/uapi/asm-generic/ipcbuf.h, msgbuf.h, shmbuf.h).
 #pragma once
 
 #include <array>
@@ -100,5 +101,18 @@ struct SegmentStatus {
 static_assert(sizeof(SegmentStatus<uint32_t>) == 84);
 static_assert(sizeof(SegmentStatus<uint64_t>) == 112);
 static_assert(offsetof(SegmentStatus<uint64_t>, creator) == 80);
+
+// struct mq_attr: signed, but nothing here is negative that makes sense.
+template <std::unsigned_integral Word>
+struct QueueAttributes {
+  Word flags = 0;  // O_NONBLOCK
+  Word most_messages = 0;
+  Word message_bytes = 0;
+  Word messages = 0;
+  std::array<Word, 4> unused{};
+};
+
+// Priorities of POSIX's messages are below it: MQ_PRIO_MAX.
+inline constexpr uint32_t kPriorities = 32768;
 
 }  // namespace posix::ipc

@@ -164,6 +164,7 @@ enum class SignalCode : int32_t {
   kKernel = 0x80,    // SI_KERNEL
   kQueue = -1,       // SI_QUEUE: sigqueue
   kTimer = -2,       // SI_TIMER
+  kMessage = -3,     // SI_MESGQ
   kThreadKill = -6,  // SI_TKILL: tgkill
   // Of SIGSEGV.
   kMapError = 1,     // SEGV_MAPERR
@@ -220,6 +221,28 @@ struct SignalInformationOf {
 using SignalInformation = SignalInformationOf<uintptr_t>;
 static_assert(sizeof(SignalInformationOf<uint64_t>) == kSignalInformationBytes);
 static_assert(sizeof(SignalInformationOf<uint32_t>) == kSignalInformationBytes);
+
+// struct sigevent: how somebody wants to hear of something, asm-generic/siginfo.h.
+enum class EventKind : int32_t {
+  kSignal = 0,    // SIGEV_SIGNAL
+  kNone = 1,      // SIGEV_NONE
+  kThread = 2,    // SIGEV_THREAD: the C library's own affair
+  kThreadId = 4,  // SIGEV_THREAD_ID: a signal for one thread
+};
+
+inline constexpr size_t kSignalEventBytes = 64;
+
+template <class Word>
+struct SignalEventOf {
+  Word value;
+  uint32_t signal;
+  EventKind kind;
+  int32_t thread;  // of kThreadId
+  std::byte unused[kSignalEventBytes - sizeof(Word) - 3 * sizeof(int32_t)];
+};
+using SignalEvent = SignalEventOf<uintptr_t>;
+static_assert(sizeof(SignalEventOf<uint64_t>) == kSignalEventBytes);
+static_assert(sizeof(SignalEventOf<uint32_t>) == kSignalEventBytes);
 
 // stack_t of sigaltstack.
 template <class Word>

@@ -42,6 +42,8 @@ void SetFirstLimits(posix::Limits& limits) {
   limits[Resource::kCoreBytes].soft = 0;
   limits[Resource::kOpenFiles] = {fs::FileTable::kDefaultLimit, fs::FileTable::kMostDescriptors};
   limits[Resource::kProcesses] = {PidTable::kLimit, PidTable::kLimit};
+  constexpr uint64_t kMessageQueueBytes = 819'200;
+  limits[Resource::kMessageQueueBytes] = {kMessageQueueBytes, kMessageQueueBytes};
   limits[Resource::kPendingSignals] = {System::kMostQueuedSignals, System::kMostQueuedSignals};
 }
 

@@ -13,6 +13,7 @@
 #include "kernel/syscall/memory_calls.h"
 #include "kernel/syscall/message_calls.h"
 #include "kernel/syscall/poll_calls.h"
+#include "kernel/syscall/posix_queue_calls.h"
 #include "kernel/syscall/process_calls.h"
 #include "kernel/syscall/shared_memory_calls.h"
 #include "kernel/syscall/signal_calls.h"
@@ -53,6 +54,14 @@ inline constexpr auto kCallRows = [] {
       {Call::kMsgsnd, kAdapted<Msgsnd>},
       {Call::kMsgrcv, kAdapted<Msgrcv>},
       {Call::kMsgctl, kAdapted<Msgctl>},
+      {Call::kMqOpen, kAdapted<MqOpen>},
+      {Call::kMqUnlink, kAdapted<MqUnlink>},
+      {Call::kMqTimedsend, kAdapted<MqTimedsend>},
+      {Call::kMqTimedsendTime64, kAdapted<MqTimedsendTime64>},
+      {Call::kMqTimedreceive, kAdapted<MqTimedreceive>},
+      {Call::kMqTimedreceiveTime64, kAdapted<MqTimedreceiveTime64>},
+      {Call::kMqNotify, kAdapted<MqNotify>},
+      {Call::kMqGetsetattr, kAdapted<MqGetsetattr>},
       {Call::kUname, kAdapted<Uname>},
       {Call::kSethostname, kAdapted<Sethostname>},
       {Call::kSysinfo, kAdapted<Sysinfo>},

@@ -6,6 +6,7 @@
 #include "kernel/fs/file_namespace.h"
 #include "kernel/fs/object.h"
 #include "kernel/fs/pipe.h"
+#include "kernel/fs/queue_file.h"
 #include "kernel/fs/tmpfs.h"
 
 namespace syscall {
@@ -15,6 +16,7 @@ struct FileServices {
   fs::Environment& environment;
   fs::FileNamespace& names;
   fs::PipeMaker& pipes;
+  fs::QueueNames& queues;
   fs::TmpFileSystem& files;  // for memfd_create, and what statfs tells
 };
 

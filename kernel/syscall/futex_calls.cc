@@ -6,6 +6,7 @@
 #include "kernel/process/current.h"
 #include "kernel/process/futex.h"
 #include "kernel/process/system.h"
+#include "kernel/syscall/real_time.h"
 
 namespace syscall {
 namespace {
@@ -39,17 +40,13 @@ posix::Result<size_t> CountOf(uintptr_t value) {
 template <class Word>
 posix::Result<sched::Deadline> DeadlineOf(uintptr_t time, int command, bool is_real_time) {
   if (time == 0) return sched::Deadline::Never();
-  const process::System& system = process::TheSystem();
   const auto nanoseconds =
       posix::NanosecondsOf(TRY(kernel::UserPointer<posix::TimeOf<Word>>(time).Read()));
   if (!nanoseconds) return kInvalid;
-  const uint64_t now = system.scheduler().Now();
-  if (command == kWait) return sched::Deadline::After(now, *nanoseconds);
-  if (!is_real_time) return sched::Deadline{*nanoseconds};
-  const posix::TimeSpec real = system.environment().world.Now();
-  const uint64_t real_now = static_cast<uint64_t>(real.seconds) * posix::kNanosecondsPerSecond +
-                            static_cast<uint64_t>(real.nanoseconds);
-  return sched::Deadline::After(now, *nanoseconds > real_now ? *nanoseconds - real_now : 0);
+  if (command == kWait) {
+    return sched::Deadline::After(process::TheSystem().scheduler().Now(), *nanoseconds);
+  }
+  return is_real_time ? AtRealTime(*nanoseconds) : sched::Deadline{*nanoseconds};
 }
 
 posix::Result<intptr_t> Wait(mm::VirtAddr word, FutexScope scope, uint32_t expected, uint32_t bits,

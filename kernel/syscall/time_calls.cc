@@ -6,6 +6,7 @@
 #include "kernel/process/current.h"
 #include "kernel/process/system.h"
 #include "kernel/sched/block.h"
+#include "kernel/syscall/real_time.h"
 
 namespace syscall {
 namespace {
@@ -21,12 +22,6 @@ constexpr uint64_t kNanosecondsPerTick = posix::kNanosecondsPerSecond / arch::kT
 constexpr int kRealTimer = 0;  // ITIMER_REAL
 
 uint64_t Now() { return process::TheSystem().scheduler().Now(); }
-
-uint64_t RealTime() {
-  const posix::TimeSpec now = process::TheSystem().environment().world.Now();
-  return static_cast<uint64_t>(now.seconds) * posix::kNanosecondsPerSecond +
-         static_cast<uint64_t>(now.nanoseconds);
-}
 
 uint64_t TicksOf(Process& process) {
   uint64_t ticks = process.usage.user_ticks;

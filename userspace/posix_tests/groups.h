@@ -20,6 +20,7 @@ Group SignalTests();
 Group ThreadTests();
 Group FileTests();
 Group IpcTests();
+Group QueueTests();
 Group SystemTests();
 
 // What the program does when it is executed again with an argument of these tests; does not return
