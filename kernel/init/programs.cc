@@ -185,13 +185,18 @@ posix::Result<> Programs::Start() {
                                           .spaces = memory_,
                                           .names = *names_,
                                           .world = world_,
+                                          .terminal = terminal_,
                                           .placement = memory_.placement(),
                                           .log = Console()},
                      scheduler_);
   system_facts_.emplace(
       RunningSystemSource::Parts{*processes_, world_, host_name_, unknown_calls_, command_line_});
-  process_facts_.emplace(
-      process::ProcessFacts::Parts{*processes_, windows_, segments_, arch::kTicksPerSecond});
+  process_facts_.emplace(process::ProcessFacts::Parts{.system = *processes_,
+                                                      .windows = windows_,
+                                                      .segments = segments_,
+                                                      .terminal = terminal_,
+                                                      .terminal_device = fs::kSerialDevice,
+                                                      .ticks_per_second = arch::kTicksPerSecond});
   services_.emplace(syscall::Services{.environment = world_,
                                       .message_queues = queues_,
                                       .shared_segments = segments_,

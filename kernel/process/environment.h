@@ -9,6 +9,7 @@
 #include "kernel/fs/environment.h"
 #include "kernel/fs/file_namespace.h"
 #include "kernel/fs/object.h"
+#include "kernel/fs/terminal.h"
 #include "kernel/mm/kernel_heap.h"
 #include "kernel/mm/placement.h"
 #include "kernel/mm/range.h"
@@ -53,6 +54,7 @@ struct Environment {
   SpaceSource& spaces;
   fs::FileNamespace& names;
   fs::Environment& world;  // random bytes, the real-time clock
+  fs::Terminal& terminal;
   const mm::Placement& placement;
   base::Sink& log;  // what happened to processes that were killed
 };

@@ -40,7 +40,7 @@ void GiveAwayChildren(Process& process) {
     }
     init->children.PushBack(child);
     child.exit_signal = posix::NumberOf(Signal::kChild);
-    if (child.group != nullptr && child.group != process.group && IsOrphaned(*child.group)) {
+    if (child.group != nullptr && ConnectsToGroupOf(process, child) && IsOrphaned(*child.group)) {
       HangUpIfStopped(*child.group);
     }
     if (child.life != LifeState::kZombie) return;
@@ -56,6 +56,10 @@ void GiveAwayChildren(Process& process) {
 void BecomeZombie(Process& process) {
   System& system = TheSystem();
   process.alarm.Set({});
+  // Of a session's leader: its terminal is free, and who is in the foreground hears of it.
+  if (process.group->session().id() == process.id()) {
+    system.environment().terminal.EndSession(process.id());
+  }
   process.files = {};
   process.place = {};
   process.executable = {};
@@ -65,7 +69,8 @@ void BecomeZombie(Process& process) {
   process.space = {};
   ReturnSpaceToParent(process);
   DiscardSignals(process.signals);
-  if (process.group != nullptr && IsOrphaned(*process.group, &process)) {
+  if (process.parent != nullptr && ConnectsToGroupOf(*process.parent, process) &&
+      IsOrphaned(*process.group, &process)) {
     HangUpIfStopped(*process.group);
   }
   if (system.init() == &process) system.EndInit(process.exit_status);

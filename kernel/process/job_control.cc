@@ -59,17 +59,20 @@ void WaitWhileStopped(UserThread& thread) {
   }
 }
 
+bool ConnectsToGroupOf(const Process& parent, const Process& child) {
+  return parent.group != nullptr && parent.group != child.group &&
+         &parent.group->session() == &child.group->session() && &parent != TheSystem().init();
+}
+
 bool IsOrphaned(ProcessGroup& group, const Process* leaving) {
   bool is_orphaned = true;
   group.members().ForEach([&](const Process& member) {
     const Process* const parent = member.parent;
     if (&member == leaving || member.life == LifeState::kZombie || parent == nullptr ||
-        parent == leaving || parent->group == nullptr) {
+        parent == leaving) {
       return;
     }
-    const bool can_continue =
-        parent->group != &group && &parent->group->session() == &group.session();
-    if (can_continue) is_orphaned = false;
+    if (ConnectsToGroupOf(*parent, member)) is_orphaned = false;
   });
   return is_orphaned;
 }

@@ -17,6 +17,10 @@ void Continue(Process& process);
 // The thread that runs waits while its process is stopped, unless it is to end.
 void WaitWhileStopped(UserThread& thread);
 
+// Whether `parent` keeps the group of `child` from being an orphan: it is outside of it, in the
+// same session, and not init, which takes nothing up again.
+[[nodiscard]] bool ConnectsToGroupOf(const Process& parent, const Process& child);
+
 // Whether nobody of the session outside the group is the parent of one in it: then a shell that
 // could continue it is gone. `leaving`, which is about to end, counts as gone.
 [[nodiscard]] bool IsOrphaned(ProcessGroup& group, const Process* leaving = nullptr);

@@ -88,6 +88,10 @@ bool ProcessFacts::Find(fs::ProcessId id, fs::ProcessFacts& facts) {
   if (process->group != nullptr) {
     facts.group = process->group->id();
     facts.session = process->group->session().id();
+    if (facts.session == parts_.terminal.session()) {
+      facts.terminal = parts_.terminal_device;
+      facts.foreground_group = parts_.terminal.foreground_group();
+    }
   }
   facts.state = StateOf(*process, thread);
   facts.name = process->name;

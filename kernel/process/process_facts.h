@@ -6,6 +6,7 @@
 
 #include "kernel/base/function_ref.h"
 #include "kernel/fs/process_source.h"
+#include "kernel/fs/terminal.h"
 #include "kernel/ipc/shared_segments.h"
 #include "kernel/mm/frame_window.h"
 #include "kernel/process/system.h"
@@ -15,11 +16,13 @@ namespace process {
 class ProcessFacts final : public fs::ProcessSource {
  public:
   // All outlive it. Ticks come `ticks_per_second`. Every object that has an owner, but the
-  // segments, is a file's and owned by its inode.
+  // segments, is a file's and owned by its inode. The terminal is shown as `terminal_device`.
   struct Parts {
     System& system;
     mm::FrameWindows& windows;
     const ipc::SharedSegments& segments;
+    const fs::Terminal& terminal;
+    posix::DeviceNumber terminal_device;
     uint64_t ticks_per_second;
   };
 

@@ -114,6 +114,8 @@ _TYPED = {
         regex("^Load average: "),
         regex("^ +[0-9]+ .*top -b -n 1$"),
     ],
+    # The terminal, and whether this is the job in its foreground.
+    "awk '{ print $7, $5 == $8 }' /proc/self/stat": [regex("^1088 1$")],
     "true; false; echo status $?": [regex("^status 1$")],
     "cat /proc/self/nothing": ["cat: can't open '/proc/self/nothing': No such file or directory"],
 }
@@ -124,12 +126,20 @@ def _shell_test(name, image, cpu):
         expect.append(_SHELL_PROMPT + command)
         expect += lines
 
-    # Another shell takes the place of one that ends.
-    last = ["exit", "echo $0", "poweroff -f"]
+    # Another shell takes the place of one that ends. When one is killed, its terminal's foreground hears of it.
+    hang_up = "sh -c \"trap 'echo hung up >/tmp/end' HUP; kill -9 $$; sleep 1\""
+    heard = "until grep hung /tmp/end 2>/dev/null; do sleep 1; done"
+    last = ["exit", "echo $0", hang_up, heard, "poweroff -f"]
     _start(
         name,
         image,
-        expect = expect + [_SHELL_PROMPT + "exit", regex("^sh$"), _SHELL_PROMPT + "poweroff -f"],
+        expect = expect + [
+            _SHELL_PROMPT + "exit",
+            regex("^sh$"),
+            _SHELL_PROMPT + heard,
+            "hung up",
+            _SHELL_PROMPT + "poweroff -f",
+        ],
         initrd = "//userspace:initrd_small_" + cpu,
         input = _TYPED.keys() + last,
         prompt = _SHELL_PROMPT,

@@ -269,6 +269,54 @@ void StopAndContinue() {
   ExpectEqual(status, Exited(4), "as if nothing had been");
 }
 
+// Whose stopped job is left alone, and in which session the job is.
+enum class Job { kInTheSession, kInASessionOfItsOwn };
+
+volatile int hung_up = 0;
+
+// The leader of a session has a job that stops, and ends; then whoever is left says whether the job
+// was told to hang up and go on.
+int LeaveAStoppedJob(uintptr_t job) {
+  int ends[2];
+  if (pipe(ends) != 0) return 1;
+  const pid_t leader = fork();
+  if (leader == 0) {
+    setsid();
+    const pid_t child = fork();
+    if (child == 0) {
+      if (static_cast<Job>(job) == Job::kInTheSession) {
+        setpgid(0, 0);
+      } else {
+        setsid();
+      }
+      signal(SIGHUP, [](int) { hung_up = 1; });
+      raise(SIGSTOP);
+      const char found = hung_up != 0 ? 'h' : '-';
+      _exit(write(ends[1], &found, 1) == 1 ? 0 : 1);
+    }
+    int status = 0;
+    if (waitpid(child, &status, WUNTRACED) != child || !WIFSTOPPED(status)) _exit(1);
+    if (write(ends[1], &child, sizeof child) != sizeof child) _exit(1);
+    _exit(0);
+  }
+  pid_t child = 0;
+  int status = 0;
+  if (read(ends[0], &child, sizeof child) != sizeof child) return 2;
+  if (waitpid(leader, &status, 0) != leader || status != 0) return 3;
+  if (static_cast<Job>(job) == Job::kInASessionOfItsOwn) kill(child, SIGCONT);
+  char found = 0;
+  if (read(ends[0], &found, 1) != 1) return 4;
+  return found;
+}
+
+void StoppedOrphansHangUp() {
+  const auto status = [](Job job) {
+    return StatusOf(LeaveAStoppedJob, static_cast<uintptr_t>(job));
+  };
+  ExpectEqual(status(Job::kInTheSession), Exited('h'), "SIGHUP and SIGCONT");
+  ExpectEqual(status(Job::kInASessionOfItsOwn), Exited('-'), "it was an orphan all the time");
+}
+
 int HeirOfActions(uintptr_t) {
   struct sigaction action = {};
   sigaction(SIGUSR1, nullptr, &action);
@@ -309,6 +357,7 @@ constexpr support::Test kTests[] = {
     {"signals: SIGCHLD", ChildrenSaySo},
     {"signals: kill", KillOthers},
     {"signals: stop and continue", StopAndContinue},
+    {"signals: stopped orphans", StoppedOrphansHangUp},
     {"signals: fork inherits", ForkInherits},
     {"signals: alarm", AlarmComes},
 };
