@@ -142,6 +142,13 @@ enum class Call : uint16_t {
   kSetitimer,
   kGetitimer,
   kAlarm,
+  kTimerCreate,
+  kTimerSettime,
+  kTimerSettime64,
+  kTimerGettime,
+  kTimerGettime64,
+  kTimerGetoverrun,
+  kTimerDelete,
   // The machine.
   kUname,
   kSysinfo,

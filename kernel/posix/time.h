@@ -36,6 +36,13 @@ struct IntervalSetting {
   MicrosecondTime left;
 };
 
+// struct itimerspec.
+template <class Word>
+struct TimerSettingOf {
+  TimeOf<Word> interval;
+  TimeOf<Word> left;
+};
+
 // The most that a clock of nanoseconds can say.
 inline constexpr uint64_t kLongestNanoseconds = std::numeric_limits<uint64_t>::max();
 

@@ -82,6 +82,7 @@ void UseSpace(Process& process, kernel::SpaceReference space) {
 void ForgetOldProgram(UserThread& thread) {
   Process& process = thread.process();
   process.actions->ForgetHandlers();
+  process.timers.DeleteAll();
   process.files->CloseOnExecFiles();
   process.has_executed = true;
   process.exit_signal = posix::NumberOf(posix::Signal::kChild);

@@ -56,6 +56,7 @@ void GiveAwayChildren(Process& process) {
 void BecomeZombie(Process& process) {
   System& system = TheSystem();
   process.alarm.Set({});
+  process.timers.DeleteAll();
   // Of a session's leader: its terminal is free, and who is in the foreground hears of it.
   if (process.group->session().id() == process.id()) {
     system.environment().terminal.EndSession(process.id());

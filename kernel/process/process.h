@@ -22,6 +22,7 @@
 #include "kernel/posix/signal.h"
 #include "kernel/process/group.h"
 #include "kernel/process/pid_table.h"
+#include "kernel/process/process_timers.h"
 #include "kernel/process/signal_actions.h"
 #include "kernel/process/signal_queue.h"
 #include "kernel/process/timers.h"
@@ -146,6 +147,7 @@ class Process final : public base::ListHook<ChildOfProcess>, public base::ListHo
   Usage children_usage;     // of children that wait() told of
   uint64_t started = 0;     // nanoseconds of the monotonic clock
   AlarmTimer alarm{*this};  // alarm() and ITIMER_REAL
+  ProcessTimers timers{*this};
 
   [[nodiscard]] std::string_view NameText() const {
     const std::string_view all(name.data(), name.size());

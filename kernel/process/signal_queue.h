@@ -11,8 +11,11 @@
 
 namespace process {
 
+class ProcessTimer;
+
 // One that is pending with what is known of it. The sender brings it; the queue keeps it.
 struct QueuedSignal : public base::ListHook<QueuedSignal> {
+  ProcessTimer* timer = nullptr;  // that it is a part of, and goes back to
   posix::SignalInformation information{};
 };
 

@@ -2,6 +2,7 @@
 
 #include "kernel/process/exit.h"
 #include "kernel/process/job_control.h"
+#include "kernel/process/process_timers.h"
 #include "kernel/process/system.h"
 
 namespace process {
@@ -15,7 +16,10 @@ enum class Scope : uint8_t { kThread, kProcess };
 
 void DiscardFrom(SignalQueue& queue, SignalSet signals) {
   if ((queue.pending() & signals).IsEmpty()) return;
-  queue.Discard(signals, [](QueuedSignal& entry) { TheSystem().FreeQueuedSignal(entry); });
+  queue.Discard(signals, [](QueuedSignal& entry) {
+    if (entry.timer != nullptr) return entry.timer->OnTaken();
+    TheSystem().FreeQueuedSignal(entry);
+  });
 }
 
 void DiscardEverywhere(Process& process, SignalSet signals) {
@@ -63,29 +67,42 @@ void PrepareJobControl(Process& process, Signal signal) {
   }
 }
 
-posix::Result<> Send(Process& process, UserThread& thread, Scope scope, Signal signal,
-                     const posix::SignalInformation& information) {
-  if (process.life != LifeState::kAlive) return {};
+SignalQueue& QueueFor(UserThread& thread, Scope scope) {
+  return scope == Scope::kThread ? thread.signals.queue : thread.process().signals;
+}
+
+// What there is to do besides queueing it, and whether that is left to do.
+TimerSignal Prepare(Process& process, UserThread& thread, Scope scope, Signal signal) {
+  if (process.life != LifeState::kAlive) return TimerSignal::kHasNoEffect;
   PrepareJobControl(process, signal);
-  if (HasNoEffect(process, thread, signal)) return {};
+  if (HasNoEffect(process, thread, signal)) return TimerSignal::kHasNoEffect;
   if (signal == Signal::kKill) {
     EndProcess(process, ExitStatus::Killed(signal));
-    return {};
+    return TimerSignal::kHasNoEffect;
   }
-  SignalQueue& queue = scope == Scope::kThread ? thread.signals.queue : process.signals;
-  if (!queue.Wants(signal)) return {};
+  return QueueFor(thread, scope).Wants(signal) ? TimerSignal::kQueued : TimerSignal::kIsPending;
+}
+
+void Enqueue(Process& process, UserThread& thread, Scope scope, Signal signal,
+             QueuedSignal* entry) {
+  QueueFor(thread, scope).Add(signal, entry);
+  if (scope == Scope::kThread) {
+    if (Takes(thread, signal)) Notify(thread);
+  } else if (UserThread* const taker = TakerOf(process, signal)) {
+    Notify(*taker);
+  }
+}
+
+posix::Result<> Send(Process& process, UserThread& thread, Scope scope, Signal signal,
+                     const posix::SignalInformation& information) {
+  if (Prepare(process, thread, scope, signal) != TimerSignal::kQueued) return {};
   QueuedSignal* const entry = TheSystem().MakeQueuedSignal();
   if (entry != nullptr) {
     entry->information = information;
   } else if (posix::IsRealTime(signal) && information.code < 0) {
     return std::unexpected(posix::Errno::kAgain);
   }
-  queue.Add(signal, entry);
-  if (scope == Scope::kThread) {
-    if (Takes(thread, signal)) Notify(thread);
-  } else if (UserThread* const taker = TakerOf(process, signal)) {
-    Notify(*taker);
-  }
+  Enqueue(process, thread, scope, signal, entry);
   return {};
 }
 
@@ -120,6 +137,16 @@ posix::Result<> SendToThread(UserThread& thread, Signal signal,
   return Send(thread.process(), thread, Scope::kThread, signal, information);
 }
 
+TimerSignal SendOfTimer(Process& process, UserThread* thread, Signal signal, QueuedSignal& entry) {
+  const Scope scope = thread != nullptr ? Scope::kThread : Scope::kProcess;
+  if (thread == nullptr) thread = TakerOf(process, signal);
+  if (thread == nullptr) thread = process.threads.first();
+  if (thread == nullptr) return TimerSignal::kHasNoEffect;
+  const TimerSignal result = Prepare(process, *thread, scope, signal);
+  if (result == TimerSignal::kQueued) Enqueue(process, *thread, scope, signal, &entry);
+  return result;
+}
+
 bool WouldForceEnd(const UserThread& thread, Signal signal) {
   const uintptr_t handler = (*thread.process().actions)[signal].handler;
   return thread.signals.blocked.Has(signal) || handler == posix::kDefaultHandler ||
@@ -144,8 +171,9 @@ std::optional<TakenSignal> Take(UserThread& thread, SignalSet among) {
   SignalQueue& queue = own.pending().Has(*signal) ? own : thread.process().signals;
   TakenSignal taken = {.signal = *signal, .information = {}};
   if (QueuedSignal* const entry = queue.Take(*signal)) {
+    if (entry->timer != nullptr) entry->timer->OnTaken();
     taken.information = entry->information;
-    TheSystem().FreeQueuedSignal(*entry);
+    if (entry->timer == nullptr) TheSystem().FreeQueuedSignal(*entry);
   } else {
     taken.information.signal = static_cast<int32_t>(posix::NumberOf(*signal));
   }

@@ -25,6 +25,16 @@ posix::Result<> SendToProcess(Process& process, posix::Signal signal,
 posix::Result<> SendToThread(UserThread& thread, posix::Signal signal,
                              const posix::SignalInformation& information);
 
+// What became of a timer's signal.
+enum class TimerSignal : uint8_t {
+  kQueued,       // the queue has `entry`, which comes back by ProcessTimer::OnTaken()
+  kIsPending,    // another one of the same number is pending, and such signals do not queue up
+  kHasNoEffect,  // it is ignored
+};
+// To the thread, or to the process if that is null. Works from the tick.
+[[nodiscard]] TimerSignal SendOfTimer(Process& process, UserThread* thread, posix::Signal signal,
+                                      QueuedSignal& entry);
+
 // For what the thread that runs has done: a signal that it cannot block or ignore. Where there is
 // no handler, it ends the process.
 void Force(UserThread& thread, posix::Signal signal, const posix::SignalInformation& information);

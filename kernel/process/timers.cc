@@ -18,10 +18,10 @@ AlarmTimer::Setting AlarmTimer::setting() const {
 
 void AlarmTimer::Set(const Setting& setting) {
   sched::Scheduler& scheduler = TheSystem().scheduler();
-  scheduler.timers().Cancel(*this);
+  scheduler.CancelTimer(*this);
   interval_nanoseconds_ = setting.interval_nanoseconds;
   if (setting.left_nanoseconds == 0) return;
-  scheduler.timers().Set(*this, sched::Deadline::After(scheduler.Now(), setting.left_nanoseconds));
+  scheduler.SetTimer(*this, sched::Deadline::After(scheduler.Now(), setting.left_nanoseconds));
 }
 
 void AlarmTimer::OnExpired() {
@@ -30,7 +30,7 @@ void AlarmTimer::OnExpired() {
   if (interval_nanoseconds_ == 0) return;
   // From now on, not from when it was due: nobody counts expirations that were missed.
   sched::Scheduler& scheduler = TheSystem().scheduler();
-  scheduler.timers().Set(*this, sched::Deadline::After(scheduler.Now(), interval_nanoseconds_));
+  scheduler.SetTimer(*this, sched::Deadline::After(scheduler.Now(), interval_nanoseconds_));
 }
 
 }  // namespace process

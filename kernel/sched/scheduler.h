@@ -41,13 +41,18 @@ class Scheduler {
   // Its ticks() are those at which nobody else had the processor.
   [[nodiscard]] const Thread& idle() const { return idle_; }
   [[nodiscard]] uint64_t Now() const { return now_(); }
-  [[nodiscard]] TimerQueue& timers() { return timers_; }
   // Those that wait for the processor.
   [[nodiscard]] size_t ready_count() const { return ready_count_; }
   [[nodiscard]] uint64_t switches() const { return switches_; }
 
   // A new thread becomes ready; it begins with its SwitchFrom().
   void Start(Thread& thread);
+
+  // The timer expires with the first interrupt of the clock from its deadline on. CHECKed: it is
+  // not set.
+  void SetTimer(Timer& timer, Deadline deadline) { timers_.Set(timer, deadline); }
+  // Nothing if it is not set.
+  void CancelTimer(Timer& timer) { timers_.Cancel(timer); }
 
   // See block.h.
   WaitResult Block(Deadline deadline, Interruption interruption);

@@ -20,6 +20,7 @@
 #include "kernel/syscall/status_calls.h"
 #include "kernel/syscall/thread_pointer_calls.h"
 #include "kernel/syscall/time_calls.h"
+#include "kernel/syscall/timer_calls.h"
 #include "kernel/syscall/user_calls.h"
 
 namespace syscall {
@@ -159,6 +160,13 @@ inline constexpr auto kCallRows = [] {
       {Call::kSetitimer, kAdapted<Setitimer>},
       {Call::kGetitimer, kAdapted<Getitimer>},
       {Call::kAlarm, kAdapted<Alarm>},
+      {Call::kTimerCreate, kAdapted<TimerCreate>},
+      {Call::kTimerSettime, kAdapted<TimerSettime>},
+      {Call::kTimerSettime64, kAdapted<TimerSettime64>},
+      {Call::kTimerGettime, kAdapted<TimerGettime>},
+      {Call::kTimerGettime64, kAdapted<TimerGettime64>},
+      {Call::kTimerGetoverrun, kAdapted<TimerGetoverrun>},
+      {Call::kTimerDelete, kAdapted<TimerDelete>},
       {Call::kUgetrlimit, kAdapted<Getrlimit>},
       {Call::kGetdents, kAdapted<Getdents>},
       {Call::kGetdents64, kAdapted<Getdents64>},

@@ -21,6 +21,7 @@ Group ThreadTests();
 Group FileTests();
 Group IpcTests();
 Group QueueTests();
+Group TimerTests();
 Group SystemTests();
 
 // What the program does when it is executed again with an argument of these tests; does not return

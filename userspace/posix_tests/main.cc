@@ -18,7 +18,7 @@ int main(int argc, char** argv) {
       posix::MapTests(),    posix::FileMapTests(),     posix::RemapTests(),   posix::AdviceTests(),
       posix::FaultTests(),  posix::UserPointerTests(), posix::ProcessTests(), posix::SignalTests(),
       posix::ThreadTests(), posix::FileTests(),        posix::IpcTests(),     posix::QueueTests(),
-      posix::SystemTests(),
+      posix::TimerTests(),  posix::SystemTests(),
   };
   return support::RunTests(argc, argv, groups);
 }
