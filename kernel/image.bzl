@@ -84,20 +84,28 @@ def kernel_image(
 def _linker_scripts_impl(ctx):
     layout = ctx.actions.declare_file(ctx.label.name + "/layout.ld")
     ctx.actions.symlink(output = layout, target_file = ctx.file.layout)
+    unloaded = ctx.actions.declare_file(ctx.label.name + "/unloaded.ld")
+    ctx.actions.symlink(output = unloaded, target_file = ctx.file._unloaded)
     linker_input = cc_common.create_linker_input(
         owner = ctx.label,
-        additional_inputs = depset([layout, ctx.file.script]),
-        user_link_flags = depset(["-L" + layout.dirname, "-Wl,-T," + ctx.file.script.path]),
+        additional_inputs = depset([layout, unloaded, ctx.file.script]),
+        user_link_flags = depset([
+            "-L" + layout.dirname,
+            "-Wl,-T," + ctx.file.script.path,
+            # A section that a script does not know would lie where no layout has a place for it.
+            "-Wl,--orphan-handling=error",
+        ]),
     )
     linking_context = cc_common.create_linking_context(linker_inputs = depset([linker_input]))
     return [CcInfo(linking_context = linking_context)]
 
 _linker_scripts = rule(
     implementation = _linker_scripts_impl,
-    doc = "Passes the linker script to whoever depends on it; `INCLUDE layout.ld` finds the layout.",
+    doc = "Passes the linker script to whoever depends on it; `INCLUDE layout.ld` finds the layout, unloaded.ld the rest.",
     attrs = {
         "layout": attr.label(mandatory = True, allow_single_file = True),
         "script": attr.label(mandatory = True, allow_single_file = True),
+        "_unloaded": attr.label(default = "//kernel/symbols:unloaded.ld", allow_single_file = True),
     },
 )
 
