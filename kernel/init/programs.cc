@@ -74,7 +74,8 @@ class Programs {
         pipes_(heap_, world_),
         posix_queues_(heap_, world_),
         boot_thread_(BootStack()),
-        scheduler_(boot_thread_, arch::MonotonicNanoseconds, kernel_return_work),
+        scheduler_(boot_thread_, {arch::MonotonicNanoseconds, arch::InterruptBy},
+                   kernel_return_work),
         queues_(system.objects.heap()),
         segments_(system.objects.heap(), memory_.objects()),
         memory_facts_(system, memory_.objects()),
@@ -94,7 +95,7 @@ class Programs {
   }
 
  private:
-  static void OnTick();
+  static void OnTimer(uint32_t ticks);
 
   posix::Result<> Unpack();
   posix::Result<> MountProc();
@@ -131,12 +132,12 @@ class Programs {
 };
 
 [[clang::no_destroy]] constinit std::optional<Programs> programs;
-constinit void (*on_process_tick)() = nullptr;
+constinit void (*on_process_timer)(uint32_t ticks) = nullptr;
 
-void Programs::OnTick() {
+void Programs::OnTimer(uint32_t ticks) {
   while (const auto character = arch::ReadCharacter()) programs->terminal_.Receive(*character);
   programs->system_facts_->OnTick();
-  on_process_tick();
+  on_process_timer(ticks);
 }
 
 posix::Result<> Programs::Unpack() {
@@ -234,8 +235,8 @@ posix::Result<fs::Ref<fs::FileTable>> Programs::OpenConsole() {
 
 process::ExitStatus Programs::Run(const FirstProgramChoice& choice) {
   TrapHandlers handlers = process::HandlersWith(syscall::OnSystemCall);
-  on_process_tick = handlers.on_tick;
-  handlers.on_tick = OnTick;
+  on_process_timer = handlers.on_timer;
+  handlers.on_timer = OnTimer;
   InstallTrapHandlers(handlers);
   const process::FirstProgram program = {
       .path = choice.path(), .arguments = choice.arguments(), .environment = choice.environment()};

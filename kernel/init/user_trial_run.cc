@@ -59,7 +59,7 @@ TrialRun::TrialRun(const System& system, TrialSpace& space)
                                             .on_user_exception = OnUserException,
                                             .on_return_to_user = OnReturnToUser,
                                             .resolve_user_copy_fault = ResolveUserCopyFault,
-                                            .on_tick = OnTick})) {
+                                            .on_timer = OnTimer})) {
   CHECK(running == nullptr);
   running = this;
 }
@@ -234,8 +234,8 @@ bool TrialRun::ResolveUserCopyFault(const mm::FaultInfo& fault) {
   return running->space_.AddPage(TrialPage::kMissing).has_value();
 }
 
-void TrialRun::OnTick() {
-  ++running->ticks_;
+void TrialRun::OnTimer(uint32_t ticks) {
+  running->ticks_ += ticks;
   kernel_return_work.store(1, std::memory_order_relaxed);
 }
 

@@ -94,7 +94,7 @@ class TrialRun {
                               arch::UserRegisters& registers);
   static void OnReturnToUser(arch::UserRegisters& registers);
   static bool ResolveUserCopyFault(const mm::FaultInfo& fault);
-  static void OnTick();
+  static void OnTimer(uint32_t ticks);
 
   Thread& current() { return threads_[current_]; }
   void Prepare(size_t index, mm::VirtAddr entry, uintptr_t word);

@@ -105,7 +105,7 @@ kernel::TrapHandlers HandlersWith(void (*on_system_call)(arch::UserRegisters&)) 
       .on_user_exception = OnUserException,
       .on_return_to_user = OnReturnToUser,
       .resolve_user_copy_fault = ResolveUserCopyFault,
-      .on_tick = [] { TheSystem().scheduler().OnTick(); },
+      .on_timer = [](uint32_t ticks) { TheSystem().scheduler().OnTimer(ticks); },
   };
 }
 

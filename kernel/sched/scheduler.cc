@@ -1,13 +1,15 @@
 #include "kernel/sched/scheduler.h"
 
+#include <algorithm>
+
 #include "kernel/base/check.h"
 
 namespace sched {
 
 void Thread::OnExpired() { scheduler_->EndWait(*this, WaitResult::kTimedOut); }
 
-Scheduler::Scheduler(Thread& idle, uint64_t (*now)(), std::atomic<uint32_t>& work)
-    : idle_(idle), now_(now), work_(work), current_(&idle) {
+Scheduler::Scheduler(Thread& idle, const Clock& clock, std::atomic<uint32_t>& work)
+    : idle_(idle), clock_(clock), work_(work), current_(&idle) {
   idle.scheduler_ = this;
   idle.state_ = ThreadState::kRunning;
 }
@@ -35,7 +37,7 @@ WaitResult Scheduler::Block(Deadline deadline, Interruption interruption) {
       Yield();
       return WaitResult::kTimedOut;
     }
-    timers_.Set(thread, deadline);
+    SetTimer(thread, deadline);
   }
   thread.state_ = ThreadState::kBlocked;
   thread.ended_by_ = interruption;
@@ -106,11 +108,14 @@ void Scheduler::SetDying(Thread& thread) {
   EndWait(thread, WaitResult::kInterrupted);
 }
 
-void Scheduler::OnTick() {
+void Scheduler::OnTimer(uint32_t ticks) {
   Thread& thread = *current_;
-  ++thread.ticks_;
-  if (timers_.earliest() != Deadline::Never()) timers_.Expire(Now());
-  if (thread.ticks_left_ > 0) --thread.ticks_left_;
+  thread.ticks_ += ticks;
+  if (!timers_.IsEmpty()) {
+    timers_.Expire(Now());
+    if (!timers_.earliest().IsNever()) clock_.interrupt_by(timers_.earliest().nanoseconds);
+  }
+  thread.ticks_left_ -= std::min(ticks, thread.ticks_left_);
   if (thread.ticks_left_ == 0 && !ready_.IsEmpty()) {
     work_.fetch_or(BitOf(ReturnWork::kReschedule), std::memory_order_relaxed);
   }

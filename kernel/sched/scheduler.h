@@ -31,16 +31,23 @@ class Scheduler {
   // 20 ms: what a person does not notice, and far more than a switch costs.
   static constexpr unsigned kSliceTicks = 2;
 
-  // `now` is the monotonic clock in nanoseconds; `work` takes the bits of ReturnWork for the thread
-  // that runs. `idle` runs now, and whenever nobody else can.
-  Scheduler(Thread& idle, uint64_t (*now)(), std::atomic<uint32_t>& work);
+  // The monotonic clock, in nanoseconds; and what makes OnTimer() be called at a moment of it at
+  // the latest.
+  struct Clock {
+    uint64_t (*now)();
+    void (*interrupt_by)(uint64_t nanoseconds);
+  };
+
+  // `work` takes the bits of ReturnWork for the thread that runs. `idle` runs now, and whenever
+  // nobody else can.
+  Scheduler(Thread& idle, const Clock& clock, std::atomic<uint32_t>& work);
   Scheduler(const Scheduler&) = delete;
   Scheduler& operator=(const Scheduler&) = delete;
 
   [[nodiscard]] Thread& current() const { return *current_; }
   // Its ticks() are those at which nobody else had the processor.
   [[nodiscard]] const Thread& idle() const { return idle_; }
-  [[nodiscard]] uint64_t Now() const { return now_(); }
+  [[nodiscard]] uint64_t Now() const { return clock_.now(); }
   // Those that wait for the processor.
   [[nodiscard]] size_t ready_count() const { return ready_count_; }
   [[nodiscard]] uint64_t switches() const { return switches_; }
@@ -48,9 +55,13 @@ class Scheduler {
   // A new thread becomes ready; it begins with its SwitchFrom().
   void Start(Thread& thread);
 
-  // The timer expires with the first interrupt of the clock from its deadline on. CHECKed: it is
-  // not set.
-  void SetTimer(Timer& timer, Deadline deadline) { timers_.Set(timer, deadline); }
+  // The timer expires when OnTimer() is called next from its deadline on, which will be soon.
+  // CHECKed: it is not set.
+  void SetTimer(Timer& timer, Deadline deadline) {
+    timers_.Set(timer, deadline);
+    // What is due before that has seen to an interrupt.
+    if (timers_.earliest() == deadline) clock_.interrupt_by(deadline.nanoseconds);
+  }
   // Nothing if it is not set.
   void CancelTimer(Timer& timer) { timers_.Cancel(timer); }
 
@@ -73,8 +84,9 @@ class Scheduler {
     return thread.is_dying_ || (interruption == Interruption::kBySignals && thread.has_signal_);
   }
 
-  // Once a clock tick, on the interrupted thread.
-  void OnTick();
+  // On the interrupted thread, when `ticks` of the clock have passed since the last call, and
+  // between two ticks when a timer is due.
+  void OnTimer(uint32_t ticks);
 
   // For the way back to user mode: yields if the slice is over.
   void Preempt();
@@ -100,7 +112,7 @@ class Scheduler {
   void UpdateWork(uint32_t kept);
 
   Thread& idle_;
-  uint64_t (*now_)();
+  Clock clock_;
   std::atomic<uint32_t>& work_;
   Thread* current_;
   base::List<Thread> ready_;

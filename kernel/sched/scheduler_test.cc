@@ -1,9 +1,11 @@
 #include "kernel/sched/scheduler.h"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include "kernel/sched/deadline.h"
 #include "kernel/sched/thread.h"
@@ -20,6 +22,8 @@ using sched::ThreadState;
 using sched::WaitResult;
 
 uint64_t clock_nanoseconds = 0;
+// The earliest moment that an interrupt was asked for since the clock was set to it.
+uint64_t next_interrupt = Deadline::Never().nanoseconds;
 
 // Switching is nothing here: the test goes on in the name of whoever is current.
 class TestThread final : public sched::Thread {
@@ -31,7 +35,10 @@ class TestThread final : public sched::Thread {
 };
 
 struct Fixture {
-  Fixture() { clock_nanoseconds = 0; }
+  Fixture() {
+    clock_nanoseconds = 0;
+    next_interrupt = Deadline::Never().nanoseconds;
+  }
   // Nobody is left in a list.
   ~Fixture() {
     EXPECT_TRUE(scheduler.CheckInvariants().has_value());
@@ -50,7 +57,18 @@ struct Fixture {
   TestThread idle;
   std::array<TestThread, 3> threads;
   std::atomic<uint32_t> work = 0;
-  Scheduler scheduler{idle, [] { return clock_nanoseconds; }, work};
+  // Time goes on to the next interrupt that somebody asked for; no tick has passed.
+  void Interrupt() {
+    clock_nanoseconds = std::exchange(next_interrupt, Deadline::Never().nanoseconds);
+    scheduler.OnTimer(0);
+  }
+
+  Scheduler scheduler{
+      idle,
+      {.now = [] { return clock_nanoseconds; },
+       .interrupt_by =
+           [](uint64_t nanoseconds) { next_interrupt = std::min(next_interrupt, nanoseconds); }},
+      work};
 };
 
 TEST(Scheduler, RunsInTurn) {
@@ -78,20 +96,20 @@ TEST(Scheduler, SliceEndsOnlyWhenSomebodyWaits) {
   Fixture fixture;
   fixture.scheduler.Start(fixture.threads[0]);
   fixture.scheduler.Yield();
-  for (unsigned tick = 0; tick < 3 * Scheduler::kSliceTicks; ++tick) fixture.scheduler.OnTick();
+  for (unsigned tick = 0; tick < 3 * Scheduler::kSliceTicks; ++tick) fixture.scheduler.OnTimer(1);
   EXPECT_FALSE(fixture.HasWork(ReturnWork::kReschedule));
   fixture.scheduler.Start(fixture.threads[1]);
-  fixture.scheduler.OnTick();
+  fixture.scheduler.OnTimer(1);
   EXPECT_TRUE(fixture.HasWork(ReturnWork::kReschedule));
   fixture.scheduler.Preempt();
   EXPECT_TRUE(fixture.IsCurrent(1));
   EXPECT_EQ(fixture.threads[0].ticks(), 3 * Scheduler::kSliceTicks + 1);
   // A slice of its own.
   for (unsigned tick = 1; tick < Scheduler::kSliceTicks; ++tick) {
-    fixture.scheduler.OnTick();
+    fixture.scheduler.OnTimer(1);
     EXPECT_FALSE(fixture.HasWork(ReturnWork::kReschedule));
   }
-  fixture.scheduler.OnTick();
+  fixture.scheduler.OnTimer(1);
   EXPECT_TRUE(fixture.HasWork(ReturnWork::kReschedule));
 }
 
@@ -106,16 +124,42 @@ TEST(Scheduler, WakeAndDeadlineEndAWaitOnce) {
   EXPECT_EQ(fixture.threads[0].state(), ThreadState::kReady);
   EXPECT_EQ(fixture.scheduler.ready_count(), 2u);
   clock_nanoseconds = 200;
-  fixture.scheduler.OnTick();  // its deadline is gone
+  fixture.scheduler.OnTimer(1);  // its deadline is gone
   EXPECT_EQ(fixture.scheduler.ready_count(), 2u);
 
   static_cast<void>(fixture.scheduler.Block({300}, Interruption::kBySignals));
   clock_nanoseconds = 299;
-  fixture.scheduler.OnTick();
+  fixture.scheduler.OnTimer(1);
   EXPECT_EQ(fixture.threads[1].state(), ThreadState::kBlocked);
   clock_nanoseconds = 300;
-  fixture.scheduler.OnTick();
+  fixture.scheduler.OnTimer(1);
   EXPECT_EQ(fixture.threads[1].state(), ThreadState::kReady);
+}
+
+TEST(Scheduler, DeadlinesAreKeptBetweenTicks) {
+  Fixture fixture;
+  fixture.StartAll();
+  static_cast<void>(fixture.scheduler.Block({300}, Interruption::kBySignals));
+  static_cast<void>(fixture.scheduler.Block({100}, Interruption::kBySignals));
+  static_cast<void>(fixture.scheduler.Block({200}, Interruption::kBySignals));
+  EXPECT_EQ(&fixture.scheduler.current(), &fixture.idle);
+  for (const size_t index : {1, 2, 0}) {
+    EXPECT_EQ(fixture.threads[index].state(), ThreadState::kBlocked);
+    fixture.Interrupt();
+    EXPECT_EQ(fixture.threads[index].state(), ThreadState::kReady);
+  }
+  EXPECT_EQ(clock_nanoseconds, 300u);
+  EXPECT_EQ(next_interrupt, Deadline::Never().nanoseconds);
+  // They are nobody's time.
+  EXPECT_EQ(fixture.idle.ticks(), 0u);
+}
+
+TEST(Scheduler, LateTicksCount) {
+  Fixture fixture;
+  fixture.StartAll();
+  fixture.scheduler.OnTimer(Scheduler::kSliceTicks + 5);
+  EXPECT_EQ(fixture.threads[0].ticks(), Scheduler::kSliceTicks + 5);
+  EXPECT_TRUE(fixture.HasWork(ReturnWork::kReschedule));
 }
 
 TEST(Scheduler, DeadlineThatHasPassedLetsOthersRun) {
@@ -170,7 +214,7 @@ TEST(Scheduler, SignalThatIsThereIsWorkAndEndsAWaitAtOnce) {
 TEST(Scheduler, SignalsDoNotForgetASliceThatIsOver) {
   Fixture fixture;
   fixture.StartAll();
-  for (unsigned tick = 0; tick < Scheduler::kSliceTicks; ++tick) fixture.scheduler.OnTick();
+  for (unsigned tick = 0; tick < Scheduler::kSliceTicks; ++tick) fixture.scheduler.OnTimer(1);
   fixture.scheduler.SetSignal(fixture.threads[0], true);
   fixture.scheduler.SetSignal(fixture.threads[0], false);
   EXPECT_TRUE(fixture.HasWork(ReturnWork::kReschedule));

@@ -47,7 +47,7 @@ class Thread : public base::ListHook<Thread>, private Timer {
   Interruption ended_by_ = Interruption::kBySignals;  // what ends its present wait
   bool has_signal_ = false;
   bool is_dying_ = false;
-  unsigned ticks_left_ = 0;  // of its slice
+  uint32_t ticks_left_ = 0;  // of its slice
   uint64_t ticks_ = 0;
 };
 

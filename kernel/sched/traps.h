@@ -45,8 +45,10 @@ struct TrapHandlers {
   // the access is repeated; false: the copy ends short. Never blocks.
   bool (*resolve_user_copy_fault)(const mm::FaultInfo&);
   // The timer interrupted and has been acknowledged: user mode or a kernel that waits
-  // (arch::WaitForInterrupt). Does not switch threads: it sets `return_work` for that.
-  void (*on_tick)();
+  // (arch::WaitForInterrupt). So many ticks of the clock have passed; none, where somebody asked
+  // for an interrupt in between (arch::InterruptBy). Does not switch threads: it sets `return_work`
+  // for that.
+  void (*on_timer)(uint32_t ticks);
 };
 
 }  // namespace kernel

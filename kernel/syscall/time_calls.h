@@ -1,5 +1,4 @@
-// Clocks, sleeping and alarms, by Linux's calls. Sleeps end with the first tick of the clock behind
-// their deadline.
+// Clocks, sleeping and alarms, by Linux's calls.
 #pragma once
 
 #include <cstdint>

@@ -69,9 +69,7 @@ timer_t NewTimer(int kind = SIGEV_SIGNAL, clockid_t clock = CLOCK_MONOTONIC) {
 }
 
 void Set(timer_t timer, long milliseconds, long interval_milliseconds = 0) {
-  const auto time_of = [](long span) {
-    return timespec{span / 1000, span % 1000 * kMillisecond};
-  };
+  const auto time_of = [](long span) { return timespec{span / 1000, span % 1000 * kMillisecond}; };
   const itimerspec setting = {time_of(interval_milliseconds), time_of(milliseconds)};
   ExpectEqual(timer_settime(timer, 0, &setting, nullptr), 0, "timer_settime");
 }
@@ -242,6 +240,21 @@ void ChildrenHaveNone() {
   ExpectEqual(signals, 1, "the parent");
 }
 
+// Sleep ends when it is due and not with some tick behind it, unless others have the processor.
+void InTime() {
+  constexpr int kTimes = 20;
+  constexpr int kUndisturbed = 3;
+  int in_time = 0;
+  for (int i = 0; i < kTimes; ++i) {
+    const int64_t before = Now(CLOCK_MONOTONIC);
+    SleepFor(1);
+    const int64_t took = Now(CLOCK_MONOTONIC) - before;
+    Expect(took >= kMillisecond, "not before");
+    if (took < 4 * kMillisecond) ++in_time;
+  }
+  Expect(in_time >= kUndisturbed, "not long after");
+}
+
 constexpr support::Test kTests[] = {
     {"timers: once", OnceAndNotAgain},
     {"timers: again and again", AgainAndAgain},
@@ -252,6 +265,7 @@ constexpr support::Test kTests[] = {
     {"timers: for one thread", OneThreadIsTold},
     {"timers: wrong arguments", WrongArguments},
     {"timers: fork", ChildrenHaveNone},
+    {"timers: in time", InTime},
 };
 
 }  // namespace

@@ -25,12 +25,10 @@ base::Result<arm::Mmio> Map(DeviceMapper* map_device, const mm::PhysRange& regis
 
 void Handle(uint32_t interrupt, const RegisterState& registers) {
   const arm::BoardDevices& board = arm::Board();
-  if (interrupt == board.timer_interrupt) {
-    arm::OnTick();
-  } else if (interrupt == board.uart_interrupt) {
+  if (interrupt == board.uart_interrupt) {
     arm::ReceiveCharacters();
   } else {
-    // None but these two are enabled.
+    // None but this one and the timer's are enabled.
     kernel::OnUnexpectedException("interrupt", interrupt, registers);
   }
 }
@@ -65,7 +63,11 @@ extern "C" void ArmOnIrq(const arch::RegisterState& registers) {
   const uint32_t acknowledged = arch::controller.Acknowledge();
   const uint32_t interrupt = Gic::InterruptOf(acknowledged);
   if (Gic::IsSpurious(interrupt)) return;
+  if (interrupt == arch::arm::Board().timer_interrupt) {
+    const uint32_t ticks = arch::arm::OnTimerInterrupt();
+    arch::controller.Finish(acknowledged);
+    return kernel_trap_handlers.on_timer(ticks);
+  }
   arch::Handle(interrupt, registers);
   arch::controller.Finish(acknowledged);
-  if (interrupt == arch::arm::Board().timer_interrupt) kernel_trap_handlers.on_tick();
 }

@@ -12,15 +12,27 @@ namespace {
 
 constexpr uint32_t kTimerEnable = 1;  // CNTV_CTL, ARM DDI 0406C B8.1.5: on, not masked
 
+constexpr uint64_t kNanosecondsPerTick = 1'000'000'000 / kTicksPerSecond;
+
 constinit std::atomic<uint64_t> ticks = 0;
 constinit uint64_t counts_per_second = 0;
 constinit uint64_t counts_per_tick = 0;
 constinit uint64_t next_tick = 0;
+constinit uint64_t next_interrupt = 0;
+// In 2^-32, for spans of up to a tick.
+constexpr unsigned kHalf = 32;
+constinit uint64_t counts_per_nanosecond = 0;
 constinit base::ClockScale counts{};
 
 // One moment on both clocks.
 constinit uint64_t start_cycles = 0;
 constinit uint64_t start_count = 0;
+
+void SetInterrupt(uint64_t at) {
+  next_interrupt = at;
+  arm::WriteCntvCval(at);
+  arm::InstructionBarrier();
+}
 
 }  // namespace
 
@@ -48,23 +60,38 @@ base::Result<> arm::StartTimer() {
   counts = base::ClockScale::Of(counts_per_second);
   start_cycles = ReadCycles();
   start_count = ReadCntvct();
+  counts_per_nanosecond = (counts_per_tick << kHalf) / kNanosecondsPerTick;
   next_tick = start_count + counts_per_tick;
-  WriteCntvCval(next_tick);
+  SetInterrupt(next_tick);
   WriteCntvCtl(kTimerEnable);
   InstructionBarrier();
   return {};
 }
 
-void arm::OnTick() {
-  const uint64_t late = ReadCntvct() - next_tick;
-  // Seldom more than one; there is no instruction for a 64-bit division.
-  const uint64_t due = late < counts_per_tick ? 1 : late / counts_per_tick + 1;
-  next_tick += due * counts_per_tick;
-  WriteCntvCval(next_tick);
-  InstructionBarrier();
-  ticks.store(ticks.load(std::memory_order_relaxed) + due, std::memory_order_relaxed);
-  // Notices that the cycle counter has wrapped.
-  static_cast<void>(ReadCycles());
+void InterruptBy(uint64_t nanoseconds) {
+  const uint64_t now = arm::ReadCntvct();
+  const uint64_t now_nanoseconds = counts.ToNanoseconds(now);
+  const uint64_t left = nanoseconds > now_nanoseconds ? nanoseconds - now_nanoseconds : 0;
+  if (left >= kNanosecondsPerTick) return;
+  // Not early: what is due would have to be waited for again.
+  const uint64_t at = now + (left * counts_per_nanosecond >> kHalf) + 1;
+  if (at < next_interrupt) SetInterrupt(at);
+}
+
+uint32_t arm::OnTimerInterrupt() {
+  const uint64_t now = ReadCntvct();
+  uint64_t passed = 0;
+  if (now >= next_tick) {
+    const uint64_t late = now - next_tick;
+    // Seldom more than one; there is no instruction for a 64-bit division.
+    passed = late < counts_per_tick ? 1 : late / counts_per_tick + 1;
+    next_tick += passed * counts_per_tick;
+    ticks.store(ticks.load(std::memory_order_relaxed) + passed, std::memory_order_relaxed);
+    // Notices that the cycle counter has wrapped.
+    static_cast<void>(ReadCycles());
+  }
+  SetInterrupt(next_tick);
+  return static_cast<uint32_t>(passed);
 }
 
 }  // namespace arch

@@ -30,9 +30,8 @@ enum class LocalApicRegister : uint32_t {
 
 inline constexpr uint32_t kSpuriousEnable = 1u << 8;
 inline constexpr uint32_t kVectorMasked = 1u << 16;
-inline constexpr uint32_t kVectorPeriodic = 1u << 17;  // of the timer's entry
-inline constexpr uint32_t kVectorNmi = 4u << 8;        // delivery mode
-inline constexpr uint32_t kTimerDivideBy16 = 0b0011;   // SDM vol. 3A figure 11-10
+inline constexpr uint32_t kVectorNmi = 4u << 8;       // delivery mode
+inline constexpr uint32_t kTimerDivideBy16 = 0b0011;  // SDM vol. 3A figure 11-10
 
 // The processor's number in the register kId.
 constexpr uint8_t LocalApicId(uint32_t id_register) {

@@ -97,11 +97,12 @@ bool IsUserCopyFault(RegisterState& state) {
 // Whether `vector` is a device's; then it has been handled.
 bool OnDevice(uint64_t vector) {
   switch (vector) {
-    case kTimerVector:
-      OnTimerInterrupt();
+    case kTimerVector: {
+      const uint32_t ticks = OnTimerInterrupt();
       EndOfInterrupt();
-      kernel_trap_handlers.on_tick();
+      kernel_trap_handlers.on_timer(ticks);
       return true;
+    }
     case kConsoleVector:
       OnConsoleInterrupt();
       EndOfInterrupt();

@@ -49,10 +49,12 @@ void StartTimerCountdown(uint32_t count) {
 
 uint32_t TimerCountLeft() { return Register(LocalApicRegister::kTimerCurrentCount); }
 
-void StartTimerInterrupts(uint32_t count) {
-  Register(LocalApicRegister::kTimerVector) = kVectorPeriodic | kTimerVector;
+// SDM vol. 3A 11.5.4: without another mode, one-shot.
+void StartTimerInterrupts() {
+  Register(LocalApicRegister::kTimerVector) = kTimerVector;
   Register(LocalApicRegister::kTimerDivide) = kTimerDivideBy16;
-  Register(LocalApicRegister::kTimerInitialCount) = count;
 }
+
+void SetTimerCount(uint32_t count) { Register(LocalApicRegister::kTimerInitialCount) = count; }
 
 }  // namespace arch

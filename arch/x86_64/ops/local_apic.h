@@ -21,7 +21,9 @@ void EndOfInterrupt();
 void StartTimerCountdown(uint32_t count);
 uint32_t TimerCountLeft();
 
-// The timer raises kTimerVector every `count` of its own ticks.
-void StartTimerInterrupts(uint32_t count);
+// The timer raises kTimerVector once, after `count` of its own ticks and not at 0; what it was to
+// do before is forgotten. StartTimerInterrupts() comes first.
+void StartTimerInterrupts();
+void SetTimerCount(uint32_t count);
 
 }  // namespace arch

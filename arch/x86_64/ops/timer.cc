@@ -19,6 +19,24 @@ constinit std::atomic<uint64_t> ticks{0};
 constinit uint64_t cycles_per_second = 0;
 constinit base::ClockScale cycles{};
 
+constexpr uint64_t kNanosecondsPerTick = 1'000'000'000 / kTicksPerSecond;
+
+// In cycles.
+constinit uint64_t cycles_per_tick = 0;
+constinit uint64_t next_tick = 0;
+constinit uint64_t next_interrupt = 0;
+// In 2^-32, for spans of up to a tick.
+constexpr unsigned kHalf = 32;
+constinit uint64_t counts_per_cycle = 0;
+constinit uint64_t cycles_per_nanosecond = 0;
+
+void SetInterrupt(uint64_t now, uint64_t at) {
+  next_interrupt = at;
+  // Not early: the tick would have to be waited for again.
+  const uint64_t count = ((at - now) * counts_per_cycle >> kHalf) + 1;
+  SetTimerCount(static_cast<uint32_t>(count));
+}
+
 // Intel 8254 datasheet: channel 2, low then high byte, mode 0 (counts down once; the output rises
 // when the count ends, and counting goes on from the top), and the command that latches its count.
 constexpr uint8_t kPitChannel2CountOnce = 0xb0;
@@ -107,13 +125,39 @@ base::Result<> StartTimer() {
   cycles_per_second = frequencies->cycles;
   cycles = base::ClockScale::Of(cycles_per_second);
   const uint64_t count_per_tick = frequencies->timer / kTicksPerSecond;
-  if (count_per_tick == 0 || count_per_tick > std::numeric_limits<uint32_t>::max()) {
-    return std::unexpected(base::Error::kUnsupported);
-  }
-  StartTimerInterrupts(static_cast<uint32_t>(count_per_tick));
+  cycles_per_tick = cycles_per_second / kTicksPerSecond;
+  const bool is_usable = count_per_tick != 0 && cycles_per_tick != 0 &&
+                         count_per_tick < std::numeric_limits<uint32_t>::max() &&
+                         cycles_per_tick <= std::numeric_limits<uint32_t>::max();
+  if (!is_usable) return std::unexpected(base::Error::kUnsupported);
+  counts_per_cycle = (count_per_tick << kHalf) / cycles_per_tick;
+  cycles_per_nanosecond = (cycles_per_tick << kHalf) / kNanosecondsPerTick;
+  StartTimerInterrupts();
+  const uint64_t now = ReadCycles();
+  next_tick = now + cycles_per_tick;
+  SetInterrupt(now, next_tick);
   return {};
 }
 
-void OnTimerInterrupt() { ticks.fetch_add(1, std::memory_order_relaxed); }
+void InterruptBy(uint64_t nanoseconds) {
+  const uint64_t now = ReadCycles();
+  const uint64_t now_nanoseconds = cycles.ToNanoseconds(now);
+  const uint64_t left = nanoseconds > now_nanoseconds ? nanoseconds - now_nanoseconds : 0;
+  if (left >= kNanosecondsPerTick) return;
+  const uint64_t at = now + (left * cycles_per_nanosecond >> kHalf) + 1;
+  if (at < next_interrupt) SetInterrupt(now, at);
+}
+
+uint32_t OnTimerInterrupt() {
+  const uint64_t now = ReadCycles();
+  uint64_t passed = 0;
+  if (now >= next_tick) {
+    passed = (now - next_tick) / cycles_per_tick + 1;
+    next_tick += passed * cycles_per_tick;
+    ticks.store(ticks.load(std::memory_order_relaxed) + passed, std::memory_order_relaxed);
+  }
+  SetInterrupt(now, next_tick);
+  return static_cast<uint32_t>(passed);
+}
 
 }  // namespace arch
