@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
+#include <limits>
 #include <span>
 
 #include "kernel/posix/errno.h"
@@ -51,12 +53,19 @@ class Destination {
 // What a write takes, from its first byte on.
 class Source {
  public:
+  static constexpr uint64_t kNoLimit = std::numeric_limits<uint64_t>::max();
+
   Source(const Source&) = delete;
   Source& operator=(const Source&) = delete;
 
   // Bytes that are not taken yet.
   [[nodiscard]] size_t left() const { return left_; }
   [[nodiscard]] size_t moved() const { return moved_; }
+
+  // How long who writes may make a file.
+  [[nodiscard]] virtual uint64_t MostFileBytes() const { return kNoLimit; }
+  // No more than so many of what is left will be taken.
+  void CutTo(uint64_t bytes) { left_ = static_cast<size_t>(std::min<uint64_t>(left_, bytes)); }
 
   // Copies as many bytes as are left. Returns how many were copied: fewer than bytes.size() and
   // left() allow means that the memory behind is not there (kFault).
@@ -107,7 +116,10 @@ class KernelDestination final : public Destination {
 
 class KernelSource final : public Source {
  public:
-  explicit KernelSource(std::span<const std::byte> bytes) : Source(bytes.size()), bytes_(bytes) {}
+  explicit KernelSource(std::span<const std::byte> bytes, uint64_t most_file_bytes = kNoLimit)
+      : Source(bytes.size()), bytes_(bytes), most_file_bytes_(most_file_bytes) {}
+
+  [[nodiscard]] uint64_t MostFileBytes() const override { return most_file_bytes_; }
 
  private:
   size_t CopyIn(std::span<std::byte> bytes) override {
@@ -116,6 +128,7 @@ class KernelSource final : public Source {
   }
 
   std::span<const std::byte> bytes_;
+  uint64_t most_file_bytes_;
 };
 
 }  // namespace fs

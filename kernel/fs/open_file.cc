@@ -38,8 +38,12 @@ posix::Result<size_t> OpenFile::Write(Source& source) {
   return count;
 }
 
-// Nothing reaches beyond what lseek() can say.
+// Nothing reaches beyond what lseek() can say, or what the writer may.
 posix::Result<size_t> OpenFile::WriteFrom(uint64_t offset, Source& source) {
+  if (const uint64_t most = source.MostFileBytes(); most != Source::kNoLimit) {
+    if (source.left() > 0 && offset >= most) return std::unexpected(Errno::kFileTooLarge);
+    source.CutTo(most > offset ? most - offset : 0);
+  }
   if (source.left() > kMostPosition - offset) return std::unexpected(Errno::kFileTooLarge);
   return inode().WriteAt(offset, source);
 }

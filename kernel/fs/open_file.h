@@ -70,6 +70,7 @@ class OpenFile : public Object {
   // kRestart when a signal came before anything was moved.
   virtual posix::Result<size_t> Read(Destination& destination);
   virtual posix::Result<size_t> Write(Source& source);
+  // Regular files do not grow beyond source.MostFileBytes() (kFileTooLarge).
   // pread and pwrite. Error: kIllegalSeek.
   virtual posix::Result<size_t> ReadAt(uint64_t offset, Destination& destination);
   virtual posix::Result<size_t> WriteAt(uint64_t offset, Source& source);

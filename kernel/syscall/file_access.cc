@@ -1,6 +1,8 @@
 #include "kernel/syscall/file_access.h"
 
 #include "kernel/base/result.h"
+#include "kernel/posix/signal.h"
+#include "kernel/process/signals.h"
 #include "kernel/space/user_pointer.h"
 
 namespace syscall {
@@ -25,6 +27,14 @@ posix::Result<Ref<fs::OpenFile>> FileToUse(int descriptor) {
   const bool is_usable = file != nullptr && (file->flags() & posix::open_flag::kPath) == 0;
   if (!is_usable) return std::unexpected(Errno::kBadDescriptor);
   return Ref(file);
+}
+
+void TellOfFileLimit() {
+  constexpr auto kSignal = posix::Signal::kFileSizeLimit;
+  const process::Process& process = kernel::CurrentProcess();
+  if (process.limits[posix::Resource::kFileBytes].soft == posix::kUnlimited) return;
+  static_cast<void>(
+      process::SendToThread(kernel::CurrentThread(), kSignal, process::InformationOf(kSignal)));
 }
 
 UserPath::~UserPath() { TheFileServices().memory.Free(long_); }

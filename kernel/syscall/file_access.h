@@ -32,6 +32,9 @@ namespace syscall {
 // Not for what was opened with O_PATH.
 [[nodiscard]] posix::Result<fs::Ref<fs::OpenFile>> FileToUse(int descriptor);
 
+// That a file may not grow so far: the thread gets SIGXFSZ, where it is the process's own limit.
+void TellOfFileLimit();
+
 // A path that a program passed, in the kernel's memory: short ones on the stack.
 class UserPath {
  public:

@@ -20,6 +20,15 @@ namespace open_flag = posix::open_flag;
 
 namespace {
 
+// Beyond RLIMIT_FSIZE no file grows.
+posix::Result<intptr_t> Resize(fs::Inode& inode, uint64_t bytes) {
+  if (bytes > MostFileBytes() && bytes > inode.size_bytes()) {
+    TellOfFileLimit();
+    return std::unexpected(Errno::kFileTooLarge);
+  }
+  return Returned(inode.Resize(bytes));
+}
+
 CloseOnExec CloseOnExecOf(uint32_t open_flags) {
   return (open_flags & open_flag::kCloseOnExec) != 0 ? CloseOnExec::kYes : CloseOnExec::kNo;
 }
@@ -109,7 +118,7 @@ posix::Result<intptr_t> Truncate64(uintptr_t path, int64_t bytes) {
   if (bytes < 0) return std::unexpected(Errno::kInvalid);
   PlaceAt place;
   TRY(place.Read(posix::kAtWorkingDirectory, path));
-  return Returned(TRY(place.Find(0))->Resize(static_cast<uint64_t>(bytes)));
+  return Resize(*TRY(place.Find(0)), static_cast<uint64_t>(bytes));
 }
 
 posix::Result<intptr_t> Ftruncate(int descriptor, intptr_t bytes) {
@@ -119,7 +128,7 @@ posix::Result<intptr_t> Ftruncate(int descriptor, intptr_t bytes) {
 posix::Result<intptr_t> Ftruncate64(int descriptor, int64_t bytes) {
   const Ref<OpenFile> file = TRY(FileToUse(descriptor));
   if (bytes < 0 || !file->IsWritable()) return std::unexpected(Errno::kInvalid);
-  return Returned(file->inode().Resize(static_cast<uint64_t>(bytes)));
+  return Resize(file->inode(), static_cast<uint64_t>(bytes));
 }
 
 posix::Result<intptr_t> Fallocate(int descriptor, uint32_t mode, int64_t offset, int64_t bytes) {
@@ -131,7 +140,7 @@ posix::Result<intptr_t> Fallocate(int descriptor, uint32_t mode, int64_t offset,
   if (__builtin_add_overflow(offset, bytes, &size)) return std::unexpected(Errno::kFileTooLarge);
   const auto wanted = static_cast<uint64_t>(size);
   if (wanted <= file->inode().size_bytes()) return 0;
-  return Returned(file->inode().Resize(wanted));
+  return Resize(file->inode(), wanted);
 }
 
 posix::Result<intptr_t> Fadvise64(int descriptor, int64_t, size_t, uint32_t) {

@@ -164,6 +164,18 @@ posix::Result<mm::Place> PlaceOf(uintptr_t address, uint32_t flags) {
   return (flags & kFixedNoReplace) != 0 ? mm::Place::kExactlyFree : mm::Place::kExactly;
 }
 
+// Calls `use` for each live area.
+template <class Use>
+posix::Result<> ForEachArea(Use&& use) {
+  auto area = Space().FindFirstNotBelow(mm::VirtAddr{0});
+  while (area) {
+    TRY(use(*area));
+    if (area->range.last() == Space().bounds().last()) break;
+    area = Space().FindFirstNotBelow(area->range.last() + 1);
+  }
+  return {};
+}
+
 // RLIMIT_AS.
 posix::Result<> CheckRoom(uint64_t more_bytes) {
   const uint64_t limit = kernel::CurrentProcess().limits[posix::Resource::kAddressSpaceBytes].soft;
@@ -173,12 +185,23 @@ posix::Result<> CheckRoom(uint64_t more_bytes) {
   return {};
 }
 
-// RLIMIT_DATA, of the heap.
-bool HasRoomForData(uint64_t more_bytes) {
+// Memory that the process would have to itself and may write to, stacks left out.
+bool IsData(mm::Access access, mm::Sharing sharing, mm::VmaKind kind) {
+  return sharing == mm::Sharing::kPrivate && mm::Has(access, mm::Access::kWrite) &&
+         kind != mm::VmaKind::kStack;
+}
+
+// RLIMIT_DATA. Without a limit, nobody counts.
+posix::Result<> CheckRoomForData(uint64_t more_bytes) {
   const uint64_t limit = kernel::CurrentProcess().limits[posix::Resource::kDataBytes].soft;
-  if (limit == posix::kUnlimited) return true;
-  const uint64_t used = Space().counters().heap_pages.bytes();
-  return used <= limit && more_bytes <= limit - used;
+  if (limit == posix::kUnlimited) return {};
+  uint64_t used = 0;
+  TRY(ForEachArea([&](const mm::VmaReport& area) -> posix::Result<> {
+    if (IsData(area.access, area.sharing, area.kind)) used += area.range.size_bytes;
+    return {};
+  }));
+  if (used > limit || more_bytes > limit - used) return std::unexpected(Errno::kOutOfMemory);
+  return {};
 }
 
 // Memory that a process would have to itself, and more of it than there is at all: refused at once,
@@ -210,6 +233,7 @@ posix::Result<intptr_t> MapPages(uintptr_t address, size_t length, uint32_t prot
       .place = TRY(PlaceOf(address, flags)),
       .va = mm::AlignDown(mm::VirtAddr{address}, mm::kPageSize)};
   TRY(CheckRoom(*bytes));
+  if (IsData(request.access, request.sharing, request.kind)) TRY(CheckRoomForData(*bytes));
   if ((flags & posix::map_flag::kNoReserve) == 0) {
     TRY(CheckPrivateMemory(request.access, request.sharing, *bytes));
   }
@@ -223,18 +247,6 @@ posix::Result<intptr_t> MapPages(uintptr_t address, size_t length, uint32_t prot
   // Only a wish: pages that cannot be made now are made by faults, or not.
   if ((flags & posix::map_flag::kPopulate) != 0) (void)Space().Populate({va, *bytes});
   return static_cast<intptr_t>(va.value);
-}
-
-// Calls `use` for each live area.
-template <class Use>
-posix::Result<> ForEachArea(Use&& use) {
-  auto area = Space().FindFirstNotBelow(mm::VirtAddr{0});
-  while (area) {
-    TRY(use(area->range));
-    if (area->range.last() == Space().bounds().last()) break;
-    area = Space().FindFirstNotBelow(area->range.last() + 1);
-  }
-  return {};
 }
 
 // mremap() of no bytes: what is shared at `from` is mapped a second time.
@@ -323,6 +335,7 @@ posix::Result<intptr_t> Mremap(uintptr_t address, size_t length, size_t new_leng
     TRY(CheckRoom(more_bytes));
     if (const auto area = Space().Find(range->base)) {
       TRY(CheckPrivateMemory(area->access, area->sharing, more_bytes));
+      if (IsData(area->access, area->sharing, area->kind)) TRY(CheckRoomForData(more_bytes));
     }
   }
   const mm::VirtAddr va = TRY(Translated(Space().Remap(*range, request), kRemapErrors));
@@ -368,7 +381,7 @@ posix::Result<intptr_t> Brk(uintptr_t address) {
   const mm::VirtAddr wanted{address};
   const bool is_possible =
       wanted <= now ||
-      (HasRoomForData(wanted - now) &&
+      (CheckRoomForData(wanted - now) && CheckRoom(wanted - now) &&
        CheckPrivateMemory(mm::Access::kReadWrite, mm::Sharing::kPrivate, wanted - now));
   if (!is_possible) return static_cast<intptr_t>(now.value);
   return static_cast<intptr_t>(Space().SetBreak(wanted).value_or(now).value);
@@ -425,9 +438,9 @@ posix::Result<intptr_t> Mlockall(uint32_t flags) {
   }
   Space().SetFutureLocked((flags & kFuture) != 0 ? mm::Locked::kYes : mm::Locked::kNo);
   if ((flags & kCurrent) == 0) return 0;
-  TRY(ForEachArea([](const mm::VirtRange& range) -> posix::Result<> {
+  TRY(ForEachArea([](const mm::VmaReport& area) -> posix::Result<> {
     // As on Linux, what cannot be made present does not fail the call.
-    (void)Space().SetLocked(range, mm::Locked::kYes);
+    (void)Space().SetLocked(area.range, mm::Locked::kYes);
     return {};
   }));
   return 0;
@@ -435,8 +448,8 @@ posix::Result<intptr_t> Mlockall(uint32_t flags) {
 
 posix::Result<intptr_t> Munlockall() {
   Space().SetFutureLocked(mm::Locked::kNo);
-  TRY(ForEachArea([](const mm::VirtRange& range) {
-    return Translated(Space().SetLocked(range, mm::Locked::kNo), kRangeErrors);
+  TRY(ForEachArea([](const mm::VmaReport& area) {
+    return Translated(Space().SetLocked(area.range, mm::Locked::kNo), kRangeErrors);
   }));
   return 0;
 }

@@ -22,8 +22,16 @@ posix::Result<intptr_t> ReadInto(OpenFile& file, fs::Destination& destination) {
   return Returned(file.Read(destination));
 }
 
+posix::Result<intptr_t> WriteAt(OpenFile& file, uint64_t offset, fs::Source& source) {
+  const posix::Result<size_t> result = file.WriteAt(offset, source);
+  if (!result && result.error() == Errno::kFileTooLarge) TellOfFileLimit();
+  return Returned(result);
+}
+
 posix::Result<intptr_t> WriteFrom(OpenFile& file, fs::Source& source) {
   const posix::Result<size_t> result = file.Write(source);
+  if (!result && result.error() == Errno::kFileTooLarge) [[unlikely]]
+    TellOfFileLimit();
   if (!result && result.error() == Errno::kBrokenPipe && file.IsPipe()) [[unlikely]] {
     constexpr auto kSignal = posix::Signal::kPipe;
     static_cast<void>(
@@ -65,7 +73,7 @@ posix::Result<intptr_t> Pwrite64(int descriptor, uintptr_t buffer, size_t bytes,
   const Ref<OpenFile> file = TRY(FileToWrite(descriptor));
   if (offset < 0) return std::unexpected(Errno::kInvalid);
   UserSource source(buffer, bytes);
-  return Returned(file->WriteAt(static_cast<uint64_t>(offset), source));
+  return WriteAt(*file, static_cast<uint64_t>(offset), source);
 }
 
 posix::Result<intptr_t> Readv(int descriptor, uintptr_t vector, size_t count) {
@@ -103,7 +111,7 @@ posix::Result<intptr_t> Pwritev(int descriptor, uintptr_t vector, size_t count,
   UserVector pieces(TheFileServices().memory);
   TRY(pieces.Read(vector, count));
   UserVectorSource source(pieces);
-  return Returned(file->WriteAt(*offset, source));
+  return WriteAt(*file, *offset, source);
 }
 
 // --- sendfile
@@ -124,7 +132,7 @@ posix::Result<size_t> Send(OpenFile& out, OpenFile& in, std::optional<uint64_t> 
     const posix::Result<size_t> read = in.ReadAt(at, destination);
     if (!read) state = std::unexpected(read.error());
     if (!read || *read == 0) break;
-    fs::KernelSource source(std::span(piece).first(*read));
+    fs::KernelSource source(std::span(piece).first(*read), MostFileBytes());
     const posix::Result<intptr_t> written = WriteFrom(out, source);
     if (!written) state = std::unexpected(written.error());
     if (!written) break;

@@ -12,6 +12,8 @@
 #include "kernel/mm/address.h"
 #include "kernel/posix/errno.h"
 #include "kernel/posix/file.h"
+#include "kernel/posix/resource.h"
+#include "kernel/process/current.h"
 #include "kernel/space/user_pointer.h"
 
 namespace syscall {
@@ -22,6 +24,12 @@ struct IoVector {
   size_t bytes;
 };
 static_assert(sizeof(IoVector) == 2 * sizeof(uintptr_t));
+
+// RLIMIT_FSIZE.
+[[nodiscard]] inline uint64_t MostFileBytes() {
+  static_assert(posix::kUnlimited == fs::Source::kNoLimit);
+  return kernel::CurrentProcess().limits[posix::Resource::kFileBytes].soft;
+}
 
 // Bytes that a call moves at most: the rest is left to another one.
 [[nodiscard]] constexpr size_t TransferBytes(size_t bytes) {
@@ -50,6 +58,8 @@ class UserDestination final : public fs::Destination {
 class UserSource final : public fs::Source {
  public:
   UserSource(uintptr_t base, size_t bytes) : fs::Source(TransferBytes(bytes)), base_(base) {}
+
+  [[nodiscard]] uint64_t MostFileBytes() const override { return syscall::MostFileBytes(); }
 
  private:
   size_t CopyIn(std::span<std::byte> bytes) override {
@@ -118,6 +128,8 @@ class UserVectorDestination final : public fs::Destination {
 class UserVectorSource final : public fs::Source {
  public:
   explicit UserVectorSource(UserVector& vector) : fs::Source(vector.bytes()), vector_(vector) {}
+
+  [[nodiscard]] uint64_t MostFileBytes() const override { return syscall::MostFileBytes(); }
 
  private:
   size_t CopyIn(std::span<std::byte> bytes) override;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -16,6 +17,7 @@
 
 #include "userspace/posix_tests/groups.h"
 #include "userspace/posix_tests/memory.h"
+#include "userspace/support/probe.h"
 #include "userspace/support/test.h"
 
 namespace posix {
@@ -124,6 +126,63 @@ void ResourceLimits() {
   ExpectResult(Call(SYS_prlimit64, 0, 99, 0, &limit), EINVAL, "no such limit");
 }
 
+void SetLimit(int resource, rlim_t bytes) {
+  rlimit limit = {};
+  ExpectEqual(getrlimit(resource, &limit), 0, "getrlimit");
+  limit.rlim_cur = bytes;
+  ExpectEqual(setrlimit(resource, &limit), 0, "setrlimit");
+}
+
+volatile int file_signals = 0;
+
+int WriteTooMuch(uintptr_t) {
+  const int file = NewFile(0);
+  SetLimit(RLIMIT_FSIZE, 10);
+  char bytes[20] = {};
+  return write(file, bytes, sizeof bytes) == 10 && write(file, bytes, 1) == -1 ? 0 : 1;
+}
+
+void FilesDoNotGrowBeyondTheirLimit() {
+  constexpr int kCore = 0x80;
+  ExpectEqual(support::StatusOf(WriteTooMuch, 0) & ~kCore, support::Killed(SIGXFSZ), "by default");
+  signal(SIGXFSZ, [](int) { file_signals = file_signals + 1; });
+  const int file = NewFile(0);
+  const int large = NewFile(20);
+  SetLimit(RLIMIT_FSIZE, 10);
+  char bytes[20] = {};
+  ExpectEqual(write(file, bytes, sizeof bytes), 10, "as much as there is room for");
+  ExpectEqual(file_signals, 0, "no signal");
+  ExpectResult(Call(SYS_write, file, bytes, 1), EFBIG, "no more");
+  ExpectEqual(file_signals, 1, "SIGXFSZ");
+  ExpectEqual(pwrite(file, bytes, sizeof bytes, 5), 5, "from within");
+  ExpectEqual(pwrite(file, bytes, 1, 10), -1, "behind the end");
+  ExpectEqual(errno, EFBIG, "EFBIG");
+  ExpectEqual(file_signals, 2, "SIGXFSZ");
+  ExpectEqual(write(file, bytes, 0), 0, "nothing is always possible");
+  ExpectEqual(ftruncate(file, 11), -1, "longer");
+  ExpectEqual(errno, EFBIG, "EFBIG");
+  ExpectEqual(file_signals, 3, "SIGXFSZ");
+  ExpectEqual(ftruncate(large, 15), 0, "shorter, though beyond");
+  int ends[2];
+  ExpectEqual(pipe(ends), 0, "a pipe");
+  ExpectEqual(write(ends[1], bytes, sizeof bytes), sizeof bytes, "has no such limit");
+}
+
+void MemoryHasLimits() {
+  constexpr size_t kMuch = 16 << 20;
+  constexpr rlim_t kLittle = 8 << 20;
+  SetLimit(RLIMIT_DATA, kLittle);
+  ExpectResult(Map(0, kMuch, kReadWrite, kAnonymous), ENOMEM, "RLIMIT_DATA: writable");
+  ExpectResult(Map(0, kMuch, PROT_READ, kAnonymous), 0, "not what is only read");
+  ExpectResult(Map(0, kMuch, kReadWrite, MAP_SHARED | MAP_ANONYMOUS), 0, "not what is shared");
+  const long end = Call(SYS_brk, 0);
+  ExpectEqual(Call(SYS_brk, end + static_cast<long>(kMuch)), end, "brk");
+  SetLimit(RLIMIT_DATA, RLIM_INFINITY);
+  SetLimit(RLIMIT_AS, kLittle);
+  ExpectResult(Map(0, kPage, PROT_READ, kAnonymous), ENOMEM, "RLIMIT_AS");
+  ExpectEqual(Call(SYS_brk, end + static_cast<long>(kPage)), end, "brk");
+}
+
 void UnknownCalls() {
   constexpr long kNoCall = 3000;
   ExpectResult(Call(kNoCall), ENOSYS, "no such call");
@@ -137,6 +196,8 @@ constexpr support::Test kTests[] = {
     {"time: sleep", SleepTakesItsTime},
     {"time: of the processor", ProcessorTimeIsUsed},
     {"limits", ResourceLimits},
+    {"limits: files", FilesDoNotGrowBeyondTheirLimit},
+    {"limits: memory", MemoryHasLimits},
     {"unknown calls", UnknownCalls},
 };
 
