@@ -100,6 +100,22 @@ posix::Result<size_t> FutexRequeue(const FutexRequeueRequest& request) {
   return woken + table.Move(from, to, request.most_moved);
 }
 
+posix::Result<size_t> FutexWakeOperation(const FutexWakeOperationRequest& request) {
+  const FutexKey key = TRY(FutexKeyOf(request.va, request.scope));
+  const FutexKey other = TRY(FutexKeyOf(request.other, request.scope));
+  std::optional<uint32_t> value = Load(request.other);
+  while (value) {
+    const std::optional<uint32_t> before =
+        arch::CompareExchangeUser32(request.other, *value, request.operation.Apply(*value));
+    if (before == value) break;
+    value = before;
+  }
+  if (!value) return std::unexpected(posix::Errno::kFault);
+  const size_t woken = table.Wake(key, request.most);
+  if (!request.operation.Holds(*value)) return woken;
+  return woken + table.Wake(other, request.most_of_other);
+}
+
 void ClearThreadId(UserThread&, uintptr_t place) {
   const kernel::UserPointer<uint32_t> word(place);
   if (!word.Write(0)) return;

@@ -6,6 +6,7 @@
 
 #include "kernel/base/intrusive_list.h"
 #include "kernel/posix/errno.h"
+#include "kernel/process/futex_operation.h"
 #include "kernel/process/futex_table.h"
 #include "kernel/process/user_thread.h"
 #include "kernel/sched/deadline.h"
@@ -42,6 +43,19 @@ struct FutexRequeueRequest {
   std::optional<uint32_t> expected;
 };
 [[nodiscard]] posix::Result<size_t> FutexRequeue(const FutexRequeueRequest& request);
+
+// Changes the word at `other`, wakes at most `most` of those that wait for the one at `va`, and at
+// most `most_of_other` of those that wait for the other if it was as `operation` asks. Returns how
+// many. Errors: kInvalid, kFault.
+struct FutexWakeOperationRequest {
+  mm::VirtAddr va;
+  mm::VirtAddr other;
+  FutexScope scope;
+  size_t most;
+  size_t most_of_other;
+  FutexOperation operation;
+};
+[[nodiscard]] posix::Result<size_t> FutexWakeOperation(const FutexWakeOperationRequest& request);
 
 // For a thread that ends: 0 at `place`, and one who waits for that is woken.
 void ClearThreadId(UserThread& thread, uintptr_t place);

@@ -23,6 +23,7 @@ constexpr int kWait = 0;
 constexpr int kWake = 1;
 constexpr int kRequeue = 3;
 constexpr int kCompareRequeue = 4;
+constexpr int kWakeOperation = 5;
 constexpr int kWaitBits = 9;
 constexpr int kWakeBits = 10;
 
@@ -84,6 +85,17 @@ posix::Result<intptr_t> DoFutex(uintptr_t word, int operation, uint32_t value, u
       // A wake of 0 wakes one on Linux.
       const size_t most = std::max<size_t>(1, TRY(CountOf(value)));
       return static_cast<intptr_t>(TRY(process::FutexWake(va, scope, most, bits)));
+    }
+    case kWakeOperation: {
+      const auto decoded = process::FutexOperation::Decode(value3);
+      if (!decoded) return std::unexpected(Errno::kNotImplemented);
+      return static_cast<intptr_t>(
+          TRY(process::FutexWakeOperation({.va = va,
+                                           .other = {second_word},
+                                           .scope = scope,
+                                           .most = std::max<size_t>(1, TRY(CountOf(value))),
+                                           .most_of_other = std::max<size_t>(1, TRY(CountOf(time))),
+                                           .operation = *decoded})));
     }
     case kRequeue:
     case kCompareRequeue: {

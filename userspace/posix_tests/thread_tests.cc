@@ -201,6 +201,9 @@ void SignalsToAThread() {
 constexpr int kFutexWait = 0;
 constexpr int kFutexWake = 1;
 constexpr int kFutexCompareRequeue = 4;
+constexpr int kFutexWakeOperation = 5;
+constexpr int kFutexLockPi = 6;
+constexpr int kFutexUnlockPi = 7;
 constexpr int kFutexPrivate = 128;
 
 template <class... More>
@@ -284,6 +287,60 @@ void FutexBetweenProcesses() {
   ExpectEqual(status, Exited(31), "the child was woken");
 }
 
+// FUTEX_WAKE_OP: the second word changes, and whether who waits for it is woken depends on what it
+// was.
+void FutexChangesAWord() {
+  auto* const words =
+      reinterpret_cast<std::atomic<uint32_t>*>(NewPages(1, kReadWrite, MAP_SHARED | MAP_ANONYMOUS));
+  const auto change = [&](uint32_t operation, uint32_t comparison, uint32_t with) {
+    constexpr long kOne = 1;
+    constexpr uint32_t kOperand = 6;
+    const uint32_t packed = operation << 28 | comparison << 24 | kOperand << 12 | with;
+    return Futex(&words[0], kFutexWakeOperation, kOne, kOne, &words[1], packed);
+  };
+  constexpr uint32_t kSet = 0;
+  constexpr uint32_t kAdd = 1;
+  constexpr uint32_t kXor = 4;
+  constexpr uint32_t kEqual = 0;
+  ExpectEqual(change(kAdd, kEqual, 0), 0, "nobody waits");
+  ExpectEqual(words[1], 6, "added");
+  ExpectEqual(change(kXor, kEqual, 0), 0, "nobody waits");
+  ExpectEqual(words[1], 0, "and gone");
+  ExpectResult(change(7, kEqual, 0), ENOSYS, "an unknown change");
+  const pid_t child = fork();
+  if (child == 0) {
+    while (words[1] == 0) Futex(&words[1], kFutexWait, 0, nullptr);
+    _exit(static_cast<int>(words[1]));
+  }
+  const timespec moment = {0, 50'000'000};
+  nanosleep(&moment, nullptr);
+  ExpectEqual(change(kXor, kEqual, 1), 0, "not what it was");
+  ExpectEqual(words[1], 6, "changed all the same");
+  words[1] = 0;
+  ExpectEqual(change(kSet, kEqual, 0), 1, "woken");
+  int status = 0;
+  ExpectEqual(waitpid(child, &status, 0), child, "waitpid");
+  ExpectEqual(status, Exited(6), "the child has seen it");
+}
+
+// A kernel either hands on priorities, or says that it does not.
+void FutexInheritsPrioritiesOrNot() {
+  static uint32_t word = 0;
+  const long locked = Futex(&word, kFutexLockPi | kFutexPrivate, 0, nullptr);
+  pthread_mutexattr_t attributes;
+  pthread_mutexattr_init(&attributes);
+  const int wanted = pthread_mutexattr_setprotocol(&attributes, PTHREAD_PRIO_INHERIT);
+  if (locked == 0) {
+    ExpectEqual(word, static_cast<int64_t>(Call(SYS_gettid)), "the owner");
+    ExpectResult(Futex(&word, kFutexUnlockPi | kFutexPrivate, 0, nullptr), 0, "unlocked");
+    ExpectEqual(wanted, 0, "the C library knows");
+  } else {
+    ExpectResult(locked, ENOSYS, "not done");
+    ExpectResult(Futex(&word, kFutexUnlockPi | kFutexPrivate, 0, nullptr), ENOSYS, "not done");
+    ExpectEqual(wanted, ENOSYS, "the C library knows");
+  }
+}
+
 constexpr support::Test kTests[] = {
     {"threads: storage of their own", LocalStorage},
     {"threads: mutexes", Mutexes},
@@ -296,6 +353,8 @@ constexpr support::Test kTests[] = {
     {"futex: arguments", FutexArguments},
     {"futex: wake and requeue", FutexWakesAndMoves},
     {"futex: between processes", FutexBetweenProcesses},
+    {"futex: changes a word", FutexChangesAWord},
+    {"futex: priorities", FutexInheritsPrioritiesOrNot},
 };
 
 }  // namespace
