@@ -80,6 +80,13 @@ constexpr CallForm kForms[] = {
     {"msgsnd", SYS_msgsnd, {kSegment, kAddress, kSize, kNoWait}},
     {"msgrcv", SYS_msgrcv, {kSegment, kAddress, kSize, kNumber, kNoWait}},
     {"msgctl", SYS_msgctl, {kSegment, kSmall, kAddress}},
+    {"mq_open", SYS_mq_open, {kPath, kFlags, kNumber, kAddress}},
+    {"mq_unlink", SYS_mq_unlink, {kPath}},
+    {"mq_timedsend", SYS_mq_timedsend, {kFile, kAddress, kSize, kSmall, kShortTime}},
+    {"mq_timedreceive", SYS_mq_timedreceive, {kFile, kAddress, kSize, kAddress, kShortTime}},
+    {"mq_getsetattr", SYS_mq_getsetattr, {kFile, kAddress, kAddress}},
+    {"timer_getoverrun", SYS_timer_getoverrun, {kSmall}},
+    {"timer_delete", SYS_timer_delete, {kNumber}},
     {"no call", 4000, {kNumber, kNumber, kNumber, kNumber, kNumber, kNumber}},
 };
 
