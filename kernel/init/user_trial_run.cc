@@ -194,7 +194,7 @@ void TrialRun::ReturnFromSignal(arch::UserRegisters& registers) {
   if (!popped) End({.kind = TrialEnd::Kind::kRefused});
 }
 
-void TrialRun::OnSystemCall(arch::UserRegisters& registers) {
+void TrialRun::DoCall(arch::UserRegisters& registers) {
   switch (static_cast<arch::TrialCall>(arch::SystemCallNumber(registers))) {
     case arch::TrialCall::kNull:
       return;
@@ -209,6 +209,11 @@ void TrialRun::OnSystemCall(arch::UserRegisters& registers) {
     case arch::TrialCall::kDone:
       return running->End({.kind = TrialEnd::Kind::kDone, .status = arch::Argument(registers, 0)});
   }
+}
+
+intptr_t TrialRun::OnSystemCall(arch::UserRegisters& registers) {
+  DoCall(registers);
+  return arch::Result(registers);
 }
 
 void TrialRun::OnUserFault(const mm::FaultInfo& fault, arch::UserRegisters&) {

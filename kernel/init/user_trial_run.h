@@ -88,7 +88,8 @@ class TrialRun {
     TrialEnd end{};
   };
 
-  static void OnSystemCall(arch::UserRegisters& registers);
+  static void DoCall(arch::UserRegisters& registers);
+  static intptr_t OnSystemCall(arch::UserRegisters& registers);
   static void OnUserFault(const mm::FaultInfo& fault, arch::UserRegisters& registers);
   static void OnUserException(UserException exception, mm::VirtAddr pc,
                               arch::UserRegisters& registers);

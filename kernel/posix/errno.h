@@ -2,6 +2,7 @@
 // which both architectures share.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <expected>
 #include <utility>
@@ -82,6 +83,36 @@ using Result = std::expected<T, Errno>;
 [[nodiscard]] constexpr intptr_t ReturnValueOf(Errno error) {
   return -static_cast<intptr_t>(error);
 }
+
+// What a system call leaves in its result register: a value or an error in one word, as Linux has
+// it. Unlike a Result it fits into a register of the kernel, too: what a call's function returns
+// needs no more than to be handed on.
+class [[nodiscard]] CallResult {
+ public:
+  template <std::integral T>
+  constexpr CallResult(T value) : word_(static_cast<intptr_t>(value)) {}
+  constexpr CallResult(const std::unexpected<Errno>& error) : word_(ReturnValueOf(error.error())) {}
+  template <std::integral T>
+  constexpr CallResult(const Result<T>& result)
+      : word_(result ? static_cast<intptr_t>(*result) : ReturnValueOf(result.error())) {}
+  constexpr CallResult(const Result<>& result)
+      : word_(result ? 0 : ReturnValueOf(result.error())) {}
+
+  [[nodiscard]] constexpr intptr_t word() const { return word_; }
+
+  // As of a Result. No value is among the negated numbers of errors.
+  [[nodiscard]] constexpr bool has_value() const {
+    return static_cast<uintptr_t>(word_) < static_cast<uintptr_t>(-kMostErrors);
+  }
+  [[nodiscard]] constexpr explicit operator bool() const { return has_value(); }
+  [[nodiscard]] constexpr intptr_t operator*() const { return word_; }
+  [[nodiscard]] constexpr Errno error() const { return static_cast<Errno>(-word_); }
+
+ private:
+  static constexpr intptr_t kMostErrors = 4095;  // Linux's MAX_ERRNO
+
+  intptr_t word_;
+};
 
 // What the memory manager's errors mean to programs where no call says otherwise.
 [[nodiscard]] constexpr Errno ErrnoOf(base::Error error) {

@@ -98,7 +98,7 @@ bool ResolveUserCopyFault(const mm::FaultInfo& fault) {
 
 }  // namespace
 
-kernel::TrapHandlers HandlersWith(void (*on_system_call)(arch::UserRegisters&)) {
+kernel::TrapHandlers HandlersWith(intptr_t (*on_system_call)(arch::UserRegisters&)) {
   return {
       .on_system_call = on_system_call,
       .on_user_fault = OnUserFault,

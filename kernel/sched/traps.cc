@@ -1,6 +1,7 @@
 #include "kernel/sched/traps.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <type_traits>
 #include <utility>
 
@@ -24,7 +25,7 @@ static_assert(std::is_standard_layout_v<TrapHandlers>);
 }  // namespace kernel
 
 constinit kernel::TrapHandlers kernel_trap_handlers = {
-    .on_system_call = [](arch::UserRegisters&) { kernel::NobodyRunsUserMode(); },
+    .on_system_call = [](arch::UserRegisters&) -> intptr_t { kernel::NobodyRunsUserMode(); },
     .on_user_fault = [](const mm::FaultInfo&,
                         arch::UserRegisters&) { kernel::NobodyRunsUserMode(); },
     .on_user_exception = [](kernel::UserException, mm::VirtAddr,

@@ -32,9 +32,9 @@ enum class UserException : uint8_t {
 };
 
 struct TrapHandlers {
-  // Must be the first: entry code calls it through the structure's address. Number, arguments and
-  // result: arch/ops/user_mode.h.
-  void (*on_system_call)(arch::UserRegisters&);
+  // Must be the first: entry code calls it through the structure's address. Number and arguments:
+  // arch/ops/user_mode.h. What it returns goes to the result's register last of all.
+  intptr_t (*on_system_call)(arch::UserRegisters&);
   // A page fault in user mode.
   void (*on_user_fault)(const mm::FaultInfo&, arch::UserRegisters&);
   // Any other exception in user mode; `pc` is the instruction's address, but see kBreakpoint.

@@ -32,27 +32,23 @@ Parameter TakeArgument(arch::ArgumentReader& reader) {
   }
 }
 
-[[nodiscard]] constexpr intptr_t ResultOf(const posix::Result<intptr_t>& result) {
-  return result ? *result : posix::ReturnValueOf(result.error());
-}
-
 template <auto Function>
 struct Adapter;
 
-template <class... Parameters, posix::Result<intptr_t> (*Function)(Parameters...)>
+template <class... Parameters, posix::CallResult (*Function)(Parameters...)>
 struct Adapter<Function> {
   static intptr_t Call(arch::UserRegisters& registers) {
     arch::ArgumentReader reader(registers);
     // Braces: the arguments are taken in their order.
     return std::apply(
         [](auto&&... arguments) {
-          return ResultOf(Function(std::forward<decltype(arguments)>(arguments)...));
+          return Function(std::forward<decltype(arguments)>(arguments)...).word();
         },
         std::tuple<Parameters...>{TakeArgument<Parameters>(reader)...});
   }
 };
 
-// `Function` is a posix::Result<intptr_t>(Parameters...): integers and enumerations, user pointers
+// `Function` is a posix::CallResult(Parameters...): integers and enumerations, user pointers
 // (made of the register's value), or arch::UserRegisters& for calls that change more than the
 // result.
 template <auto Function>

@@ -89,8 +89,7 @@ class EncodedEntry {
   size_t bytes_ = 0;
 };
 
-posix::Result<intptr_t> ListInto(int descriptor, uintptr_t buffer, size_t bytes,
-                                 EntryLayout layout) {
+posix::CallResult ListInto(int descriptor, uintptr_t buffer, size_t bytes, EntryLayout layout) {
   const Ref<OpenFile> file = TRY(FileToUse(descriptor));
   size_t done = 0;
   posix::Result<> failed;
@@ -115,10 +114,10 @@ posix::Result<intptr_t> ListInto(int descriptor, uintptr_t buffer, size_t bytes,
 
 }  // namespace
 
-posix::Result<intptr_t> Getdents(int descriptor, uintptr_t buffer, uint32_t bytes) {
+posix::CallResult Getdents(int descriptor, uintptr_t buffer, uint32_t bytes) {
   return ListInto(descriptor, buffer, bytes, EntryLayout::kWords);
 }
-posix::Result<intptr_t> Getdents64(int descriptor, uintptr_t buffer, uint32_t bytes) {
+posix::CallResult Getdents64(int descriptor, uintptr_t buffer, uint32_t bytes) {
   return ListInto(descriptor, buffer, bytes, EntryLayout::kLong);
 }
 
@@ -127,7 +126,7 @@ posix::Result<intptr_t> Getdents64(int descriptor, uintptr_t buffer, uint32_t by
 
 namespace {
 
-posix::Result<intptr_t> MoveTo(Ref<Inode> directory) {
+posix::CallResult MoveTo(Ref<Inode> directory) {
   if (!directory->IsDirectory()) return std::unexpected(Errno::kNotDirectory);
   Place().SetDirectory(std::move(directory));
   return 0;
@@ -135,17 +134,15 @@ posix::Result<intptr_t> MoveTo(Ref<Inode> directory) {
 
 }  // namespace
 
-posix::Result<intptr_t> Chdir(uintptr_t path) {
+posix::CallResult Chdir(uintptr_t path) {
   PlaceAt place;
   TRY(place.Read(posix::kAtWorkingDirectory, path));
   return MoveTo(TRY(place.Find(0)));
 }
 
-posix::Result<intptr_t> Fchdir(int descriptor) {
-  return MoveTo(Ref(&TRY(FileOf(descriptor))->inode()));
-}
+posix::CallResult Fchdir(int descriptor) { return MoveTo(Ref(&TRY(FileOf(descriptor))->inode())); }
 
-posix::Result<intptr_t> Getcwd(uintptr_t buffer, size_t bytes) {
+posix::CallResult Getcwd(uintptr_t buffer, size_t bytes) {
   fs::Memory& memory = TheFileServices().memory;
   const base::Result<void*> block = memory.Allocate(posix::kPathMax);
   if (!block) return std::unexpected(Errno::kOutOfMemory);
@@ -153,7 +150,7 @@ posix::Result<intptr_t> Getcwd(uintptr_t buffer, size_t bytes) {
   text.back() = '\0';
   const posix::Result<std::string_view> path =
       Names().PathOf(Place().directory(), text.first(text.size() - 1));
-  posix::Result<intptr_t> result = std::unexpected(Errno::kRange);
+  posix::CallResult result = std::unexpected(Errno::kRange);
   if (!path) {
     result = std::unexpected(path.error());
   } else if (path->size() < bytes) {
@@ -171,26 +168,26 @@ posix::Result<intptr_t> Getcwd(uintptr_t buffer, size_t bytes) {
 
 namespace {
 
-posix::Result<intptr_t> MakeAt(int directory, uintptr_t path, NewInode inode) {
+posix::CallResult MakeAt(int directory, uintptr_t path, NewInode inode) {
   PlaceAt place;
   TRY(place.Read(directory, path));
   inode.permissions &= posix::kPermissionMask & ~Place().umask();
-  return Returned(Names().Create(place.start(), place.path(), inode).transform([](const auto&) {}));
+  return Names().Create(place.start(), place.path(), inode).transform([](const auto&) {});
 }
 
 }  // namespace
 
-posix::Result<intptr_t> Mkdir(uintptr_t path, uint32_t mode) {
+posix::CallResult Mkdir(uintptr_t path, uint32_t mode) {
   return Mkdirat(posix::kAtWorkingDirectory, path, mode);
 }
-posix::Result<intptr_t> Mkdirat(int directory, uintptr_t path, uint32_t mode) {
+posix::CallResult Mkdirat(int directory, uintptr_t path, uint32_t mode) {
   return MakeAt(directory, path, {.type = FileType::kDirectory, .permissions = mode});
 }
 
-posix::Result<intptr_t> Mknod(uintptr_t path, uint32_t mode, uint32_t device) {
+posix::CallResult Mknod(uintptr_t path, uint32_t mode, uint32_t device) {
   return Mknodat(posix::kAtWorkingDirectory, path, mode, device);
 }
-posix::Result<intptr_t> Mknodat(int directory, uintptr_t path, uint32_t mode, uint32_t device) {
+posix::CallResult Mknodat(int directory, uintptr_t path, uint32_t mode, uint32_t device) {
   const uint32_t bits = mode & posix::kTypeMask;
   const FileType type = bits == 0 ? FileType::kRegular : static_cast<FileType>(bits);
   switch (type) {
@@ -208,21 +205,21 @@ posix::Result<intptr_t> Mknodat(int directory, uintptr_t path, uint32_t mode, ui
   }
 }
 
-posix::Result<intptr_t> Symlink(uintptr_t target, uintptr_t path) {
+posix::CallResult Symlink(uintptr_t target, uintptr_t path) {
   return Symlinkat(target, posix::kAtWorkingDirectory, path);
 }
-posix::Result<intptr_t> Symlinkat(uintptr_t target, int directory, uintptr_t path) {
+posix::CallResult Symlinkat(uintptr_t target, int directory, uintptr_t path) {
   UserPath text;
   TRY(text.Read(target));
   if (text.text().empty()) return std::unexpected(Errno::kNoEntry);
   return MakeAt(directory, path, {.type = FileType::kSymlink, .target = text.text()});
 }
 
-posix::Result<intptr_t> Link(uintptr_t from, uintptr_t to) {
+posix::CallResult Link(uintptr_t from, uintptr_t to) {
   return Linkat(posix::kAtWorkingDirectory, from, posix::kAtWorkingDirectory, to, 0);
 }
-posix::Result<intptr_t> Linkat(int from_directory, uintptr_t from, int to_directory, uintptr_t to,
-                               uint32_t flags) {
+posix::CallResult Linkat(int from_directory, uintptr_t from, int to_directory, uintptr_t to,
+                         uint32_t flags) {
   constexpr uint32_t kFlags = posix::kAtSymlinkFollow | posix::kAtEmptyPath;
   if ((flags & ~kFlags) != 0) return std::unexpected(Errno::kInvalid);
   const bool follows = (flags & posix::kAtSymlinkFollow) != 0;
@@ -233,35 +230,32 @@ posix::Result<intptr_t> Linkat(int from_directory, uintptr_t from, int to_direct
   PlaceAt target;
   TRY(target.Read(to_directory, to));
   const Ref<Inode> inode = TRY(source.Find(find_flags));
-  return Returned(Names().Link(*inode, target.start(), target.path()));
+  return Names().Link(*inode, target.start(), target.path());
 }
 
 // --- Removing and moving them
 // ---------------------------------------------------------------------
 
-posix::Result<intptr_t> Rmdir(uintptr_t path) {
+posix::CallResult Rmdir(uintptr_t path) {
   return Unlinkat(posix::kAtWorkingDirectory, path, posix::kAtRemoveDirectory);
 }
-posix::Result<intptr_t> Unlink(uintptr_t path) {
-  return Unlinkat(posix::kAtWorkingDirectory, path, 0);
-}
-posix::Result<intptr_t> Unlinkat(int directory, uintptr_t path, uint32_t flags) {
+posix::CallResult Unlink(uintptr_t path) { return Unlinkat(posix::kAtWorkingDirectory, path, 0); }
+posix::CallResult Unlinkat(int directory, uintptr_t path, uint32_t flags) {
   if ((flags & ~posix::kAtRemoveDirectory) != 0) return std::unexpected(Errno::kInvalid);
   PlaceAt place;
   TRY(place.Read(directory, path));
-  if (flags == 0) return Returned(Names().Unlink(place.start(), place.path()));
-  return Returned(Names().RemoveDirectory(place.start(), place.path()));
+  if (flags == 0) return Names().Unlink(place.start(), place.path());
+  return Names().RemoveDirectory(place.start(), place.path());
 }
 
-posix::Result<intptr_t> Rename(uintptr_t from, uintptr_t to) {
+posix::CallResult Rename(uintptr_t from, uintptr_t to) {
   return Renameat2(posix::kAtWorkingDirectory, from, posix::kAtWorkingDirectory, to, 0);
 }
-posix::Result<intptr_t> Renameat(int from_directory, uintptr_t from, int to_directory,
-                                 uintptr_t to) {
+posix::CallResult Renameat(int from_directory, uintptr_t from, int to_directory, uintptr_t to) {
   return Renameat2(from_directory, from, to_directory, to, 0);
 }
-posix::Result<intptr_t> Renameat2(int from_directory, uintptr_t from, int to_directory,
-                                  uintptr_t to, uint32_t flags) {
+posix::CallResult Renameat2(int from_directory, uintptr_t from, int to_directory, uintptr_t to,
+                            uint32_t flags) {
   using Replace = fs::FileNamespace::Replace;
   if ((flags & ~posix::kRenameNoReplace) != 0) return std::unexpected(Errno::kInvalid);
   PlaceAt source;
@@ -269,17 +263,16 @@ posix::Result<intptr_t> Renameat2(int from_directory, uintptr_t from, int to_dir
   PlaceAt target;
   TRY(target.Read(to_directory, to));
   const Replace replace = flags == 0 ? Replace::kAllowed : Replace::kForbidden;
-  return Returned(
-      Names().Rename(source.start(), source.path(), target.start(), target.path(), replace));
+  return Names().Rename(source.start(), source.path(), target.start(), target.path(), replace);
 }
 
 // --- readlink
 // -------------------------------------------------------------------------------------
 
-posix::Result<intptr_t> Readlink(uintptr_t path, uintptr_t buffer, size_t bytes) {
+posix::CallResult Readlink(uintptr_t path, uintptr_t buffer, size_t bytes) {
   return Readlinkat(posix::kAtWorkingDirectory, path, buffer, bytes);
 }
-posix::Result<intptr_t> Readlinkat(int directory, uintptr_t path, uintptr_t buffer, size_t bytes) {
+posix::CallResult Readlinkat(int directory, uintptr_t path, uintptr_t buffer, size_t bytes) {
   // As much as a link that is made up as it is read needs for a path of files below here.
   constexpr size_t kMadeUp = 512;
   if (static_cast<int32_t>(bytes) <= 0) return std::unexpected(Errno::kInvalid);
@@ -293,7 +286,7 @@ posix::Result<intptr_t> Readlinkat(int directory, uintptr_t path, uintptr_t buff
   return static_cast<intptr_t>(shown.size());
 }
 
-posix::Result<intptr_t> Mount() { return std::unexpected(Errno::kNotPermitted); }
-posix::Result<intptr_t> Umount2() { return std::unexpected(Errno::kNotPermitted); }
+posix::CallResult Mount() { return std::unexpected(Errno::kNotPermitted); }
+posix::CallResult Umount2() { return std::unexpected(Errno::kNotPermitted); }
 
 }  // namespace syscall

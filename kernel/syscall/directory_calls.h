@@ -9,37 +9,36 @@
 namespace syscall {
 
 // Entries as structures one behind the other: struct linux_dirent, and linux_dirent64.
-posix::Result<intptr_t> Getdents(int descriptor, uintptr_t buffer, uint32_t bytes);
-posix::Result<intptr_t> Getdents64(int descriptor, uintptr_t buffer, uint32_t bytes);
+posix::CallResult Getdents(int descriptor, uintptr_t buffer, uint32_t bytes);
+posix::CallResult Getdents64(int descriptor, uintptr_t buffer, uint32_t bytes);
 
-posix::Result<intptr_t> Chdir(uintptr_t path);
-posix::Result<intptr_t> Fchdir(int descriptor);
+posix::CallResult Chdir(uintptr_t path);
+posix::CallResult Fchdir(int descriptor);
 // The length of the path, its zero included.
-posix::Result<intptr_t> Getcwd(uintptr_t buffer, size_t bytes);
+posix::CallResult Getcwd(uintptr_t buffer, size_t bytes);
 
-posix::Result<intptr_t> Mkdir(uintptr_t path, uint32_t mode);
-posix::Result<intptr_t> Mkdirat(int directory, uintptr_t path, uint32_t mode);
-posix::Result<intptr_t> Mknod(uintptr_t path, uint32_t mode, uint32_t device);
-posix::Result<intptr_t> Mknodat(int directory, uintptr_t path, uint32_t mode, uint32_t device);
-posix::Result<intptr_t> Rmdir(uintptr_t path);
-posix::Result<intptr_t> Unlink(uintptr_t path);
-posix::Result<intptr_t> Unlinkat(int directory, uintptr_t path, uint32_t flags);
-posix::Result<intptr_t> Rename(uintptr_t from, uintptr_t to);
-posix::Result<intptr_t> Renameat(int from_directory, uintptr_t from, int to_directory,
-                                 uintptr_t to);
+posix::CallResult Mkdir(uintptr_t path, uint32_t mode);
+posix::CallResult Mkdirat(int directory, uintptr_t path, uint32_t mode);
+posix::CallResult Mknod(uintptr_t path, uint32_t mode, uint32_t device);
+posix::CallResult Mknodat(int directory, uintptr_t path, uint32_t mode, uint32_t device);
+posix::CallResult Rmdir(uintptr_t path);
+posix::CallResult Unlink(uintptr_t path);
+posix::CallResult Unlinkat(int directory, uintptr_t path, uint32_t flags);
+posix::CallResult Rename(uintptr_t from, uintptr_t to);
+posix::CallResult Renameat(int from_directory, uintptr_t from, int to_directory, uintptr_t to);
 // RENAME_NOREPLACE alone among the flags.
-posix::Result<intptr_t> Renameat2(int from_directory, uintptr_t from, int to_directory,
-                                  uintptr_t to, uint32_t flags);
-posix::Result<intptr_t> Link(uintptr_t from, uintptr_t to);
-posix::Result<intptr_t> Linkat(int from_directory, uintptr_t from, int to_directory, uintptr_t to,
-                               uint32_t flags);
-posix::Result<intptr_t> Symlink(uintptr_t target, uintptr_t path);
-posix::Result<intptr_t> Symlinkat(uintptr_t target, int directory, uintptr_t path);
-posix::Result<intptr_t> Readlink(uintptr_t path, uintptr_t buffer, size_t bytes);
-posix::Result<intptr_t> Readlinkat(int directory, uintptr_t path, uintptr_t buffer, size_t bytes);
+posix::CallResult Renameat2(int from_directory, uintptr_t from, int to_directory, uintptr_t to,
+                            uint32_t flags);
+posix::CallResult Link(uintptr_t from, uintptr_t to);
+posix::CallResult Linkat(int from_directory, uintptr_t from, int to_directory, uintptr_t to,
+                         uint32_t flags);
+posix::CallResult Symlink(uintptr_t target, uintptr_t path);
+posix::CallResult Symlinkat(uintptr_t target, int directory, uintptr_t path);
+posix::CallResult Readlink(uintptr_t path, uintptr_t buffer, size_t bytes);
+posix::CallResult Readlinkat(int directory, uintptr_t path, uintptr_t buffer, size_t bytes);
 
 // What is mounted is the kernel's choice: kNotPermitted.
-posix::Result<intptr_t> Mount();
-posix::Result<intptr_t> Umount2();
+posix::CallResult Mount();
+posix::CallResult Umount2();
 
 }  // namespace syscall

@@ -75,13 +75,4 @@ class PlaceAt {
   fs::Ref<fs::Inode> start_;
 };
 
-// What a call returns.
-template <class T>
-[[nodiscard]] posix::Result<intptr_t> Returned(const posix::Result<T>& result) {
-  return result.transform([](const T& value) { return static_cast<intptr_t>(value); });
-}
-[[nodiscard]] inline posix::Result<intptr_t> Returned(const posix::Result<>& result) {
-  return result.transform([] { return intptr_t{0}; });
-}
-
 }  // namespace syscall

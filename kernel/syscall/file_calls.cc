@@ -21,19 +21,19 @@ namespace open_flag = posix::open_flag;
 namespace {
 
 // Beyond RLIMIT_FSIZE no file grows.
-posix::Result<intptr_t> Resize(fs::Inode& inode, uint64_t bytes) {
+posix::CallResult Resize(fs::Inode& inode, uint64_t bytes) {
   if (bytes > MostFileBytes() && bytes > inode.size_bytes()) {
     TellOfFileLimit();
     return std::unexpected(Errno::kFileTooLarge);
   }
-  return Returned(inode.Resize(bytes));
+  return inode.Resize(bytes);
 }
 
 CloseOnExec CloseOnExecOf(uint32_t open_flags) {
   return (open_flags & open_flag::kCloseOnExec) != 0 ? CloseOnExec::kYes : CloseOnExec::kNo;
 }
 
-posix::Result<intptr_t> OpenAt(int directory, uintptr_t path, uint32_t flags, uint32_t mode) {
+posix::CallResult OpenAt(int directory, uintptr_t path, uint32_t flags, uint32_t mode) {
   if ((flags & open_flag::kAccessMode) == open_flag::kAccessMode) {
     return std::unexpected(Errno::kInvalid);
   }
@@ -41,27 +41,27 @@ posix::Result<intptr_t> OpenAt(int directory, uintptr_t path, uint32_t flags, ui
   TRY(place.Read(directory, path));
   const uint32_t permissions = mode & posix::kPermissionMask & ~Place().umask();
   Ref<OpenFile> file = TRY(Names().Open(place.start(), place.path(), flags, permissions));
-  return Returned(Files().Add(std::move(file), CloseOnExecOf(flags)));
+  return Files().Add(std::move(file), CloseOnExecOf(flags));
 }
 
 }  // namespace
 
-posix::Result<intptr_t> Open(uintptr_t path, uint32_t flags, uint32_t mode) {
+posix::CallResult Open(uintptr_t path, uint32_t flags, uint32_t mode) {
   return Openat(posix::kAtWorkingDirectory, path, flags, mode);
 }
 
-posix::Result<intptr_t> Openat(int directory, uintptr_t path, uint32_t flags, uint32_t mode) {
+posix::CallResult Openat(int directory, uintptr_t path, uint32_t flags, uint32_t mode) {
   return OpenAt(directory, path, posix::DecodeOpenFlags(arch::kAbi, flags), mode);
 }
 
-posix::Result<intptr_t> Creat(uintptr_t path, uint32_t mode) {
+posix::CallResult Creat(uintptr_t path, uint32_t mode) {
   return OpenAt(posix::kAtWorkingDirectory, path,
                 open_flag::kCreate | open_flag::kWriteOnly | open_flag::kTruncate, mode);
 }
 
-posix::Result<intptr_t> Close(int descriptor) { return Returned(Files().Close(descriptor)); }
+posix::CallResult Close(int descriptor) { return Files().Close(descriptor); }
 
-posix::Result<intptr_t> MemfdCreate(uintptr_t name, uint32_t flags) {
+posix::CallResult MemfdCreate(uintptr_t name, uint32_t flags) {
   constexpr uint32_t kCloseOnExec = 1;   // MFD_CLOEXEC
   constexpr uint32_t kAllowSealing = 2;  // MFD_ALLOW_SEALING; there is nothing to seal with
   constexpr uint32_t kPermissions = 0777;
@@ -71,14 +71,12 @@ posix::Result<intptr_t> MemfdCreate(uintptr_t name, uint32_t flags) {
   const Ref<fs::Inode> inode = TRY(TheFileServices().files.MakeUnnamed(kPermissions));
   Ref<OpenFile> file = TRY(inode->Open(open_flag::kReadWrite));
   const bool closes = (flags & kCloseOnExec) != 0;
-  return Returned(Files().Add(std::move(file), closes ? CloseOnExec::kYes : CloseOnExec::kNo));
+  return Files().Add(std::move(file), closes ? CloseOnExec::kYes : CloseOnExec::kNo);
 }
 
-posix::Result<intptr_t> Pipe(kernel::UserPointer<int32_t> descriptors) {
-  return Pipe2(descriptors, 0);
-}
+posix::CallResult Pipe(kernel::UserPointer<int32_t> descriptors) { return Pipe2(descriptors, 0); }
 
-posix::Result<intptr_t> Pipe2(kernel::UserPointer<int32_t> descriptors, uint32_t flags) {
+posix::CallResult Pipe2(kernel::UserPointer<int32_t> descriptors, uint32_t flags) {
   const uint32_t decoded = posix::DecodeOpenFlags(arch::kAbi, flags);
   constexpr uint32_t kKnown = open_flag::kCloseOnExec | open_flag::kNonBlock | open_flag::kDirect;
   if ((decoded & ~kKnown) != 0) return std::unexpected(Errno::kInvalid);
@@ -97,7 +95,7 @@ posix::Result<intptr_t> Pipe2(kernel::UserPointer<int32_t> descriptors, uint32_t
 // --- Positions
 // ------------------------------------------------------------------------------------
 
-posix::Result<intptr_t> Lseek(int descriptor, intptr_t offset, posix::Whence whence) {
+posix::CallResult Lseek(int descriptor, intptr_t offset, posix::Whence whence) {
   const uint64_t position = TRY(TRY(FileToUse(descriptor))->Seek(offset, whence));
   if (position > static_cast<uint64_t>(std::numeric_limits<intptr_t>::max())) {
     return std::unexpected(Errno::kOverflow);
@@ -105,33 +103,33 @@ posix::Result<intptr_t> Lseek(int descriptor, intptr_t offset, posix::Whence whe
   return static_cast<intptr_t>(position);
 }
 
-posix::Result<intptr_t> Llseek(int descriptor, uint32_t offset_high, uint32_t offset_low,
-                               kernel::UserPointer<int64_t> result, posix::Whence whence) {
+posix::CallResult Llseek(int descriptor, uint32_t offset_high, uint32_t offset_low,
+                         kernel::UserPointer<int64_t> result, posix::Whence whence) {
   const auto offset = static_cast<int64_t>(uint64_t{offset_high} << 32 | offset_low);
   const uint64_t position = TRY(TRY(FileToUse(descriptor))->Seek(offset, whence));
-  return Returned(result.Write(static_cast<int64_t>(position)));
+  return result.Write(static_cast<int64_t>(position));
 }
 
-posix::Result<intptr_t> Truncate(uintptr_t path, intptr_t bytes) { return Truncate64(path, bytes); }
+posix::CallResult Truncate(uintptr_t path, intptr_t bytes) { return Truncate64(path, bytes); }
 
-posix::Result<intptr_t> Truncate64(uintptr_t path, int64_t bytes) {
+posix::CallResult Truncate64(uintptr_t path, int64_t bytes) {
   if (bytes < 0) return std::unexpected(Errno::kInvalid);
   PlaceAt place;
   TRY(place.Read(posix::kAtWorkingDirectory, path));
   return Resize(*TRY(place.Find(0)), static_cast<uint64_t>(bytes));
 }
 
-posix::Result<intptr_t> Ftruncate(int descriptor, intptr_t bytes) {
+posix::CallResult Ftruncate(int descriptor, intptr_t bytes) {
   return Ftruncate64(descriptor, bytes);
 }
 
-posix::Result<intptr_t> Ftruncate64(int descriptor, int64_t bytes) {
+posix::CallResult Ftruncate64(int descriptor, int64_t bytes) {
   const Ref<OpenFile> file = TRY(FileToUse(descriptor));
   if (bytes < 0 || !file->IsWritable()) return std::unexpected(Errno::kInvalid);
   return Resize(file->inode(), static_cast<uint64_t>(bytes));
 }
 
-posix::Result<intptr_t> Fallocate(int descriptor, uint32_t mode, int64_t offset, int64_t bytes) {
+posix::CallResult Fallocate(int descriptor, uint32_t mode, int64_t offset, int64_t bytes) {
   const Ref<OpenFile> file = TRY(FileToWrite(descriptor));
   if (offset < 0 || bytes <= 0) return std::unexpected(Errno::kInvalid);
   if (mode != 0) return std::unexpected(Errno::kNotSupported);
@@ -143,53 +141,52 @@ posix::Result<intptr_t> Fallocate(int descriptor, uint32_t mode, int64_t offset,
   return Resize(file->inode(), wanted);
 }
 
-posix::Result<intptr_t> Fadvise64(int descriptor, int64_t, size_t, uint32_t) {
+posix::CallResult Fadvise64(int descriptor, int64_t, size_t, uint32_t) {
   const Ref<OpenFile> file = TRY(FileToUse(descriptor));
   if (file->IsPipe()) return std::unexpected(Errno::kIllegalSeek);
   return 0;
 }
 
-posix::Result<intptr_t> Fadvise6464(int descriptor, uint32_t advice, int64_t offset, int64_t) {
+posix::CallResult Fadvise6464(int descriptor, uint32_t advice, int64_t offset, int64_t) {
   return Fadvise64(descriptor, offset, 0, advice);
 }
 
 // --- Descriptors
 // ----------------------------------------------------------------------------------
 
-posix::Result<intptr_t> Dup(int descriptor) {
-  return Returned(Files().Add(TRY(FileOf(descriptor)), CloseOnExec::kNo));
+posix::CallResult Dup(int descriptor) {
+  return Files().Add(TRY(FileOf(descriptor)), CloseOnExec::kNo);
 }
 
-posix::Result<intptr_t> Dup2(int from, int to) {
+posix::CallResult Dup2(int from, int to) {
   Ref<OpenFile> file = TRY(FileOf(from));
   if (from == to) return to;
-  return Returned(Files().Place(std::move(file), to, CloseOnExec::kNo));
+  return Files().Place(std::move(file), to, CloseOnExec::kNo);
 }
 
-posix::Result<intptr_t> Dup3(int from, int to, uint32_t flags) {
+posix::CallResult Dup3(int from, int to, uint32_t flags) {
   if (from == to || (flags & ~open_flag::kCloseOnExec) != 0) {
     return std::unexpected(Errno::kInvalid);
   }
-  return Returned(Files().Place(TRY(FileOf(from)), to, CloseOnExecOf(flags)));
+  return Files().Place(TRY(FileOf(from)), to, CloseOnExecOf(flags));
 }
 
-posix::Result<intptr_t> Fcntl(int descriptor, posix::FcntlCommand command, uintptr_t argument) {
+posix::CallResult Fcntl(int descriptor, posix::FcntlCommand command, uintptr_t argument) {
   using posix::FcntlCommand;
   const Ref<OpenFile> file = TRY(FileOf(descriptor));
   const auto number = static_cast<int>(argument);
   switch (command) {
     case FcntlCommand::kDuplicate:
-      return Returned(Files().Add(file, CloseOnExec::kNo, number));
+      return Files().Add(file, CloseOnExec::kNo, number);
     case FcntlCommand::kDuplicateCloseOnExec:
-      return Returned(Files().Add(file, CloseOnExec::kYes, number));
+      return Files().Add(file, CloseOnExec::kYes, number);
     case FcntlCommand::kGetDescriptorFlags: {
       const CloseOnExec closes = TRY(Files().close_on_exec(descriptor));
       return closes == CloseOnExec::kYes ? posix::kDescriptorCloseOnExec : 0;
     }
     case FcntlCommand::kSetDescriptorFlags: {
       const bool closes = (argument & posix::kDescriptorCloseOnExec) != 0;
-      return Returned(
-          Files().SetCloseOnExec(descriptor, closes ? CloseOnExec::kYes : CloseOnExec::kNo));
+      return Files().SetCloseOnExec(descriptor, closes ? CloseOnExec::kYes : CloseOnExec::kNo);
     }
     case FcntlCommand::kGetStatusFlags: {
       constexpr uint32_t kNotKept = open_flag::kCreate | open_flag::kExclusive |
@@ -220,13 +217,13 @@ posix::Result<intptr_t> Fcntl(int descriptor, posix::FcntlCommand command, uintp
   }
 }
 
-posix::Result<intptr_t> Ioctl(int descriptor, uint32_t request, uintptr_t argument) {
+posix::CallResult Ioctl(int descriptor, uint32_t request, uintptr_t argument) {
   const Ref<OpenFile> file = TRY(FileToUse(descriptor));
   switch (request) {
     case posix::ioctl::kSetCloseOnExec:
-      return Returned(Files().SetCloseOnExec(descriptor, CloseOnExec::kYes));
+      return Files().SetCloseOnExec(descriptor, CloseOnExec::kYes);
     case posix::ioctl::kClearCloseOnExec:
-      return Returned(Files().SetCloseOnExec(descriptor, CloseOnExec::kNo));
+      return Files().SetCloseOnExec(descriptor, CloseOnExec::kNo);
     case posix::ioctl::kSetNonBlocking: {
       const int32_t on = TRY(kernel::UserPointer<int32_t>(argument).Read());
       const uint32_t others = file->flags() & ~open_flag::kNonBlock;
@@ -235,14 +232,14 @@ posix::Result<intptr_t> Ioctl(int descriptor, uint32_t request, uintptr_t argume
     }
     default: {
       UserIoctlArgument structure(argument);
-      return Returned(file->Ioctl(request, structure));
+      return file->Ioctl(request, structure);
     }
   }
 }
 
-posix::Result<intptr_t> Sync() { return 0; }
+posix::CallResult Sync() { return 0; }
 
-posix::Result<intptr_t> Fsync(int descriptor) {
+posix::CallResult Fsync(int descriptor) {
   const Ref<OpenFile> file = TRY(FileToUse(descriptor));
   if (!file->inode().IsSeekable()) return std::unexpected(Errno::kInvalid);
   return 0;

@@ -50,8 +50,8 @@ posix::Result<sched::Deadline> DeadlineOf(uintptr_t time, int command, bool is_r
   return is_real_time ? AtRealTime(*nanoseconds) : sched::Deadline{*nanoseconds};
 }
 
-posix::Result<intptr_t> Wait(mm::VirtAddr word, FutexScope scope, uint32_t expected, uint32_t bits,
-                             sched::Deadline wanted) {
+posix::CallResult Wait(mm::VirtAddr word, FutexScope scope, uint32_t expected, uint32_t bits,
+                       sched::Deadline wanted) {
   if (bits == 0) return kInvalid;
   process::UserThread& thread = kernel::CurrentThread();
   const sched::Deadline deadline = thread.kept_deadline.value_or(wanted);
@@ -65,8 +65,8 @@ posix::Result<intptr_t> Wait(mm::VirtAddr word, FutexScope scope, uint32_t expec
 }
 
 template <class Word>
-posix::Result<intptr_t> DoFutex(uintptr_t word, int operation, uint32_t value, uintptr_t time,
-                                uintptr_t second_word, uint32_t value3) {
+posix::CallResult DoFutex(uintptr_t word, int operation, uint32_t value, uintptr_t time,
+                          uintptr_t second_word, uint32_t value3) {
   const int command = operation & ~(kPrivateFlag | kRealTimeFlag);
   const FutexScope scope =
       (operation & kPrivateFlag) != 0 ? FutexScope::kPrivate : FutexScope::kShared;
@@ -115,29 +115,29 @@ posix::Result<intptr_t> DoFutex(uintptr_t word, int operation, uint32_t value, u
 
 }  // namespace
 
-posix::Result<intptr_t> Futex(uintptr_t word, int operation, uint32_t value, uintptr_t time,
-                              uintptr_t second_word, uint32_t value3) {
+posix::CallResult Futex(uintptr_t word, int operation, uint32_t value, uintptr_t time,
+                        uintptr_t second_word, uint32_t value3) {
   return DoFutex<intptr_t>(word, operation, value, time, second_word, value3);
 }
-posix::Result<intptr_t> FutexTime64(uintptr_t word, int operation, uint32_t value, uintptr_t time,
-                                    uintptr_t second_word, uint32_t value3) {
+posix::CallResult FutexTime64(uintptr_t word, int operation, uint32_t value, uintptr_t time,
+                              uintptr_t second_word, uint32_t value3) {
   return DoFutex<int64_t>(word, operation, value, time, second_word, value3);
 }
 
-posix::Result<intptr_t> SetTidAddress(uintptr_t place) {
+posix::CallResult SetTidAddress(uintptr_t place) {
   process::UserThread& thread = kernel::CurrentThread();
   thread.farewell.clear_thread_id = place;
   return thread.id();
 }
 
-posix::Result<intptr_t> SetRobustList(uintptr_t head, size_t bytes) {
+posix::CallResult SetRobustList(uintptr_t head, size_t bytes) {
   if (bytes != kRobustListBytes) return kInvalid;
   kernel::CurrentThread().farewell.robust_list = head;
   return 0;
 }
 
-posix::Result<intptr_t> GetRobustList(int thread, kernel::UserPointer<uintptr_t> head,
-                                      kernel::UserPointer<size_t> bytes) {
+posix::CallResult GetRobustList(int thread, kernel::UserPointer<uintptr_t> head,
+                                kernel::UserPointer<size_t> bytes) {
   const process::UserThread* const asked =
       thread == 0 ? &kernel::CurrentThread() : process::TheSystem().pids().Find(thread).thread;
   if (asked == nullptr) return std::unexpected(Errno::kNoProcess);

@@ -52,21 +52,21 @@ posix::Result<> SetLimit(Process& process, Resource resource, const Limit& limit
 
 }  // namespace
 
-posix::Result<intptr_t> Getrlimit(uint32_t number, UserWordLimit limit) {
+posix::CallResult Getrlimit(uint32_t number, UserWordLimit limit) {
   const auto resource = posix::ResourceOf(number);
   if (!resource) return kInvalid;
   TRY(limit.Write(ToWords(kernel::CurrentProcess().limits[*resource])));
   return 0;
 }
 
-posix::Result<intptr_t> Setrlimit(uint32_t number, UserWordLimit limit) {
+posix::CallResult Setrlimit(uint32_t number, UserWordLimit limit) {
   const auto resource = posix::ResourceOf(number);
   if (!resource) return kInvalid;
   TRY(SetLimit(kernel::CurrentProcess(), *resource, FromWords(TRY(limit.Read()))));
   return 0;
 }
 
-posix::Result<intptr_t> Prlimit64(int id, uint32_t number, UserLimit limit, UserLimit before) {
+posix::CallResult Prlimit64(int id, uint32_t number, UserLimit limit, UserLimit before) {
   const auto resource = posix::ResourceOf(number);
   if (!resource) return kInvalid;
   Process* const process =
@@ -78,7 +78,7 @@ posix::Result<intptr_t> Prlimit64(int id, uint32_t number, UserLimit limit, User
   return 0;
 }
 
-posix::Result<intptr_t> Getrusage(int who, UserUsage usage) {
+posix::CallResult Getrusage(int who, UserUsage usage) {
   constexpr int kSelf = 0;
   constexpr int kChildren = -1;
   constexpr int kThread = 1;
@@ -101,7 +101,7 @@ posix::Result<intptr_t> Getrusage(int who, UserUsage usage) {
   return 0;
 }
 
-posix::Result<intptr_t> Times(kernel::UserPointer<posix::ProcessTimes> times) {
+posix::CallResult Times(kernel::UserPointer<posix::ProcessTimes> times) {
   Process& process = kernel::CurrentProcess();
   if (!times.IsNull()) {
     TRY(times.Write({.user = static_cast<intptr_t>(UsageNow(process).user_ticks),

@@ -64,8 +64,8 @@ posix::Result<FileLock> RangeOf(OpenFile& file, const posix::UserLock<Word>& ask
 }
 
 template <class Word>
-posix::Result<intptr_t> TellConflict(const std::optional<FileLock>& conflict,
-                                     posix::UserLock<Word> told, uintptr_t to) {
+posix::CallResult TellConflict(const std::optional<FileLock>& conflict, posix::UserLock<Word> told,
+                               uintptr_t to) {
   if (conflict) {
     const bool is_exclusive = conflict->mode == FileLock::Mode::kExclusive;
     const bool reaches_end = conflict->last == FileLock::kEnd;
@@ -82,11 +82,11 @@ posix::Result<intptr_t> TellConflict(const std::optional<FileLock>& conflict,
     told.type = LockType::kNone;
   }
   // The program's own structure comes back, its padding included: nothing of the kernel's.
-  return Returned(kernel::WriteUser({to}, std::as_bytes(std::span(&told, 1))));
+  return kernel::WriteUser({to}, std::as_bytes(std::span(&told, 1)));
 }
 
 template <class Word>
-posix::Result<intptr_t> Lock(OpenFile& file, FcntlCommand command, uintptr_t argument) {
+posix::CallResult Lock(OpenFile& file, FcntlCommand command, uintptr_t argument) {
   // Zeroed, so that padding that the compiler may not copy is not the kernel's stack.
   posix::UserLock<Word> asked;
   std::memset(&asked, 0, sizeof(asked));
@@ -105,19 +105,20 @@ posix::Result<intptr_t> Lock(OpenFile& file, FcntlCommand command, uintptr_t arg
     case LockType::kNone: {
       if (gets) return std::unexpected(Errno::kInvalid);
       fs::FileLocks* const locks = file.inode().locks();
-      return locks == nullptr ? 0 : Returned(locks->Remove(lock));
+      if (locks == nullptr) return 0;
+      return locks->Remove(lock);
     }
     default:
       return std::unexpected(Errno::kInvalid);
   }
   const Ref<fs::FileLocks> locks(TRY(file.inode().MakeLocks()));
   if (gets) return TellConflict(locks->ScanForConflict(lock), asked, argument);
-  return Returned(waits ? locks->WaitToSet(lock) : locks->Set(lock));
+  return waits ? locks->WaitToSet(lock) : locks->Set(lock);
 }
 
 }  // namespace
 
-posix::Result<intptr_t> LockRecord(OpenFile& file, FcntlCommand command, uintptr_t argument) {
+posix::CallResult LockRecord(OpenFile& file, FcntlCommand command, uintptr_t argument) {
   switch (command) {
     case FcntlCommand::kGetLock:
     case FcntlCommand::kSetLock:
@@ -129,7 +130,7 @@ posix::Result<intptr_t> LockRecord(OpenFile& file, FcntlCommand command, uintptr
   }
 }
 
-posix::Result<intptr_t> Flock(int descriptor, uint32_t operation) {
+posix::CallResult Flock(int descriptor, uint32_t operation) {
   const Ref<OpenFile> file = TRY(FileToUse(descriptor));
   FileLock lock = {.kind = FileLock::Kind::kWhole,
                    .owner = file.get(),
@@ -148,7 +149,7 @@ posix::Result<intptr_t> Flock(int descriptor, uint32_t operation) {
       return std::unexpected(Errno::kInvalid);
   }
   const Ref<fs::FileLocks> locks(TRY(file->inode().MakeLocks()));
-  return Returned(waits ? locks->WaitToSet(lock) : locks->Set(lock));
+  return waits ? locks->WaitToSet(lock) : locks->Set(lock);
 }
 
 }  // namespace syscall

@@ -29,7 +29,7 @@ uintptr_t PagesAsWord(mm::PageCount pages) {
 
 }  // namespace
 
-posix::Result<intptr_t> Uname(UserMachineNames names) {
+posix::CallResult Uname(UserMachineNames names) {
   const fs::SystemNames texts = TheServices().system.Names();
   posix::MachineNames known;
   CopyText(known.system, texts.system);
@@ -42,7 +42,7 @@ posix::Result<intptr_t> Uname(UserMachineNames names) {
   return 0;
 }
 
-posix::Result<intptr_t> Sethostname(kernel::UserPointer<char> name, size_t length) {
+posix::CallResult Sethostname(kernel::UserPointer<char> name, size_t length) {
   posix::MachineNames::Name text{};
   if (length >= text.size()) return std::unexpected(Errno::kInvalid);
   TRY(name.ReadMany(std::span(text).first(length)));
@@ -50,7 +50,7 @@ posix::Result<intptr_t> Sethostname(kernel::UserPointer<char> name, size_t lengt
   return 0;
 }
 
-posix::Result<intptr_t> Sysinfo(UserMachineStatus status) {
+posix::CallResult Sysinfo(UserMachineStatus status) {
   const fs::MemoryFacts memory = TheServices().memory.Facts();
   const fs::SystemFacts system = TheServices().system.Facts();
   posix::MachineStatusOf<uintptr_t> known;
@@ -70,8 +70,7 @@ posix::Result<intptr_t> Sysinfo(UserMachineStatus status) {
   return 0;
 }
 
-posix::Result<intptr_t> Getrandom(kernel::UserPointer<std::byte> bytes, size_t count,
-                                  uint32_t flags) {
+posix::CallResult Getrandom(kernel::UserPointer<std::byte> bytes, size_t count, uint32_t flags) {
   using namespace posix::random_flag;  // NOLINT(google-build-using-namespace)
   if ((flags & ~kAll) != 0 || (flags & (kRandom | kInsecure)) == (kRandom | kInsecure)) {
     return std::unexpected(Errno::kInvalid);
@@ -92,7 +91,7 @@ posix::Result<intptr_t> Getrandom(kernel::UserPointer<std::byte> bytes, size_t c
   return static_cast<intptr_t>(done);
 }
 
-posix::Result<intptr_t> Reboot(uint32_t magic, uint32_t second_magic, uint32_t command) {
+posix::CallResult Reboot(uint32_t magic, uint32_t second_magic, uint32_t command) {
   using namespace posix::reboot;  // NOLINT(google-build-using-namespace)
   const bool is_meant =
       magic == kMagic && std::ranges::find(kSecondMagics, second_magic) != kSecondMagics.end();

@@ -13,12 +13,11 @@ namespace syscall {
 using UserMachineNames = kernel::UserPointer<posix::MachineNames>;
 using UserMachineStatus = kernel::UserPointer<posix::MachineStatusOf<uintptr_t>>;
 
-posix::Result<intptr_t> Uname(UserMachineNames names);
-posix::Result<intptr_t> Sethostname(kernel::UserPointer<char> name, size_t length);
-posix::Result<intptr_t> Sysinfo(UserMachineStatus status);
-posix::Result<intptr_t> Getrandom(kernel::UserPointer<std::byte> bytes, size_t count,
-                                  uint32_t flags);
+posix::CallResult Uname(UserMachineNames names);
+posix::CallResult Sethostname(kernel::UserPointer<char> name, size_t length);
+posix::CallResult Sysinfo(UserMachineStatus status);
+posix::CallResult Getrandom(kernel::UserPointer<std::byte> bytes, size_t count, uint32_t flags);
 // Does not return if it succeeds.
-posix::Result<intptr_t> Reboot(uint32_t magic, uint32_t second_magic, uint32_t command);
+posix::CallResult Reboot(uint32_t magic, uint32_t second_magic, uint32_t command);
 
 }  // namespace syscall

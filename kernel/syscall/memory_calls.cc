@@ -214,8 +214,8 @@ posix::Result<> CheckPrivateMemory(mm::Access access, mm::Sharing sharing, uint6
   return {};
 }
 
-posix::Result<intptr_t> MapPages(uintptr_t address, size_t length, uint32_t protection,
-                                 uint32_t flags, int descriptor, uint64_t offset_bytes) {
+posix::CallResult MapPages(uintptr_t address, size_t length, uint32_t protection, uint32_t flags,
+                           int descriptor, uint64_t offset_bytes) {
   TRY(CheckMapFlags(protection, flags));
   if (length == 0) return std::unexpected(Errno::kInvalid);
   const auto bytes = WholePages(length);
@@ -250,8 +250,7 @@ posix::Result<intptr_t> MapPages(uintptr_t address, size_t length, uint32_t prot
 }
 
 // mremap() of no bytes: what is shared at `from` is mapped a second time.
-posix::Result<intptr_t> MapAgain(mm::VirtAddr from, uint64_t size_bytes,
-                                 std::optional<mm::VirtAddr> to) {
+posix::CallResult MapAgain(mm::VirtAddr from, uint64_t size_bytes, std::optional<mm::VirtAddr> to) {
   if (to && !mm::IsAligned(*to, mm::kPageSize)) return std::unexpected(Errno::kInvalid);
   const auto area = Space().Find(from);
   if (!area) return std::unexpected(Errno::kFault);
@@ -271,7 +270,7 @@ posix::Result<intptr_t> MapAgain(mm::VirtAddr from, uint64_t size_bytes,
   return static_cast<intptr_t>(va.value);
 }
 
-posix::Result<intptr_t> SetLocked(uintptr_t address, size_t length, mm::Locked locked) {
+posix::CallResult SetLocked(uintptr_t address, size_t length, mm::Locked locked) {
   const mm::VirtRange range = TRY(PagesTouched(address, length));
   if (length == 0) return 0;
   TRY(Translated(Space().SetLocked(range, locked), kRangeErrors));
@@ -280,26 +279,26 @@ posix::Result<intptr_t> SetLocked(uintptr_t address, size_t length, mm::Locked l
 
 }  // namespace
 
-posix::Result<intptr_t> Mmap(uintptr_t address, size_t length, uint32_t protection, uint32_t flags,
-                             int descriptor, uintptr_t offset_bytes) {
+posix::CallResult Mmap(uintptr_t address, size_t length, uint32_t protection, uint32_t flags,
+                       int descriptor, uintptr_t offset_bytes) {
   if (offset_bytes % mm::kPageSize != 0) return std::unexpected(Errno::kInvalid);
   return MapPages(address, length, protection, flags, descriptor, offset_bytes);
 }
 
-posix::Result<intptr_t> Mmap2(uintptr_t address, size_t length, uint32_t protection, uint32_t flags,
-                              int descriptor, uintptr_t offset_pages) {
+posix::CallResult Mmap2(uintptr_t address, size_t length, uint32_t protection, uint32_t flags,
+                        int descriptor, uintptr_t offset_pages) {
   return MapPages(address, length, protection, flags, descriptor,
                   uint64_t{offset_pages} * mm::kPageSize);
 }
 
-posix::Result<intptr_t> Munmap(uintptr_t address, size_t length) {
+posix::CallResult Munmap(uintptr_t address, size_t length) {
   const auto range = PagesOf(address, length);
   if (!range || range->IsEmpty()) return std::unexpected(Errno::kInvalid);
   TRY(Translated(Space().Unmap(*range), {}));
   return 0;
 }
 
-posix::Result<intptr_t> Mprotect(uintptr_t address, size_t length, uint32_t protection) {
+posix::CallResult Mprotect(uintptr_t address, size_t length, uint32_t protection) {
   if ((protection & ~posix::protection::kAll) != 0) return std::unexpected(Errno::kInvalid);
   const mm::VirtRange range = TRY(PagesOf(address, length));
   if (range.IsEmpty()) return 0;
@@ -307,8 +306,8 @@ posix::Result<intptr_t> Mprotect(uintptr_t address, size_t length, uint32_t prot
   return 0;
 }
 
-posix::Result<intptr_t> Mremap(uintptr_t address, size_t length, size_t new_length, uint32_t flags,
-                               uintptr_t new_address) {
+posix::CallResult Mremap(uintptr_t address, size_t length, size_t new_length, uint32_t flags,
+                         uintptr_t new_address) {
   using namespace posix::remap_flag;  // NOLINT(google-build-using-namespace)
   using Move = mm::RemapRequest::Move;
   const bool is_fixed = (flags & kFixed) != 0;
@@ -342,7 +341,7 @@ posix::Result<intptr_t> Mremap(uintptr_t address, size_t length, size_t new_leng
   return static_cast<intptr_t>(va.value);
 }
 
-posix::Result<intptr_t> Madvise(uintptr_t address, size_t length, posix::MemoryAdvice advice) {
+posix::CallResult Madvise(uintptr_t address, size_t length, posix::MemoryAdvice advice) {
   using posix::MemoryAdvice;
   mm::Advice meant = mm::Advice::kWillNeed;
   switch (advice) {
@@ -376,7 +375,7 @@ posix::Result<intptr_t> Madvise(uintptr_t address, size_t length, posix::MemoryA
   return 0;
 }
 
-posix::Result<intptr_t> Brk(uintptr_t address) {
+posix::CallResult Brk(uintptr_t address) {
   const mm::VirtAddr now = Space().Break();
   const mm::VirtAddr wanted{address};
   const bool is_possible =
@@ -387,7 +386,7 @@ posix::Result<intptr_t> Brk(uintptr_t address) {
   return static_cast<intptr_t>(Space().SetBreak(wanted).value_or(now).value);
 }
 
-posix::Result<intptr_t> Msync(uintptr_t address, size_t length, uint32_t flags) {
+posix::CallResult Msync(uintptr_t address, size_t length, uint32_t flags) {
   using namespace posix::sync_flag;  // NOLINT(google-build-using-namespace)
   constexpr uint32_t kBoth = kAsynchronous | kSynchronous;
   if ((flags & ~kAll) != 0 || (flags & kBoth) == kBoth) return std::unexpected(Errno::kInvalid);
@@ -398,8 +397,7 @@ posix::Result<intptr_t> Msync(uintptr_t address, size_t length, uint32_t flags) 
   return 0;
 }
 
-posix::Result<intptr_t> Mincore(uintptr_t address, size_t length,
-                                kernel::UserPointer<std::byte> pages) {
+posix::CallResult Mincore(uintptr_t address, size_t length, kernel::UserPointer<std::byte> pages) {
   constexpr size_t kPagesAtOnce = 512;
   mm::VirtRange rest = TRY(PagesOf(address, length));
   std::array<std::byte, kPagesAtOnce> states;
@@ -418,20 +416,20 @@ posix::Result<intptr_t> Mincore(uintptr_t address, size_t length,
   return 0;
 }
 
-posix::Result<intptr_t> Mlock(uintptr_t address, size_t length) {
+posix::CallResult Mlock(uintptr_t address, size_t length) {
   return SetLocked(address, length, mm::Locked::kYes);
 }
 
-posix::Result<intptr_t> Mlock2(uintptr_t address, size_t length, uint32_t flags) {
+posix::CallResult Mlock2(uintptr_t address, size_t length, uint32_t flags) {
   if ((flags & ~posix::lock_flag::kOnFault) != 0) return std::unexpected(Errno::kInvalid);
   return SetLocked(address, length, mm::Locked::kYes);
 }
 
-posix::Result<intptr_t> Munlock(uintptr_t address, size_t length) {
+posix::CallResult Munlock(uintptr_t address, size_t length) {
   return SetLocked(address, length, mm::Locked::kNo);
 }
 
-posix::Result<intptr_t> Mlockall(uint32_t flags) {
+posix::CallResult Mlockall(uint32_t flags) {
   using namespace posix::lock_flag;  // NOLINT(google-build-using-namespace)
   if (flags == 0 || flags == kAllOnFault || (flags & ~(kCurrent | kFuture | kAllOnFault)) != 0) {
     return std::unexpected(Errno::kInvalid);
@@ -446,7 +444,7 @@ posix::Result<intptr_t> Mlockall(uint32_t flags) {
   return 0;
 }
 
-posix::Result<intptr_t> Munlockall() {
+posix::CallResult Munlockall() {
   Space().SetFutureLocked(mm::Locked::kNo);
   TRY(ForEachArea([](const mm::VmaReport& area) {
     return Translated(Space().SetLocked(area.range, mm::Locked::kNo), kRangeErrors);

@@ -14,25 +14,24 @@
 
 namespace syscall {
 
-posix::Result<intptr_t> Mmap(uintptr_t address, size_t length, uint32_t protection, uint32_t flags,
-                             int descriptor, uintptr_t offset_bytes);
+posix::CallResult Mmap(uintptr_t address, size_t length, uint32_t protection, uint32_t flags,
+                       int descriptor, uintptr_t offset_bytes);
 // With an offset in pages.
-posix::Result<intptr_t> Mmap2(uintptr_t address, size_t length, uint32_t protection, uint32_t flags,
-                              int descriptor, uintptr_t offset_pages);
-posix::Result<intptr_t> Munmap(uintptr_t address, size_t length);
-posix::Result<intptr_t> Mprotect(uintptr_t address, size_t length, uint32_t protection);
-posix::Result<intptr_t> Mremap(uintptr_t address, size_t length, size_t new_length, uint32_t flags,
-                               uintptr_t new_address);
-posix::Result<intptr_t> Madvise(uintptr_t address, size_t length, posix::MemoryAdvice advice);
+posix::CallResult Mmap2(uintptr_t address, size_t length, uint32_t protection, uint32_t flags,
+                        int descriptor, uintptr_t offset_pages);
+posix::CallResult Munmap(uintptr_t address, size_t length);
+posix::CallResult Mprotect(uintptr_t address, size_t length, uint32_t protection);
+posix::CallResult Mremap(uintptr_t address, size_t length, size_t new_length, uint32_t flags,
+                         uintptr_t new_address);
+posix::CallResult Madvise(uintptr_t address, size_t length, posix::MemoryAdvice advice);
 // The heap's end, moved if it could be.
-posix::Result<intptr_t> Brk(uintptr_t address);
-posix::Result<intptr_t> Msync(uintptr_t address, size_t length, uint32_t flags);
-posix::Result<intptr_t> Mincore(uintptr_t address, size_t length,
-                                kernel::UserPointer<std::byte> pages);
-posix::Result<intptr_t> Mlock(uintptr_t address, size_t length);
-posix::Result<intptr_t> Mlock2(uintptr_t address, size_t length, uint32_t flags);
-posix::Result<intptr_t> Munlock(uintptr_t address, size_t length);
-posix::Result<intptr_t> Mlockall(uint32_t flags);
-posix::Result<intptr_t> Munlockall();
+posix::CallResult Brk(uintptr_t address);
+posix::CallResult Msync(uintptr_t address, size_t length, uint32_t flags);
+posix::CallResult Mincore(uintptr_t address, size_t length, kernel::UserPointer<std::byte> pages);
+posix::CallResult Mlock(uintptr_t address, size_t length);
+posix::CallResult Mlock2(uintptr_t address, size_t length, uint32_t flags);
+posix::CallResult Munlock(uintptr_t address, size_t length);
+posix::CallResult Mlockall(uint32_t flags);
+posix::CallResult Munlockall();
 
 }  // namespace syscall

@@ -53,7 +53,7 @@ posix::ipc::QueueStatus<uintptr_t> StatusOf(int32_t id, const MessageQueues::Que
           .last_receiver = queue.last_receiver};
 }
 
-posix::Result<intptr_t> SetStatus(MessageQueues::Queue& queue, UserQueueStatus status) {
+posix::CallResult SetStatus(MessageQueues::Queue& queue, UserQueueStatus status) {
   const auto wanted = TRY(status.Read());
   if (wanted.limit_bytes == 0) return std::unexpected(Errno::kInvalid);
   // Linux lets the privileged go beyond its limit; kernel memory is not given away here.
@@ -66,11 +66,11 @@ posix::Result<intptr_t> SetStatus(MessageQueues::Queue& queue, UserQueueStatus s
 
 }  // namespace
 
-posix::Result<intptr_t> Msgget(int32_t key, int flags) {
+posix::CallResult Msgget(int32_t key, int flags) {
   return TRY(Queues().Get(key, flags, Myself().seconds));
 }
 
-posix::Result<intptr_t> Msgsnd(int32_t id, UserMessage message, size_t bytes, int flags) {
+posix::CallResult Msgsnd(int32_t id, UserMessage message, size_t bytes, int flags) {
   MessageQueues::Queue& queue = *TRY(Queues().Find(id));
   const intptr_t type = TRY(message.Read());
   const auto made = queue.messages().Make(type, bytes);
@@ -83,8 +83,7 @@ posix::Result<intptr_t> Msgsnd(int32_t id, UserMessage message, size_t bytes, in
   return 0;
 }
 
-posix::Result<intptr_t> Msgrcv(int32_t id, UserMessage message, size_t bytes, intptr_t type,
-                               int flags) {
+posix::CallResult Msgrcv(int32_t id, UserMessage message, size_t bytes, intptr_t type, int flags) {
   if ((flags & posix::ipc::kCopy) != 0) return std::unexpected(Errno::kNotImplemented);
   if (bytes > static_cast<size_t>(std::numeric_limits<intptr_t>::max())) {
     return std::unexpected(Errno::kInvalid);
@@ -103,7 +102,7 @@ posix::Result<intptr_t> Msgrcv(int32_t id, UserMessage message, size_t bytes, in
   return static_cast<intptr_t>(content.size());
 }
 
-posix::Result<intptr_t> Msgctl(int32_t id, int command, UserQueueStatus status) {
+posix::CallResult Msgctl(int32_t id, int command, UserQueueStatus status) {
   MessageQueues::Queue& queue = *TRY(Queues().Find(id));
   switch (command & ~posix::ipc::kNewStructures) {
     case posix::ipc::kRemove:

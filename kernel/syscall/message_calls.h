@@ -14,12 +14,11 @@ namespace syscall {
 using UserMessage = kernel::UserPointer<intptr_t>;
 using UserQueueStatus = kernel::UserPointer<posix::ipc::QueueStatus<uintptr_t>>;
 
-posix::Result<intptr_t> Msgget(int32_t key, int flags);
+posix::CallResult Msgget(int32_t key, int flags);
 // Both block unless the flags say no.
-posix::Result<intptr_t> Msgsnd(int32_t id, UserMessage message, size_t bytes, int flags);
-posix::Result<intptr_t> Msgrcv(int32_t id, UserMessage message, size_t bytes, intptr_t type,
-                               int flags);
+posix::CallResult Msgsnd(int32_t id, UserMessage message, size_t bytes, int flags);
+posix::CallResult Msgrcv(int32_t id, UserMessage message, size_t bytes, intptr_t type, int flags);
 // Commands other than to remove, to set and to tell the status are kInvalid.
-posix::Result<intptr_t> Msgctl(int32_t id, int command, UserQueueStatus status);
+posix::CallResult Msgctl(int32_t id, int command, UserQueueStatus status);
 
 }  // namespace syscall

@@ -78,8 +78,7 @@ class BlockedMeanwhile {
     return {};
   }
 
-  template <class T>
-  void NoteEndOf(const posix::Result<T>& result) {
+  void NoteEndOf(const posix::CallResult& result) {
     is_interrupted_ = !result && result.error() == Errno::kInterrupted;
   }
 
@@ -115,7 +114,7 @@ class Scratch {
 // --- poll
 // -----------------------------------------------------------------------------------------
 
-posix::Result<intptr_t> PollUntil(uintptr_t descriptors, uint32_t count, Deadline deadline) {
+posix::CallResult PollUntil(uintptr_t descriptors, uint32_t count, Deadline deadline) {
   constexpr size_t kFew = 16;
   if (count > Files().limit()) return std::unexpected(Errno::kInvalid);
   const Scratch<PollDescriptor, kFew> scratch(count);
@@ -129,13 +128,13 @@ posix::Result<intptr_t> PollUntil(uintptr_t descriptors, uint32_t count, Deadlin
 }
 
 template <class Time>
-posix::Result<intptr_t> PollBlocking(uintptr_t descriptors, uint32_t count,
-                                     kernel::UserPointer<Time> time,
-                                     kernel::UserPointer<uint64_t> mask, size_t mask_bytes) {
+posix::CallResult PollBlocking(uintptr_t descriptors, uint32_t count,
+                               kernel::UserPointer<Time> time, kernel::UserPointer<uint64_t> mask,
+                               size_t mask_bytes) {
   const Deadline deadline = TRY(ReadDeadline(time));
   BlockedMeanwhile blocked;
   TRY(blocked.Set(mask, mask_bytes));
-  const posix::Result<intptr_t> result = PollUntil(descriptors, count, deadline);
+  const posix::CallResult result = PollUntil(descriptors, count, deadline);
   blocked.NoteEndOf(result);
   TellTimeLeft(time, deadline);
   return result;
@@ -144,8 +143,8 @@ posix::Result<intptr_t> PollBlocking(uintptr_t descriptors, uint32_t count,
 // --- select
 // ---------------------------------------------------------------------------------------
 
-posix::Result<intptr_t> SelectUntil(int32_t count, const std::array<uintptr_t, 3>& sets,
-                                    Deadline deadline) {
+posix::CallResult SelectUntil(int32_t count, const std::array<uintptr_t, 3>& sets,
+                              Deadline deadline) {
   constexpr size_t kFewWords = 3 * 4;
   constexpr size_t kWordBits = sizeof(uintptr_t) * 8;
   if (count < 0) return std::unexpected(Errno::kInvalid);
@@ -175,15 +174,15 @@ struct MaskAndSize {
 };
 
 template <class Time>
-posix::Result<intptr_t> SelectBlocking(int32_t count, const std::array<uintptr_t, 3>& sets,
-                                       kernel::UserPointer<Time> time, uintptr_t mask) {
+posix::CallResult SelectBlocking(int32_t count, const std::array<uintptr_t, 3>& sets,
+                                 kernel::UserPointer<Time> time, uintptr_t mask) {
   const Deadline deadline = TRY(ReadDeadline(time));
   BlockedMeanwhile blocked;
   if (mask != 0) {
     const MaskAndSize both = TRY(kernel::UserPointer<MaskAndSize>(mask).Read());
     TRY(blocked.Set(kernel::UserPointer<uint64_t>(both.mask), both.bytes));
   }
-  const posix::Result<intptr_t> result = SelectUntil(count, sets, deadline);
+  const posix::CallResult result = SelectUntil(count, sets, deadline);
   blocked.NoteEndOf(result);
   TellTimeLeft(time, deadline);
   return result;
@@ -191,7 +190,7 @@ posix::Result<intptr_t> SelectBlocking(int32_t count, const std::array<uintptr_t
 
 }  // namespace
 
-posix::Result<intptr_t> Poll(uintptr_t descriptors, uint32_t count, int32_t milliseconds) {
+posix::CallResult Poll(uintptr_t descriptors, uint32_t count, int32_t milliseconds) {
   constexpr uint64_t kMillisecond = 1'000'000;
   const bool waits_for_ever = milliseconds < 0;
   return PollUntil(descriptors, count,
@@ -199,18 +198,17 @@ posix::Result<intptr_t> Poll(uintptr_t descriptors, uint32_t count, int32_t mill
                                   : After(static_cast<uint64_t>(milliseconds) * kMillisecond));
 }
 
-posix::Result<intptr_t> Ppoll(uintptr_t descriptors, uint32_t count, WordTimePointer time,
+posix::CallResult Ppoll(uintptr_t descriptors, uint32_t count, WordTimePointer time,
+                        kernel::UserPointer<uint64_t> mask, size_t mask_bytes) {
+  return PollBlocking(descriptors, count, time, mask, mask_bytes);
+}
+posix::CallResult PpollTime64(uintptr_t descriptors, uint32_t count, LongTimePointer time,
                               kernel::UserPointer<uint64_t> mask, size_t mask_bytes) {
   return PollBlocking(descriptors, count, time, mask, mask_bytes);
 }
-posix::Result<intptr_t> PpollTime64(uintptr_t descriptors, uint32_t count, LongTimePointer time,
-                                    kernel::UserPointer<uint64_t> mask, size_t mask_bytes) {
-  return PollBlocking(descriptors, count, time, mask, mask_bytes);
-}
 
-posix::Result<intptr_t> Select(int32_t count, uintptr_t readable, uintptr_t writable,
-                               uintptr_t exceptional,
-                               kernel::UserPointer<posix::MicrosecondTime> time) {
+posix::CallResult Select(int32_t count, uintptr_t readable, uintptr_t writable,
+                         uintptr_t exceptional, kernel::UserPointer<posix::MicrosecondTime> time) {
   Deadline deadline = Deadline::Never();
   if (!time.IsNull()) {
     const posix::MicrosecondTime value = TRY(time.Read());
@@ -227,21 +225,19 @@ posix::Result<intptr_t> Select(int32_t count, uintptr_t readable, uintptr_t writ
     if (!span) return std::unexpected(Errno::kInvalid);
     deadline = After(*span);
   }
-  const posix::Result<intptr_t> result =
-      SelectUntil(count, {readable, writable, exceptional}, deadline);
+  const posix::CallResult result = SelectUntil(count, {readable, writable, exceptional}, deadline);
   if (!time.IsNull()) {
     static_cast<void>(time.Write(posix::MicrosecondTimeFrom<intptr_t>(TimeUntil(deadline))));
   }
   return result;
 }
 
-posix::Result<intptr_t> Pselect6(int32_t count, uintptr_t readable, uintptr_t writable,
-                                 uintptr_t exceptional, WordTimePointer time, uintptr_t mask) {
+posix::CallResult Pselect6(int32_t count, uintptr_t readable, uintptr_t writable,
+                           uintptr_t exceptional, WordTimePointer time, uintptr_t mask) {
   return SelectBlocking(count, {readable, writable, exceptional}, time, mask);
 }
-posix::Result<intptr_t> Pselect6Time64(int32_t count, uintptr_t readable, uintptr_t writable,
-                                       uintptr_t exceptional, LongTimePointer time,
-                                       uintptr_t mask) {
+posix::CallResult Pselect6Time64(int32_t count, uintptr_t readable, uintptr_t writable,
+                                 uintptr_t exceptional, LongTimePointer time, uintptr_t mask) {
   return SelectBlocking(count, {readable, writable, exceptional}, time, mask);
 }
 

@@ -84,8 +84,8 @@ void Tell(const ipc::Notice& notice) {
 }
 
 template <class Time>
-posix::Result<intptr_t> Send(int descriptor, uintptr_t message, size_t bytes, uint32_t priority,
-                             kernel::UserPointer<Time> time) {
+posix::CallResult Send(int descriptor, uintptr_t message, size_t bytes, uint32_t priority,
+                       kernel::UserPointer<Time> time) {
   const sched::Deadline deadline = TRY(DeadlineAt(time));
   if (priority >= posix::ipc::kPriorities) return kInvalid;
   const HeldQueue held = TRY(QueueOf(descriptor));
@@ -99,9 +99,8 @@ posix::Result<intptr_t> Send(int descriptor, uintptr_t message, size_t bytes, ui
 }
 
 template <class Time>
-posix::Result<intptr_t> Receive(int descriptor, uintptr_t message, size_t bytes,
-                                kernel::UserPointer<uint32_t> priority,
-                                kernel::UserPointer<Time> time) {
+posix::CallResult Receive(int descriptor, uintptr_t message, size_t bytes,
+                          kernel::UserPointer<uint32_t> priority, kernel::UserPointer<Time> time) {
   const sched::Deadline deadline = TRY(DeadlineAt(time));
   const HeldQueue held = TRY(QueueOf(descriptor));
   if (!held.file->IsReadable()) return std::unexpected(Errno::kBadDescriptor);
@@ -118,8 +117,8 @@ posix::Result<intptr_t> Receive(int descriptor, uintptr_t message, size_t bytes,
 
 }  // namespace
 
-posix::Result<intptr_t> MqOpen(uintptr_t name, uint32_t flags, uint32_t mode,
-                               UserQueueAttributes attributes) {
+posix::CallResult MqOpen(uintptr_t name, uint32_t flags, uint32_t mode,
+                         UserQueueAttributes attributes) {
   const uint32_t decoded = posix::DecodeOpenFlags(arch::kAbi, flags);
   if ((decoded & open_flag::kAccessMode) == open_flag::kAccessMode) return kInvalid;
   UserPath path;
@@ -132,36 +131,35 @@ posix::Result<intptr_t> MqOpen(uintptr_t name, uint32_t flags, uint32_t mode,
   if (makes && !attributes.IsNull()) wanted.shape = TRY(ShapeOf(TRY(attributes.Read())));
   Ref<OpenFile> file = TRY(Queues().Open(path.text(), decoded, wanted));
   const auto added = Files().Add(std::move(file), fs::CloseOnExec::kYes);
-  return Returned(added);
+  return added;
 }
 
-posix::Result<intptr_t> MqUnlink(uintptr_t name) {
+posix::CallResult MqUnlink(uintptr_t name) {
   UserPath path;
   TRY(path.Read(name));
-  return Returned(Queues().Unlink(path.text()));
+  return Queues().Unlink(path.text());
 }
 
-posix::Result<intptr_t> MqTimedsend(int descriptor, uintptr_t message, size_t bytes,
-                                    uint32_t priority, UserMessageTime time) {
+posix::CallResult MqTimedsend(int descriptor, uintptr_t message, size_t bytes, uint32_t priority,
+                              UserMessageTime time) {
   return Send(descriptor, message, bytes, priority, time);
 }
-posix::Result<intptr_t> MqTimedsendTime64(int descriptor, uintptr_t message, size_t bytes,
-                                          uint32_t priority, UserLongMessageTime time) {
+posix::CallResult MqTimedsendTime64(int descriptor, uintptr_t message, size_t bytes,
+                                    uint32_t priority, UserLongMessageTime time) {
   return Send(descriptor, message, bytes, priority, time);
 }
 
-posix::Result<intptr_t> MqTimedreceive(int descriptor, uintptr_t message, size_t bytes,
+posix::CallResult MqTimedreceive(int descriptor, uintptr_t message, size_t bytes,
+                                 kernel::UserPointer<uint32_t> priority, UserMessageTime time) {
+  return Receive(descriptor, message, bytes, priority, time);
+}
+posix::CallResult MqTimedreceiveTime64(int descriptor, uintptr_t message, size_t bytes,
                                        kernel::UserPointer<uint32_t> priority,
-                                       UserMessageTime time) {
-  return Receive(descriptor, message, bytes, priority, time);
-}
-posix::Result<intptr_t> MqTimedreceiveTime64(int descriptor, uintptr_t message, size_t bytes,
-                                             kernel::UserPointer<uint32_t> priority,
-                                             UserLongMessageTime time) {
+                                       UserLongMessageTime time) {
   return Receive(descriptor, message, bytes, priority, time);
 }
 
-posix::Result<intptr_t> MqNotify(int descriptor, kernel::UserPointer<posix::SignalEvent> event) {
+posix::CallResult MqNotify(int descriptor, kernel::UserPointer<posix::SignalEvent> event) {
   ipc::Notice notice = {.owner = &Files(), .process = kernel::CurrentProcess().id()};
   if (!event.IsNull()) {
     const posix::SignalEvent wanted = TRY(event.Read());
@@ -188,8 +186,8 @@ posix::Result<intptr_t> MqNotify(int descriptor, kernel::UserPointer<posix::Sign
   return 0;
 }
 
-posix::Result<intptr_t> MqGetsetattr(int descriptor, UserQueueAttributes wanted,
-                                     UserQueueAttributes before) {
+posix::CallResult MqGetsetattr(int descriptor, UserQueueAttributes wanted,
+                               UserQueueAttributes before) {
   std::optional<posix::ipc::QueueAttributes<uintptr_t>> given;
   if (!wanted.IsNull()) {
     given = TRY(wanted.Read());

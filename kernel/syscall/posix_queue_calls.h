@@ -17,24 +17,23 @@ using UserQueueAttributes = kernel::UserPointer<posix::ipc::QueueAttributes<uint
 using UserMessageTime = kernel::UserPointer<posix::WordTime>;
 using UserLongMessageTime = kernel::UserPointer<posix::LongTime>;
 
-posix::Result<intptr_t> MqOpen(uintptr_t name, uint32_t flags, uint32_t mode,
-                               UserQueueAttributes attributes);
-posix::Result<intptr_t> MqUnlink(uintptr_t name);
+posix::CallResult MqOpen(uintptr_t name, uint32_t flags, uint32_t mode,
+                         UserQueueAttributes attributes);
+posix::CallResult MqUnlink(uintptr_t name);
 // Both block until the real-time clock shows `time`, unless the descriptor or the time says no.
-posix::Result<intptr_t> MqTimedsend(int descriptor, uintptr_t message, size_t bytes,
-                                    uint32_t priority, UserMessageTime time);
-posix::Result<intptr_t> MqTimedsendTime64(int descriptor, uintptr_t message, size_t bytes,
-                                          uint32_t priority, UserLongMessageTime time);
-posix::Result<intptr_t> MqTimedreceive(int descriptor, uintptr_t message, size_t bytes,
+posix::CallResult MqTimedsend(int descriptor, uintptr_t message, size_t bytes, uint32_t priority,
+                              UserMessageTime time);
+posix::CallResult MqTimedsendTime64(int descriptor, uintptr_t message, size_t bytes,
+                                    uint32_t priority, UserLongMessageTime time);
+posix::CallResult MqTimedreceive(int descriptor, uintptr_t message, size_t bytes,
+                                 kernel::UserPointer<uint32_t> priority, UserMessageTime time);
+posix::CallResult MqTimedreceiveTime64(int descriptor, uintptr_t message, size_t bytes,
                                        kernel::UserPointer<uint32_t> priority,
-                                       UserMessageTime time);
-posix::Result<intptr_t> MqTimedreceiveTime64(int descriptor, uintptr_t message, size_t bytes,
-                                             kernel::UserPointer<uint32_t> priority,
-                                             UserLongMessageTime time);
+                                       UserLongMessageTime time);
 // A null event takes back what the process asked for. SIGEV_THREAD needs a socket, and there are
 // none (kBadDescriptor).
-posix::Result<intptr_t> MqNotify(int descriptor, kernel::UserPointer<posix::SignalEvent> event);
-posix::Result<intptr_t> MqGetsetattr(int descriptor, UserQueueAttributes wanted,
-                                     UserQueueAttributes before);
+posix::CallResult MqNotify(int descriptor, kernel::UserPointer<posix::SignalEvent> event);
+posix::CallResult MqGetsetattr(int descriptor, UserQueueAttributes wanted,
+                               UserQueueAttributes before);
 
 }  // namespace syscall

@@ -28,8 +28,7 @@ constexpr size_t kPathBytes = 4096;  // PATH_MAX
 
 constexpr uint32_t kChildSignal = posix::NumberOf(posix::Signal::kChild);
 
-posix::Result<intptr_t> CloneWith(arch::UserRegisters& registers,
-                                  const process::CloneRequest& request) {
+posix::CallResult CloneWith(arch::UserRegisters& registers, const process::CloneRequest& request) {
   return TRY(process::Clone(registers, request));
 }
 
@@ -43,17 +42,17 @@ posix::Result<Process*> FindProcess(int id) {
 
 }  // namespace
 
-posix::Result<intptr_t> Fork(arch::UserRegisters& registers) {
+posix::CallResult Fork(arch::UserRegisters& registers) {
   return CloneWith(registers, {.flags = kChildSignal});
 }
 
-posix::Result<intptr_t> Vfork(arch::UserRegisters& registers) {
+posix::CallResult Vfork(arch::UserRegisters& registers) {
   return CloneWith(registers,
                    {.flags = static_cast<uint32_t>(CloneFlag::kSpace) |
                              static_cast<uint32_t>(CloneFlag::kParentWaits) | kChildSignal});
 }
 
-posix::Result<intptr_t> Clone(arch::UserRegisters& registers) {
+posix::CallResult Clone(arch::UserRegisters& registers) {
   return CloneWith(
       registers, {.flags = static_cast<uint32_t>(arch::Argument(registers, 0)),
                   .stack_pointer = arch::Argument(registers, 1),
@@ -62,8 +61,8 @@ posix::Result<intptr_t> Clone(arch::UserRegisters& registers) {
                   .thread_pointer = arch::Argument(registers, arch::kCloneThreadPointerArgument)});
 }
 
-posix::Result<intptr_t> Execve(kernel::UserPointer<char> path, uintptr_t arguments,
-                               uintptr_t environment) {
+posix::CallResult Execve(kernel::UserPointer<char> path, uintptr_t arguments,
+                         uintptr_t environment) {
   const process::Environment& system = process::TheSystem().environment();
   process::UserThread& thread = kernel::CurrentThread();
   const auto name = TRY(process::HeapBlock<char>::Make(system.heap, kPathBytes));
@@ -77,32 +76,32 @@ posix::Result<intptr_t> Execve(kernel::UserPointer<char> path, uintptr_t argumen
   return 0;
 }
 
-posix::Result<intptr_t> Exit(uint32_t code) {
+posix::CallResult Exit(uint32_t code) {
   EndThread(kernel::CurrentThread(), code);
   return 0;
 }
 
-posix::Result<intptr_t> ExitGroup(uint32_t code) {
+posix::CallResult ExitGroup(uint32_t code) {
   EndProcess(kernel::CurrentProcess(), process::ExitStatus::Exited(code));
   return 0;
 }
 
-posix::Result<intptr_t> Getpid() { return kernel::CurrentProcess().id(); }
+posix::CallResult Getpid() { return kernel::CurrentProcess().id(); }
 
-posix::Result<intptr_t> Getppid() {
+posix::CallResult Getppid() {
   const Process* const parent = kernel::CurrentProcess().parent;
   return parent == nullptr ? 0 : parent->id();
 }
 
-posix::Result<intptr_t> Gettid() { return kernel::CurrentThread().id(); }
+posix::CallResult Gettid() { return kernel::CurrentThread().id(); }
 
-posix::Result<intptr_t> Getpgid(int id) { return TRY(FindProcess(id))->group->id(); }
-posix::Result<intptr_t> Getpgrp() { return kernel::CurrentProcess().group->id(); }
-posix::Result<intptr_t> Getsid(int id) { return TRY(FindProcess(id))->group->session().id(); }
+posix::CallResult Getpgid(int id) { return TRY(FindProcess(id))->group->id(); }
+posix::CallResult Getpgrp() { return kernel::CurrentProcess().group->id(); }
+posix::CallResult Getsid(int id) { return TRY(FindProcess(id))->group->session().id(); }
 
 // A process moves itself or its child, until that has executed a program, between the groups of its
 // session.
-posix::Result<intptr_t> Setpgid(int id, int group_id) {
+posix::CallResult Setpgid(int id, int group_id) {
   if (group_id < 0) return kInvalid;
   process::System& system = process::TheSystem();
   Process& caller = kernel::CurrentProcess();
@@ -124,7 +123,7 @@ posix::Result<intptr_t> Setpgid(int id, int group_id) {
   return 0;
 }
 
-posix::Result<intptr_t> Setsid() {
+posix::CallResult Setsid() {
   process::System& system = process::TheSystem();
   Process& caller = kernel::CurrentProcess();
   if (system.pids().Find(caller.id()).group != nullptr) return kForbidden;  // it leads one
@@ -132,33 +131,33 @@ posix::Result<intptr_t> Setsid() {
   return caller.id();
 }
 
-posix::Result<intptr_t> SchedYield() {
+posix::CallResult SchedYield() {
   process::TheSystem().scheduler().Yield();
   return 0;
 }
 
 // One processor, of which a word of bits tells.
-posix::Result<intptr_t> SchedGetaffinity(int, size_t bytes, uintptr_t mask) {
+posix::CallResult SchedGetaffinity(int, size_t bytes, uintptr_t mask) {
   constexpr uintptr_t kFirstProcessor = 1;
   if (bytes < sizeof(kFirstProcessor) || bytes % sizeof(kFirstProcessor) != 0) return kInvalid;
   TRY(kernel::UserPointer<uintptr_t>(mask).Write(kFirstProcessor));
   return sizeof(kFirstProcessor);
 }
 
-posix::Result<intptr_t> SchedSetaffinity(int, size_t bytes, uintptr_t mask) {
+posix::CallResult SchedSetaffinity(int, size_t bytes, uintptr_t mask) {
   uint8_t first = 0;
   if (bytes > 0) first = TRY(kernel::UserPointer<uint8_t>(mask).Read());
   if ((first & 1) == 0) return kInvalid;
   return 0;
 }
 
-posix::Result<intptr_t> Getpriority(int, int) {
+posix::CallResult Getpriority(int, int) {
   constexpr intptr_t kNiceOfZero = 20;  // as the call tells it: 20 - nice
   return kNiceOfZero;
 }
-posix::Result<intptr_t> Setpriority(int, int, int) { return 0; }
+posix::CallResult Setpriority(int, int, int) { return 0; }
 
-posix::Result<intptr_t> Prctl(int option, uintptr_t argument) {
+posix::CallResult Prctl(int option, uintptr_t argument) {
   // Linux's uapi/linux/prctl.h.
   constexpr int kGetDumpable = 3;
   constexpr int kSetDumpable = 4;
@@ -188,7 +187,7 @@ posix::Result<intptr_t> Prctl(int option, uintptr_t argument) {
 }
 
 // Everything that other threads see is in order on one processor.
-posix::Result<intptr_t> Membarrier(int command, uint32_t flags) {
+posix::CallResult Membarrier(int command, uint32_t flags) {
   // Linux's uapi/linux/membarrier.h.
   constexpr int kQuery = 0;
   constexpr int kPrivateExpedited = 8;

@@ -20,41 +20,41 @@ using UserUsage = kernel::UserPointer<posix::Usage>;
 using UserWordLimit = kernel::UserPointer<posix::WordLimit>;
 using UserLimit = kernel::UserPointer<posix::Limit>;
 
-posix::Result<intptr_t> Fork(arch::UserRegisters& registers);
-posix::Result<intptr_t> Vfork(arch::UserRegisters& registers);
+posix::CallResult Fork(arch::UserRegisters& registers);
+posix::CallResult Vfork(arch::UserRegisters& registers);
 // Its arguments come in the architecture's order.
-posix::Result<intptr_t> Clone(arch::UserRegisters& registers);
-posix::Result<intptr_t> Execve(kernel::UserPointer<char> path, uintptr_t arguments,
-                               uintptr_t environment);
-posix::Result<intptr_t> Exit(uint32_t code);
-posix::Result<intptr_t> ExitGroup(uint32_t code);
+posix::CallResult Clone(arch::UserRegisters& registers);
+posix::CallResult Execve(kernel::UserPointer<char> path, uintptr_t arguments,
+                         uintptr_t environment);
+posix::CallResult Exit(uint32_t code);
+posix::CallResult ExitGroup(uint32_t code);
 
-posix::Result<intptr_t> Wait4(int process, kernel::UserPointer<uint32_t> status, uint32_t options,
-                              UserUsage usage);
-posix::Result<intptr_t> Waitid(int kind, int id, UserSignalInformation information,
-                               uint32_t options, UserUsage usage);
+posix::CallResult Wait4(int process, kernel::UserPointer<uint32_t> status, uint32_t options,
+                        UserUsage usage);
+posix::CallResult Waitid(int kind, int id, UserSignalInformation information, uint32_t options,
+                         UserUsage usage);
 
-posix::Result<intptr_t> Getpid();
-posix::Result<intptr_t> Getppid();
-posix::Result<intptr_t> Gettid();
-posix::Result<intptr_t> Getpgid(int id);
-posix::Result<intptr_t> Setpgid(int id, int group_id);
-posix::Result<intptr_t> Getpgrp();
-posix::Result<intptr_t> Getsid(int id);
-posix::Result<intptr_t> Setsid();
+posix::CallResult Getpid();
+posix::CallResult Getppid();
+posix::CallResult Gettid();
+posix::CallResult Getpgid(int id);
+posix::CallResult Setpgid(int id, int group_id);
+posix::CallResult Getpgrp();
+posix::CallResult Getsid(int id);
+posix::CallResult Setsid();
 
-posix::Result<intptr_t> SchedYield();
-posix::Result<intptr_t> SchedGetaffinity(int thread, size_t bytes, uintptr_t mask);
-posix::Result<intptr_t> SchedSetaffinity(int thread, size_t bytes, uintptr_t mask);
-posix::Result<intptr_t> Getpriority(int which, int who);
-posix::Result<intptr_t> Setpriority(int which, int who, int priority);
-posix::Result<intptr_t> Prctl(int option, uintptr_t argument);
-posix::Result<intptr_t> Membarrier(int command, uint32_t flags);
+posix::CallResult SchedYield();
+posix::CallResult SchedGetaffinity(int thread, size_t bytes, uintptr_t mask);
+posix::CallResult SchedSetaffinity(int thread, size_t bytes, uintptr_t mask);
+posix::CallResult Getpriority(int which, int who);
+posix::CallResult Setpriority(int which, int who, int priority);
+posix::CallResult Prctl(int option, uintptr_t argument);
+posix::CallResult Membarrier(int command, uint32_t flags);
 
-posix::Result<intptr_t> Getrlimit(uint32_t number, UserWordLimit limit);
-posix::Result<intptr_t> Setrlimit(uint32_t number, UserWordLimit limit);
-posix::Result<intptr_t> Prlimit64(int id, uint32_t number, UserLimit limit, UserLimit before);
-posix::Result<intptr_t> Getrusage(int who, UserUsage usage);
-posix::Result<intptr_t> Times(kernel::UserPointer<posix::ProcessTimes> times);
+posix::CallResult Getrlimit(uint32_t number, UserWordLimit limit);
+posix::CallResult Setrlimit(uint32_t number, UserWordLimit limit);
+posix::CallResult Prlimit64(int id, uint32_t number, UserLimit limit, UserLimit before);
+posix::CallResult Getrusage(int who, UserUsage usage);
+posix::CallResult Times(kernel::UserPointer<posix::ProcessTimes> times);
 
 }  // namespace syscall

@@ -12,7 +12,6 @@ namespace syscall {
 // `command` is one of the six for locks; `argument` points to a struct flock or flock64. Waiting
 // for a lock blocks. Errors: kAgain, kBadDescriptor, kFault, kInvalid, kOverflow, kRestart,
 // kOutOfMemory.
-posix::Result<intptr_t> LockRecord(fs::OpenFile& file, posix::FcntlCommand command,
-                                   uintptr_t argument);
+posix::CallResult LockRecord(fs::OpenFile& file, posix::FcntlCommand command, uintptr_t argument);
 
 }  // namespace syscall

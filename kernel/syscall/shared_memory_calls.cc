@@ -75,11 +75,11 @@ Errno ErrorOfAttaching(base::Error error) {
 
 }  // namespace
 
-posix::Result<intptr_t> Shmget(int32_t key, size_t bytes, int flags) {
+posix::CallResult Shmget(int32_t key, size_t bytes, int flags) {
   return TRY(Segments().Get(key, bytes, flags, MyPid(), NowSeconds()));
 }
 
-posix::Result<intptr_t> Shmat(int32_t id, uintptr_t address, int flags) {
+posix::CallResult Shmat(int32_t id, uintptr_t address, int flags) {
   SharedSegments::Segment& segment = *TRY(Segments().Find(id));
   const mm::MapRequest request = TRY(RequestFor(segment, address, flags));
   const auto va = Space().Map(request);
@@ -90,7 +90,7 @@ posix::Result<intptr_t> Shmat(int32_t id, uintptr_t address, int flags) {
 }
 
 // What is left of the attachment that began at `address`: parts of it may be gone.
-posix::Result<intptr_t> Shmdt(uintptr_t address) {
+posix::CallResult Shmdt(uintptr_t address) {
   const mm::VirtAddr base{address};
   const auto first = Space().Find(base);
   SharedSegments::Segment* const segment =
@@ -114,7 +114,7 @@ posix::Result<intptr_t> Shmdt(uintptr_t address) {
   return 0;
 }
 
-posix::Result<intptr_t> Shmctl(int32_t id, int command, UserSegmentStatus status) {
+posix::CallResult Shmctl(int32_t id, int command, UserSegmentStatus status) {
   SharedSegments::Segment& segment = *TRY(Segments().Find(id));
   switch (command & ~posix::ipc::kNewStructures) {
     case posix::ipc::kRemove:

@@ -12,10 +12,10 @@ namespace syscall {
 
 using UserSegmentStatus = kernel::UserPointer<posix::ipc::SegmentStatus<uintptr_t>>;
 
-posix::Result<intptr_t> Shmget(int32_t key, size_t bytes, int flags);
-posix::Result<intptr_t> Shmat(int32_t id, uintptr_t address, int flags);
-posix::Result<intptr_t> Shmdt(uintptr_t address);
+posix::CallResult Shmget(int32_t key, size_t bytes, int flags);
+posix::CallResult Shmat(int32_t id, uintptr_t address, int flags);
+posix::CallResult Shmdt(uintptr_t address);
 // Commands other than to remove, to set and to tell the status are kInvalid.
-posix::Result<intptr_t> Shmctl(int32_t id, int command, UserSegmentStatus status);
+posix::CallResult Shmctl(int32_t id, int command, UserSegmentStatus status);
 
 }  // namespace syscall

@@ -49,14 +49,14 @@ posix::Result<> SendTo(Process& process, std::optional<Signal> signal) {
       process::InformationOf(*signal, SignalCode::kUser, kernel::CurrentProcess()));
 }
 
-posix::Result<intptr_t> KillGroup(process::Pid id, std::optional<Signal> signal) {
+posix::CallResult KillGroup(process::Pid id, std::optional<Signal> signal) {
   process::ProcessGroup* const group = process::TheSystem().pids().Find(id).group;
   if (group == nullptr) return kNoProcess;
   group->members().ForEach([&](Process& member) { static_cast<void>(SendTo(member, signal)); });
   return 0;
 }
 
-posix::Result<intptr_t> KillAll(std::optional<Signal> signal) {
+posix::CallResult KillAll(std::optional<Signal> signal) {
   process::PidTable& pids = process::TheSystem().pids();
   bool found_any = false;
   for (process::Pid pid = pids.ScanForProcess(process::kInitPid); pid != 0;
@@ -71,7 +71,7 @@ posix::Result<intptr_t> KillAll(std::optional<Signal> signal) {
 }
 
 // `process`: the one that the thread has to be of, or nothing.
-posix::Result<intptr_t> KillThread(std::optional<process::Pid> process, int id, uint32_t number) {
+posix::CallResult KillThread(std::optional<process::Pid> process, int id, uint32_t number) {
   if (id <= 0 || (process && *process <= 0)) return kInvalid;
   const auto signal = TRY(SignalOrNone(number));
   UserThread* const thread = process::TheSystem().pids().Find(id).thread;
@@ -83,7 +83,7 @@ posix::Result<intptr_t> KillThread(std::optional<process::Pid> process, int id, 
   return 0;
 }
 
-posix::Result<intptr_t> SleepUntilHandled() {
+posix::CallResult SleepUntilHandled() {
   while (sched::Block(sched::Deadline::Never(), sched::Interruption::kBySignals) !=
          sched::WaitResult::kInterrupted) {
     continue;
@@ -92,9 +92,8 @@ posix::Result<intptr_t> SleepUntilHandled() {
 }
 
 template <class Word>
-posix::Result<intptr_t> WaitForSignal(UserSignalSet set, UserSignalInformation information,
-                                      kernel::UserPointer<posix::TimeOf<Word>> time,
-                                      size_t set_bytes) {
+posix::CallResult WaitForSignal(UserSignalSet set, UserSignalInformation information,
+                                kernel::UserPointer<posix::TimeOf<Word>> time, size_t set_bytes) {
   TRY(CheckSetBytes(set_bytes));
   const SignalSet wanted = Without(SignalSet(TRY(set.Read())), posix::kUnblockable);
   sched::Deadline deadline = sched::Deadline::Never();
@@ -129,7 +128,7 @@ bool IsOn(const posix::SignalStack& stack, uintptr_t stack_pointer) {
 
 }  // namespace
 
-posix::Result<intptr_t> Kill(int process, uint32_t number) {
+posix::CallResult Kill(int process, uint32_t number) {
   const auto signal = TRY(SignalOrNone(number));
   if (process == 0) return KillGroup(kernel::CurrentProcess().group->id(), signal);
   if (process == -1) return KillAll(signal);
@@ -141,14 +140,14 @@ posix::Result<intptr_t> Kill(int process, uint32_t number) {
   return 0;
 }
 
-posix::Result<intptr_t> Tkill(int thread, uint32_t signal) {
+posix::CallResult Tkill(int thread, uint32_t signal) {
   return KillThread(std::nullopt, thread, signal);
 }
-posix::Result<intptr_t> Tgkill(int process, int thread, uint32_t signal) {
+posix::CallResult Tgkill(int process, int thread, uint32_t signal) {
   return KillThread(process, thread, signal);
 }
 
-posix::Result<intptr_t> RtSigqueueinfo(int id, uint32_t number, UserSignalInformation information) {
+posix::CallResult RtSigqueueinfo(int id, uint32_t number, UserSignalInformation information) {
   posix::SignalInformation given = TRY(information.Read());
   const auto signal = TRY(SignalOrNone(number));
   Process* const target = process::TheSystem().pids().Find(id).process;
@@ -165,8 +164,8 @@ posix::Result<intptr_t> RtSigqueueinfo(int id, uint32_t number, UserSignalInform
   return 0;
 }
 
-posix::Result<intptr_t> RtSigaction(uint32_t number, UserSignalAction action,
-                                    UserSignalAction before, size_t set_bytes) {
+posix::CallResult RtSigaction(uint32_t number, UserSignalAction action, UserSignalAction before,
+                              size_t set_bytes) {
   TRY(CheckSetBytes(set_bytes));
   const auto signal = posix::SignalOf(number);
   if (!signal) return kInvalid;
@@ -181,8 +180,8 @@ posix::Result<intptr_t> RtSigaction(uint32_t number, UserSignalAction action,
   return 0;
 }
 
-posix::Result<intptr_t> RtSigprocmask(int how, UserSignalSet set, UserSignalSet before,
-                                      size_t set_bytes) {
+posix::CallResult RtSigprocmask(int how, UserSignalSet set, UserSignalSet before,
+                                size_t set_bytes) {
   TRY(CheckSetBytes(set_bytes));
   UserThread& thread = kernel::CurrentThread();
   const SignalSet old = thread.signals.blocked;
@@ -206,7 +205,7 @@ posix::Result<intptr_t> RtSigprocmask(int how, UserSignalSet set, UserSignalSet 
   return 0;
 }
 
-posix::Result<intptr_t> RtSigpending(UserSignalSet set, size_t set_bytes) {
+posix::CallResult RtSigpending(UserSignalSet set, size_t set_bytes) {
   if (set_bytes > sizeof(uint64_t)) return kInvalid;
   UserThread& thread = kernel::CurrentThread();
   const uint64_t pending = (PendingOf(thread) & thread.signals.blocked).bits();
@@ -214,7 +213,7 @@ posix::Result<intptr_t> RtSigpending(UserSignalSet set, size_t set_bytes) {
   return 0;
 }
 
-posix::Result<intptr_t> RtSigsuspend(UserSignalSet set, size_t set_bytes) {
+posix::CallResult RtSigsuspend(UserSignalSet set, size_t set_bytes) {
   TRY(CheckSetBytes(set_bytes));
   const SignalSet wanted(TRY(set.Read()));
   UserThread& thread = kernel::CurrentThread();
@@ -224,19 +223,19 @@ posix::Result<intptr_t> RtSigsuspend(UserSignalSet set, size_t set_bytes) {
   return SleepUntilHandled();
 }
 
-posix::Result<intptr_t> RtSigtimedwait(UserSignalSet set, UserSignalInformation information,
-                                       UserTime time, size_t set_bytes) {
+posix::CallResult RtSigtimedwait(UserSignalSet set, UserSignalInformation information,
+                                 UserTime time, size_t set_bytes) {
   return WaitForSignal<intptr_t>(set, information, time, set_bytes);
 }
-posix::Result<intptr_t> RtSigtimedwaitTime64(UserSignalSet set, UserSignalInformation information,
-                                             UserLongTime time, size_t set_bytes) {
+posix::CallResult RtSigtimedwaitTime64(UserSignalSet set, UserSignalInformation information,
+                                       UserLongTime time, size_t set_bytes) {
   return WaitForSignal<int64_t>(set, information, time, set_bytes);
 }
 
-posix::Result<intptr_t> Pause() { return SleepUntilHandled(); }
+posix::CallResult Pause() { return SleepUntilHandled(); }
 
-posix::Result<intptr_t> Sigaltstack(UserSignalStack stack, UserSignalStack before,
-                                    arch::UserRegisters& registers) {
+posix::CallResult Sigaltstack(UserSignalStack stack, UserSignalStack before,
+                              arch::UserRegisters& registers) {
   posix::SignalStack& current = kernel::CurrentThread().signals.alternate;
   const bool is_on = IsOn(current, static_cast<uintptr_t>(arch::StackPointer(registers).value));
   posix::SignalStack old = current;
@@ -259,11 +258,11 @@ posix::Result<intptr_t> Sigaltstack(UserSignalStack stack, UserSignalStack befor
   return 0;
 }
 
-posix::Result<intptr_t> Sigreturn(arch::UserRegisters& registers) {
+posix::CallResult Sigreturn(arch::UserRegisters& registers) {
   ReturnFromHandler(kernel::CurrentThread(), registers, arch::SignalFrameKind::kPlain);
   return arch::Result(registers);
 }
-posix::Result<intptr_t> RtSigreturn(arch::UserRegisters& registers) {
+posix::CallResult RtSigreturn(arch::UserRegisters& registers) {
   ReturnFromHandler(kernel::CurrentThread(), registers, arch::SignalFrameKind::kWithInfo);
   return arch::Result(registers);
 }

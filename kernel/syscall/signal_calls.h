@@ -17,27 +17,26 @@ using UserSignalInformation = kernel::UserPointer<posix::SignalInformation>;
 using UserSignalStack = kernel::UserPointer<posix::SignalStack>;
 
 // `process`: one; 0, the caller's group; -1, all but init; below, the group of that number.
-posix::Result<intptr_t> Kill(int process, uint32_t number);
-posix::Result<intptr_t> Tkill(int thread, uint32_t signal);
-posix::Result<intptr_t> Tgkill(int process, int thread, uint32_t signal);
-posix::Result<intptr_t> RtSigqueueinfo(int id, uint32_t number, UserSignalInformation information);
+posix::CallResult Kill(int process, uint32_t number);
+posix::CallResult Tkill(int thread, uint32_t signal);
+posix::CallResult Tgkill(int process, int thread, uint32_t signal);
+posix::CallResult RtSigqueueinfo(int id, uint32_t number, UserSignalInformation information);
 
-posix::Result<intptr_t> RtSigaction(uint32_t number, UserSignalAction action,
-                                    UserSignalAction before, size_t set_bytes);
-posix::Result<intptr_t> RtSigprocmask(int how, UserSignalSet set, UserSignalSet before,
-                                      size_t set_bytes);
-posix::Result<intptr_t> RtSigpending(UserSignalSet set, size_t set_bytes);
-posix::Result<intptr_t> RtSigsuspend(UserSignalSet set, size_t set_bytes);
-posix::Result<intptr_t> RtSigtimedwait(UserSignalSet set, UserSignalInformation information,
-                                       UserTime time, size_t set_bytes);
-posix::Result<intptr_t> RtSigtimedwaitTime64(UserSignalSet set, UserSignalInformation information,
-                                             UserLongTime time, size_t set_bytes);
-posix::Result<intptr_t> Pause();
+posix::CallResult RtSigaction(uint32_t number, UserSignalAction action, UserSignalAction before,
+                              size_t set_bytes);
+posix::CallResult RtSigprocmask(int how, UserSignalSet set, UserSignalSet before, size_t set_bytes);
+posix::CallResult RtSigpending(UserSignalSet set, size_t set_bytes);
+posix::CallResult RtSigsuspend(UserSignalSet set, size_t set_bytes);
+posix::CallResult RtSigtimedwait(UserSignalSet set, UserSignalInformation information,
+                                 UserTime time, size_t set_bytes);
+posix::CallResult RtSigtimedwaitTime64(UserSignalSet set, UserSignalInformation information,
+                                       UserLongTime time, size_t set_bytes);
+posix::CallResult Pause();
 
-posix::Result<intptr_t> Sigaltstack(UserSignalStack stack, UserSignalStack before,
-                                    arch::UserRegisters& registers);
+posix::CallResult Sigaltstack(UserSignalStack stack, UserSignalStack before,
+                              arch::UserRegisters& registers);
 // Both return what the interrupted code had in the result's register.
-posix::Result<intptr_t> Sigreturn(arch::UserRegisters& registers);
-posix::Result<intptr_t> RtSigreturn(arch::UserRegisters& registers);
+posix::CallResult Sigreturn(arch::UserRegisters& registers);
+posix::CallResult RtSigreturn(arch::UserRegisters& registers);
 
 }  // namespace syscall

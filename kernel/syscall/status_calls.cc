@@ -25,14 +25,14 @@ constexpr StatLayout kStatLayout = kIsArm ? StatLayout::kArm : StatLayout::kX86_
 // --- stat
 // -----------------------------------------------------------------------------------------
 
-posix::Result<intptr_t> TellStatus(const Inode& inode, StatLayout layout, uintptr_t to) {
+posix::CallResult TellStatus(const Inode& inode, StatLayout layout, uintptr_t to) {
   std::array<std::byte, posix::kLargestStat> buffer;
   const size_t bytes = TRY(posix::EncodeStatus(inode.Status(), layout, buffer));
-  return Returned(kernel::WriteUser({to}, std::span(buffer).first(bytes)));
+  return kernel::WriteUser({to}, std::span(buffer).first(bytes));
 }
 
-posix::Result<intptr_t> TellStatusAt(int directory, uintptr_t path, uintptr_t to, uint32_t flags,
-                                     StatLayout layout) {
+posix::CallResult TellStatusAt(int directory, uintptr_t path, uintptr_t to, uint32_t flags,
+                               StatLayout layout) {
   constexpr uint32_t kKnown = posix::kAtSymlinkNoFollow | posix::kAtNoAutomount |
                               posix::kAtEmptyPath | posix::kAtStatxSyncMask;
   if ((flags & ~kKnown) != 0) return std::unexpected(Errno::kInvalid);
@@ -41,41 +41,40 @@ posix::Result<intptr_t> TellStatusAt(int directory, uintptr_t path, uintptr_t to
   return TellStatus(*TRY(place.Find(flags)), layout, to);
 }
 
-posix::Result<intptr_t> TellStatusOf(int descriptor, uintptr_t to, StatLayout layout) {
+posix::CallResult TellStatusOf(int descriptor, uintptr_t to, StatLayout layout) {
   return TellStatus(TRY(FileOf(descriptor))->inode(), layout, to);
 }
 
 }  // namespace
 
-posix::Result<intptr_t> Stat(uintptr_t path, uintptr_t status) {
+posix::CallResult Stat(uintptr_t path, uintptr_t status) {
   return TellStatusAt(posix::kAtWorkingDirectory, path, status, 0, kStatLayout);
 }
-posix::Result<intptr_t> Lstat(uintptr_t path, uintptr_t status) {
+posix::CallResult Lstat(uintptr_t path, uintptr_t status) {
   return TellStatusAt(posix::kAtWorkingDirectory, path, status, posix::kAtSymlinkNoFollow,
                       kStatLayout);
 }
-posix::Result<intptr_t> Fstat(int descriptor, uintptr_t status) {
+posix::CallResult Fstat(int descriptor, uintptr_t status) {
   return TellStatusOf(descriptor, status, kStatLayout);
 }
-posix::Result<intptr_t> Newfstatat(int directory, uintptr_t path, uintptr_t status,
-                                   uint32_t flags) {
+posix::CallResult Newfstatat(int directory, uintptr_t path, uintptr_t status, uint32_t flags) {
   return TellStatusAt(directory, path, status, flags, kStatLayout);
 }
-posix::Result<intptr_t> Stat64(uintptr_t path, uintptr_t status) {
+posix::CallResult Stat64(uintptr_t path, uintptr_t status) {
   return TellStatusAt(posix::kAtWorkingDirectory, path, status, 0, StatLayout::kArm64);
 }
-posix::Result<intptr_t> Lstat64(uintptr_t path, uintptr_t status) {
+posix::CallResult Lstat64(uintptr_t path, uintptr_t status) {
   return TellStatusAt(posix::kAtWorkingDirectory, path, status, posix::kAtSymlinkNoFollow,
                       StatLayout::kArm64);
 }
-posix::Result<intptr_t> Fstat64(int descriptor, uintptr_t status) {
+posix::CallResult Fstat64(int descriptor, uintptr_t status) {
   return TellStatusOf(descriptor, status, StatLayout::kArm64);
 }
-posix::Result<intptr_t> Fstatat64(int directory, uintptr_t path, uintptr_t status, uint32_t flags) {
+posix::CallResult Fstatat64(int directory, uintptr_t path, uintptr_t status, uint32_t flags) {
   return TellStatusAt(directory, path, status, flags, StatLayout::kArm64);
 }
-posix::Result<intptr_t> Statx(int directory, uintptr_t path, uint32_t flags, uint32_t mask,
-                              uintptr_t status) {
+posix::CallResult Statx(int directory, uintptr_t path, uint32_t flags, uint32_t mask,
+                        uintptr_t status) {
   constexpr uint32_t kReserved = uint32_t{1} << 31;  // STATX__RESERVED
   if ((mask & kReserved) != 0) return std::unexpected(Errno::kInvalid);
   return TellStatusAt(directory, path, status, flags, StatLayout::kStatx);
@@ -87,7 +86,7 @@ posix::Result<intptr_t> Statx(int directory, uintptr_t path, uint32_t flags, uin
 namespace {
 
 // The file systems here are tmpfs, but for /proc, whose device number differs from the root's.
-posix::Result<intptr_t> TellFileSystem(const Inode& inode, FileSystemLayout layout, uintptr_t to) {
+posix::CallResult TellFileSystem(const Inode& inode, FileSystemLayout layout, uintptr_t to) {
   const auto device = inode.Status().containing_device;
   const bool is_tmpfs = device == Names().root().Status().containing_device;
   const fs::TmpFileSystem& files = TheFileServices().files;
@@ -100,13 +99,13 @@ posix::Result<intptr_t> TellFileSystem(const Inode& inode, FileSystemLayout layo
   }
   std::array<std::byte, posix::kLargestFileSystemStatus> buffer;
   const size_t bytes = TRY(posix::EncodeFileSystemStatus(status, layout, buffer));
-  return Returned(kernel::WriteUser({to}, std::span(buffer).first(bytes)));
+  return kernel::WriteUser({to}, std::span(buffer).first(bytes));
 }
 
 constexpr FileSystemLayout kFileSystemLayout =
     kIsArm ? FileSystemLayout::kWords32 : FileSystemLayout::kWords64;
 
-posix::Result<intptr_t> TellFileSystemAt(uintptr_t path, FileSystemLayout layout, uintptr_t to) {
+posix::CallResult TellFileSystemAt(uintptr_t path, FileSystemLayout layout, uintptr_t to) {
   PlaceAt place;
   TRY(place.Read(posix::kAtWorkingDirectory, path));
   return TellFileSystem(*TRY(place.Find(0)), layout, to);
@@ -121,17 +120,17 @@ bool IsSizeOfStatfs64(size_t bytes) {
 
 }  // namespace
 
-posix::Result<intptr_t> Statfs(uintptr_t path, uintptr_t status) {
+posix::CallResult Statfs(uintptr_t path, uintptr_t status) {
   return TellFileSystemAt(path, kFileSystemLayout, status);
 }
-posix::Result<intptr_t> Fstatfs(int descriptor, uintptr_t status) {
+posix::CallResult Fstatfs(int descriptor, uintptr_t status) {
   return TellFileSystem(TRY(FileOf(descriptor))->inode(), kFileSystemLayout, status);
 }
-posix::Result<intptr_t> Statfs64(uintptr_t path, size_t bytes, uintptr_t status) {
+posix::CallResult Statfs64(uintptr_t path, size_t bytes, uintptr_t status) {
   if (!IsSizeOfStatfs64(bytes)) return std::unexpected(Errno::kInvalid);
   return TellFileSystemAt(path, FileSystemLayout::kPacked64, status);
 }
-posix::Result<intptr_t> Fstatfs64(int descriptor, size_t bytes, uintptr_t status) {
+posix::CallResult Fstatfs64(int descriptor, size_t bytes, uintptr_t status) {
   if (!IsSizeOfStatfs64(bytes)) return std::unexpected(Errno::kInvalid);
   return TellFileSystem(TRY(FileOf(descriptor))->inode(), FileSystemLayout::kPacked64, status);
 }
@@ -139,13 +138,13 @@ posix::Result<intptr_t> Fstatfs64(int descriptor, size_t bytes, uintptr_t status
 // --- access
 // ---------------------------------------------------------------------------------------
 
-posix::Result<intptr_t> Access(uintptr_t path, uint32_t mode) {
+posix::CallResult Access(uintptr_t path, uint32_t mode) {
   return Faccessat2(posix::kAtWorkingDirectory, path, mode, 0);
 }
-posix::Result<intptr_t> Faccessat(int directory, uintptr_t path, uint32_t mode) {
+posix::CallResult Faccessat(int directory, uintptr_t path, uint32_t mode) {
   return Faccessat2(directory, path, mode, 0);
 }
-posix::Result<intptr_t> Faccessat2(int directory, uintptr_t path, uint32_t mode, uint32_t flags) {
+posix::CallResult Faccessat2(int directory, uintptr_t path, uint32_t mode, uint32_t flags) {
   constexpr uint32_t kModes = posix::kAccessRead | posix::kAccessWrite | posix::kAccessExecute;
   constexpr uint32_t kFlags =
       posix::kAtSymlinkNoFollow | posix::kAtEmptyPath | posix::kAtEffectiveAccess;
@@ -164,16 +163,16 @@ posix::Result<intptr_t> Faccessat2(int directory, uintptr_t path, uint32_t mode,
 // --- chmod, chown, umask
 // --------------------------------------------------------------------------
 
-posix::Result<intptr_t> Chmod(uintptr_t path, uint32_t mode) {
+posix::CallResult Chmod(uintptr_t path, uint32_t mode) {
   return Fchmodat(posix::kAtWorkingDirectory, path, mode);
 }
-posix::Result<intptr_t> Fchmod(int descriptor, uint32_t mode) {
-  return Returned(TRY(FileToUse(descriptor))->inode().SetPermissions(mode));
+posix::CallResult Fchmod(int descriptor, uint32_t mode) {
+  return TRY(FileToUse(descriptor))->inode().SetPermissions(mode);
 }
-posix::Result<intptr_t> Fchmodat(int directory, uintptr_t path, uint32_t mode) {
+posix::CallResult Fchmodat(int directory, uintptr_t path, uint32_t mode) {
   PlaceAt place;
   TRY(place.Read(directory, path));
-  return Returned(TRY(place.Find(0))->SetPermissions(mode));
+  return TRY(place.Find(0))->SetPermissions(mode);
 }
 
 namespace {
@@ -186,25 +185,25 @@ std::optional<uint32_t> Changed(uint32_t number) {
 
 }  // namespace
 
-posix::Result<intptr_t> Chown(uintptr_t path, uint32_t user, uint32_t group) {
+posix::CallResult Chown(uintptr_t path, uint32_t user, uint32_t group) {
   return Fchownat(posix::kAtWorkingDirectory, path, user, group, 0);
 }
-posix::Result<intptr_t> Lchown(uintptr_t path, uint32_t user, uint32_t group) {
+posix::CallResult Lchown(uintptr_t path, uint32_t user, uint32_t group) {
   return Fchownat(posix::kAtWorkingDirectory, path, user, group, posix::kAtSymlinkNoFollow);
 }
-posix::Result<intptr_t> Fchown(int descriptor, uint32_t user, uint32_t group) {
-  return Returned(TRY(FileToUse(descriptor))->inode().SetOwner(Changed(user), Changed(group)));
+posix::CallResult Fchown(int descriptor, uint32_t user, uint32_t group) {
+  return TRY(FileToUse(descriptor))->inode().SetOwner(Changed(user), Changed(group));
 }
-posix::Result<intptr_t> Fchownat(int directory, uintptr_t path, uint32_t user, uint32_t group,
-                                 uint32_t flags) {
+posix::CallResult Fchownat(int directory, uintptr_t path, uint32_t user, uint32_t group,
+                           uint32_t flags) {
   constexpr uint32_t kFlags = posix::kAtSymlinkNoFollow | posix::kAtEmptyPath;
   if ((flags & ~kFlags) != 0) return std::unexpected(Errno::kInvalid);
   PlaceAt place;
   TRY(place.Read(directory, path));
-  return Returned(TRY(place.Find(flags))->SetOwner(Changed(user), Changed(group)));
+  return TRY(place.Find(flags))->SetOwner(Changed(user), Changed(group));
 }
 
-posix::Result<intptr_t> Umask(uint32_t umask) {
+posix::CallResult Umask(uint32_t umask) {
   const uint32_t before = Place().umask();
   Place().SetUmask(umask);
   return static_cast<intptr_t>(before);
@@ -232,16 +231,15 @@ posix::Result<std::optional<posix::TimeSpec>> NewTime(const posix::TimeSpec& tim
   return std::optional(time);
 }
 
-posix::Result<intptr_t> SetTimes(Inode& inode, const Times& times) {
+posix::CallResult SetTimes(Inode& inode, const Times& times) {
   const auto accessed = TRY(NewTime(times[0]));
   const auto modified = TRY(NewTime(times[1]));
   if (!accessed && !modified) return 0;
-  return Returned(inode.SetTimes(accessed, modified));
+  return inode.SetTimes(accessed, modified);
 }
 
 // Without a path, of what the descriptor has open.
-posix::Result<intptr_t> SetTimesAt(int directory, uintptr_t path, const Times& times,
-                                   uint32_t flags) {
+posix::CallResult SetTimesAt(int directory, uintptr_t path, const Times& times, uint32_t flags) {
   constexpr uint32_t kFlags = posix::kAtSymlinkNoFollow | posix::kAtEmptyPath;
   if ((flags & ~kFlags) != 0) return std::unexpected(Errno::kInvalid);
   if (path == 0) return SetTimes(TRY(FileToUse(directory))->inode(), times);
@@ -276,23 +274,22 @@ posix::Result<Times> ReadTimeValues(
 
 }  // namespace
 
-posix::Result<intptr_t> Utimensat(int directory, uintptr_t path,
-                                  kernel::UserPointer<std::array<posix::WordTime, 2>> times,
+posix::CallResult Utimensat(int directory, uintptr_t path,
+                            kernel::UserPointer<std::array<posix::WordTime, 2>> times,
+                            uint32_t flags) {
+  return SetTimesAt(directory, path, TRY(ReadTimes(times)), flags);
+}
+posix::CallResult UtimensatTime64(int directory, uintptr_t path,
+                                  kernel::UserPointer<std::array<posix::LongTime, 2>> times,
                                   uint32_t flags) {
   return SetTimesAt(directory, path, TRY(ReadTimes(times)), flags);
 }
-posix::Result<intptr_t> UtimensatTime64(int directory, uintptr_t path,
-                                        kernel::UserPointer<std::array<posix::LongTime, 2>> times,
-                                        uint32_t flags) {
-  return SetTimesAt(directory, path, TRY(ReadTimes(times)), flags);
-}
-posix::Result<intptr_t> Utimes(uintptr_t path,
-                               kernel::UserPointer<std::array<posix::MicrosecondTime, 2>> times) {
+posix::CallResult Utimes(uintptr_t path,
+                         kernel::UserPointer<std::array<posix::MicrosecondTime, 2>> times) {
   return Futimesat(posix::kAtWorkingDirectory, path, times);
 }
-posix::Result<intptr_t> Futimesat(
-    int directory, uintptr_t path,
-    kernel::UserPointer<std::array<posix::MicrosecondTime, 2>> times) {
+posix::CallResult Futimesat(int directory, uintptr_t path,
+                            kernel::UserPointer<std::array<posix::MicrosecondTime, 2>> times) {
   return SetTimesAt(directory, path, TRY(ReadTimeValues(times)), 0);
 }
 

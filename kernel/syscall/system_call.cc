@@ -19,36 +19,40 @@ using posix::NumberedCall;
 // An architecture's own calls lie far above the common ones.
 constexpr uint32_t kOwnCalls = 0xf0000;
 
+intptr_t Refuse(arch::UserRegisters& registers) {
+  const auto number = static_cast<uint32_t>(arch::SystemCallNumber(registers));
+  TheServices().unknown_calls.Add(number);
+  return posix::ReturnValueOf(posix::Errno::kNotImplemented);
+}
+
 constexpr auto kCommonEnd =
     std::ranges::lower_bound(arch::kSystemCalls, kOwnCalls, {}, &NumberedCall::number);
 constexpr size_t kCommonNumbers = (kCommonEnd - 1)->number + size_t{1};
 
-// Null where there is none.
 constexpr auto kHandlers = [] {
-  std::array<Handler, kCommonNumbers> handlers{};
+  std::array<Handler, kCommonNumbers> handlers;
+  handlers.fill(Refuse);
   for (auto one = arch::kSystemCalls.begin(); one != kCommonEnd; ++one) {
-    handlers[one->number] = HandlerOf(one->call);
+    if (const Handler handler = HandlerOf(one->call)) handlers[one->number] = handler;
   }
   return handlers;
 }();
 
-Handler ScanForOwn(uintptr_t number) {
+intptr_t ScanForOwn(arch::UserRegisters& registers) {
+  const uintptr_t number = arch::SystemCallNumber(registers);
   const auto found = std::find_if(kCommonEnd, arch::kSystemCalls.end(),
                                   [=](const NumberedCall& one) { return one.number == number; });
-  return found != arch::kSystemCalls.end() ? HandlerOf(found->call) : nullptr;
-}
-
-intptr_t Refuse(uintptr_t number) {
-  TheServices().unknown_calls.Add(static_cast<uint32_t>(number));
-  return posix::ReturnValueOf(posix::Errno::kNotImplemented);
+  const Handler handler = found != arch::kSystemCalls.end() ? HandlerOf(found->call) : nullptr;
+  return handler != nullptr ? handler(registers) : Refuse(registers);
 }
 
 }  // namespace
 
-void OnSystemCall(arch::UserRegisters& registers) {
+intptr_t OnSystemCall(arch::UserRegisters& registers) {
   const uintptr_t number = arch::SystemCallNumber(registers);
-  const Handler handler = number < kCommonNumbers ? kHandlers[number] : ScanForOwn(number);
-  arch::SetResult(registers, handler != nullptr ? handler(registers) : Refuse(number));
+  if (number >= kCommonNumbers) [[unlikely]]
+    return ScanForOwn(registers);
+  return kHandlers[number](registers);
 }
 
 }  // namespace syscall

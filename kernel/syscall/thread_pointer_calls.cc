@@ -18,7 +18,7 @@ constexpr int kGetFs = 0x1003;
 
 }  // namespace
 
-posix::Result<intptr_t> ArchPrctl(int code, uintptr_t value) {
+posix::CallResult ArchPrctl(int code, uintptr_t value) {
   switch (code) {
     case kSetFs:
       return SetTls(value);
@@ -31,14 +31,14 @@ posix::Result<intptr_t> ArchPrctl(int code, uintptr_t value) {
   }
 }
 
-posix::Result<intptr_t> SetTls(uintptr_t value) {
+posix::CallResult SetTls(uintptr_t value) {
   if (!arch::SetThreadPointer(kernel::CurrentThread().state(), value)) {
     return std::unexpected(Errno::kNotPermitted);
   }
   return 0;
 }
 
-posix::Result<intptr_t> Cacheflush(uintptr_t first, uintptr_t limit, uint32_t flags) {
+posix::CallResult Cacheflush(uintptr_t first, uintptr_t limit, uint32_t flags) {
   if (flags != 0 || limit < first) return std::unexpected(Errno::kInvalid);
   const mm::VirtRange range{mm::VirtAddr{first}, limit - first};
   if (range.IsEmpty()) return 0;

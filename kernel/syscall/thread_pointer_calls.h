@@ -8,10 +8,10 @@
 namespace syscall {
 
 // x86_64: the thread pointer (FS) alone; kInvalid for other codes.
-posix::Result<intptr_t> ArchPrctl(int code, uintptr_t value);
+posix::CallResult ArchPrctl(int code, uintptr_t value);
 // ARM.
-posix::Result<intptr_t> SetTls(uintptr_t value);
+posix::CallResult SetTls(uintptr_t value);
 // ARM: from `first` up to, but without, `limit`. Error: kFault, kInvalid.
-posix::Result<intptr_t> Cacheflush(uintptr_t first, uintptr_t limit, uint32_t flags);
+posix::CallResult Cacheflush(uintptr_t first, uintptr_t limit, uint32_t flags);
 
 }  // namespace syscall

@@ -58,8 +58,8 @@ posix::Result<sched::Deadline> DeadlineOf(Clock clock, int flags, uint64_t nanos
 }
 
 template <class Word>
-posix::Result<intptr_t> Sleep(Clock clock, int flags, kernel::UserPointer<posix::TimeOf<Word>> time,
-                              kernel::UserPointer<posix::TimeOf<Word>> left) {
+posix::CallResult Sleep(Clock clock, int flags, kernel::UserPointer<posix::TimeOf<Word>> time,
+                        kernel::UserPointer<posix::TimeOf<Word>> left) {
   const auto nanoseconds = posix::NanosecondsOf(TRY(time.Read()));
   if (!nanoseconds) return kInvalid;
   UserThread& thread = kernel::CurrentThread();
@@ -83,14 +83,14 @@ posix::Result<intptr_t> Sleep(Clock clock, int flags, kernel::UserPointer<posix:
 }
 
 template <class Word>
-posix::Result<intptr_t> WriteClock(Clock clock, kernel::UserPointer<posix::TimeOf<Word>> time) {
+posix::CallResult WriteClock(Clock clock, kernel::UserPointer<posix::TimeOf<Word>> time) {
   TRY(time.Write(posix::TimeFrom<Word>(TRY(Read(clock)))));
   return 0;
 }
 
 template <class Word>
-posix::Result<intptr_t> WriteResolution(Clock clock,
-                                        kernel::UserPointer<posix::TimeOf<Word>> resolution) {
+posix::CallResult WriteResolution(Clock clock,
+                                  kernel::UserPointer<posix::TimeOf<Word>> resolution) {
   static_cast<void>(TRY(Read(clock)));  // whether there is such a clock
   if (resolution.IsNull()) return 0;
   const bool counts_ticks = clock == Clock::kProcessTime || clock == Clock::kThreadTime;
@@ -105,39 +105,37 @@ posix::IntervalSetting SettingFrom(const process::AlarmTimer::Setting& setting) 
 
 }  // namespace
 
-posix::Result<intptr_t> Nanosleep(UserTime time, UserTime left) {
+posix::CallResult Nanosleep(UserTime time, UserTime left) {
   return Sleep<intptr_t>(Clock::kMonotonic, 0, time, left);
 }
-posix::Result<intptr_t> ClockNanosleep(Clock clock, int flags, UserTime time, UserTime left) {
+posix::CallResult ClockNanosleep(Clock clock, int flags, UserTime time, UserTime left) {
   return Sleep<intptr_t>(clock, flags, time, left);
 }
-posix::Result<intptr_t> ClockNanosleepTime64(Clock clock, int flags, UserLongTime time,
-                                             UserLongTime left) {
+posix::CallResult ClockNanosleepTime64(Clock clock, int flags, UserLongTime time,
+                                       UserLongTime left) {
   return Sleep<int64_t>(clock, flags, time, left);
 }
 
-posix::Result<intptr_t> ClockGettime(Clock clock, UserTime time) {
+posix::CallResult ClockGettime(Clock clock, UserTime time) {
   return WriteClock<intptr_t>(clock, time);
 }
-posix::Result<intptr_t> ClockGettime64(Clock clock, UserLongTime time) {
+posix::CallResult ClockGettime64(Clock clock, UserLongTime time) {
   return WriteClock<int64_t>(clock, time);
 }
 
-posix::Result<intptr_t> ClockGetres(Clock clock, UserTime resolution) {
+posix::CallResult ClockGetres(Clock clock, UserTime resolution) {
   return WriteResolution<intptr_t>(clock, resolution);
 }
-posix::Result<intptr_t> ClockGetresTime64(Clock clock, UserLongTime resolution) {
+posix::CallResult ClockGetresTime64(Clock clock, UserLongTime resolution) {
   return WriteResolution<int64_t>(clock, resolution);
 }
 
-posix::Result<intptr_t> ClockSettime(Clock, UserTime) {
-  return std::unexpected(Errno::kNotPermitted);
-}
-posix::Result<intptr_t> ClockSettime64(Clock, UserLongTime) {
+posix::CallResult ClockSettime(Clock, UserTime) { return std::unexpected(Errno::kNotPermitted); }
+posix::CallResult ClockSettime64(Clock, UserLongTime) {
   return std::unexpected(Errno::kNotPermitted);
 }
 
-posix::Result<intptr_t> Gettimeofday(UserMicrosecondTime time, uintptr_t zone) {
+posix::CallResult Gettimeofday(UserMicrosecondTime time, uintptr_t zone) {
   // Nobody has set a time zone; programs that ask for one are older than the answer.
   if (zone != 0) {
     constexpr uint64_t kNoZone = 0;
@@ -147,14 +145,13 @@ posix::Result<intptr_t> Gettimeofday(UserMicrosecondTime time, uintptr_t zone) {
   return 0;
 }
 
-posix::Result<intptr_t> Time(kernel::UserPointer<intptr_t> seconds) {
+posix::CallResult Time(kernel::UserPointer<intptr_t> seconds) {
   const auto now = static_cast<intptr_t>(RealTime() / posix::kNanosecondsPerSecond);
   if (!seconds.IsNull()) TRY(seconds.Write(now));
   return now;
 }
 
-posix::Result<intptr_t> Setitimer(int timer, UserIntervalSetting setting,
-                                  UserIntervalSetting before) {
+posix::CallResult Setitimer(int timer, UserIntervalSetting setting, UserIntervalSetting before) {
   if (timer != kRealTimer) return kInvalid;
   process::AlarmTimer::Setting wanted;
   if (!setting.IsNull()) {
@@ -171,13 +168,13 @@ posix::Result<intptr_t> Setitimer(int timer, UserIntervalSetting setting,
   return 0;
 }
 
-posix::Result<intptr_t> Getitimer(int timer, UserIntervalSetting setting) {
+posix::CallResult Getitimer(int timer, UserIntervalSetting setting) {
   if (timer != kRealTimer) return kInvalid;
   TRY(setting.Write(SettingFrom(kernel::CurrentProcess().alarm.setting())));
   return 0;
 }
 
-posix::Result<intptr_t> Alarm(uint32_t seconds) {
+posix::CallResult Alarm(uint32_t seconds) {
   process::AlarmTimer& alarm = kernel::CurrentProcess().alarm;
   const uint64_t left = alarm.setting().left_nanoseconds;
   alarm.Set(

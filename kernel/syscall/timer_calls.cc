@@ -65,9 +65,9 @@ posix::TimerSettingOf<Word> SettingFrom(const TimerSchedule::Setting& setting) {
 }
 
 template <class Word>
-posix::Result<intptr_t> SetTimer(int32_t id, int flags,
-                                 kernel::UserPointer<posix::TimerSettingOf<Word>> setting,
-                                 kernel::UserPointer<posix::TimerSettingOf<Word>> before) {
+posix::CallResult SetTimer(int32_t id, int flags,
+                           kernel::UserPointer<posix::TimerSettingOf<Word>> setting,
+                           kernel::UserPointer<posix::TimerSettingOf<Word>> before) {
   const posix::TimerSettingOf<Word> given = TRY(setting.Read());
   const auto left = posix::NanosecondsOf(given.left);
   const auto interval = posix::NanosecondsOf(given.interval);
@@ -88,16 +88,15 @@ posix::Result<intptr_t> SetTimer(int32_t id, int flags,
 }
 
 template <class Word>
-posix::Result<intptr_t> TellTimer(int32_t id,
-                                  kernel::UserPointer<posix::TimerSettingOf<Word>> setting) {
+posix::CallResult TellTimer(int32_t id, kernel::UserPointer<posix::TimerSettingOf<Word>> setting) {
   TRY(setting.Write(SettingFrom<Word>(TRY(Mine().Find(id))->setting())));
   return 0;
 }
 
 }  // namespace
 
-posix::Result<intptr_t> TimerCreate(Clock clock, kernel::UserPointer<posix::SignalEvent> event,
-                                    kernel::UserPointer<int32_t> timer) {
+posix::CallResult TimerCreate(Clock clock, kernel::UserPointer<posix::SignalEvent> event,
+                              kernel::UserPointer<int32_t> timer) {
   TRY(CheckClock(clock));
   TimerEvent wanted;
   if (!event.IsNull()) wanted = TRY(EventOf(TRY(event.Read())));
@@ -110,27 +109,25 @@ posix::Result<intptr_t> TimerCreate(Clock clock, kernel::UserPointer<posix::Sign
   return 0;
 }
 
-posix::Result<intptr_t> TimerSettime(int32_t timer, int flags, UserTimerSetting setting,
-                                     UserTimerSetting before) {
+posix::CallResult TimerSettime(int32_t timer, int flags, UserTimerSetting setting,
+                               UserTimerSetting before) {
   return SetTimer(timer, flags, setting, before);
 }
-posix::Result<intptr_t> TimerSettime64(int32_t timer, int flags, UserLongTimerSetting setting,
-                                       UserLongTimerSetting before) {
+posix::CallResult TimerSettime64(int32_t timer, int flags, UserLongTimerSetting setting,
+                                 UserLongTimerSetting before) {
   return SetTimer(timer, flags, setting, before);
 }
 
-posix::Result<intptr_t> TimerGettime(int32_t timer, UserTimerSetting setting) {
+posix::CallResult TimerGettime(int32_t timer, UserTimerSetting setting) {
   return TellTimer(timer, setting);
 }
-posix::Result<intptr_t> TimerGettime64(int32_t timer, UserLongTimerSetting setting) {
+posix::CallResult TimerGettime64(int32_t timer, UserLongTimerSetting setting) {
   return TellTimer(timer, setting);
 }
 
-posix::Result<intptr_t> TimerGetoverrun(int32_t timer) {
-  return TRY(Mine().Find(timer))->overruns();
-}
+posix::CallResult TimerGetoverrun(int32_t timer) { return TRY(Mine().Find(timer))->overruns(); }
 
-posix::Result<intptr_t> TimerDelete(int32_t timer) {
+posix::CallResult TimerDelete(int32_t timer) {
   Mine().Delete(*TRY(Mine().Find(timer)));
   return 0;
 }

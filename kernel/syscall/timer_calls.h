@@ -14,16 +14,15 @@ using UserTimerSetting = kernel::UserPointer<posix::TimerSettingOf<intptr_t>>;
 using UserLongTimerSetting = kernel::UserPointer<posix::TimerSettingOf<int64_t>>;
 
 // A null event is SIGALRM with the timer's number. Clocks of processor time are kNotSupported.
-posix::Result<intptr_t> TimerCreate(posix::Clock clock,
-                                    kernel::UserPointer<posix::SignalEvent> event,
-                                    kernel::UserPointer<int32_t> timer);
-posix::Result<intptr_t> TimerSettime(int32_t timer, int flags, UserTimerSetting setting,
-                                     UserTimerSetting before);
-posix::Result<intptr_t> TimerSettime64(int32_t timer, int flags, UserLongTimerSetting setting,
-                                       UserLongTimerSetting before);
-posix::Result<intptr_t> TimerGettime(int32_t timer, UserTimerSetting setting);
-posix::Result<intptr_t> TimerGettime64(int32_t timer, UserLongTimerSetting setting);
-posix::Result<intptr_t> TimerGetoverrun(int32_t timer);
-posix::Result<intptr_t> TimerDelete(int32_t timer);
+posix::CallResult TimerCreate(posix::Clock clock, kernel::UserPointer<posix::SignalEvent> event,
+                              kernel::UserPointer<int32_t> timer);
+posix::CallResult TimerSettime(int32_t timer, int flags, UserTimerSetting setting,
+                               UserTimerSetting before);
+posix::CallResult TimerSettime64(int32_t timer, int flags, UserLongTimerSetting setting,
+                                 UserLongTimerSetting before);
+posix::CallResult TimerGettime(int32_t timer, UserTimerSetting setting);
+posix::CallResult TimerGettime64(int32_t timer, UserLongTimerSetting setting);
+posix::CallResult TimerGetoverrun(int32_t timer);
+posix::CallResult TimerDelete(int32_t timer);
 
 }  // namespace syscall

@@ -18,17 +18,17 @@ using posix::Errno;
 
 namespace {
 
-posix::Result<intptr_t> ReadInto(OpenFile& file, fs::Destination& destination) {
-  return Returned(file.Read(destination));
+posix::CallResult ReadInto(OpenFile& file, fs::Destination& destination) {
+  return file.Read(destination);
 }
 
-posix::Result<intptr_t> WriteAt(OpenFile& file, uint64_t offset, fs::Source& source) {
+posix::CallResult WriteAt(OpenFile& file, uint64_t offset, fs::Source& source) {
   const posix::Result<size_t> result = file.WriteAt(offset, source);
   if (!result && result.error() == Errno::kFileTooLarge) TellOfFileLimit();
-  return Returned(result);
+  return result;
 }
 
-posix::Result<intptr_t> WriteFrom(OpenFile& file, fs::Source& source) {
+posix::CallResult WriteFrom(OpenFile& file, fs::Source& source) {
   const posix::Result<size_t> result = file.Write(source);
   if (!result && result.error() == Errno::kFileTooLarge) [[unlikely]]
     TellOfFileLimit();
@@ -37,7 +37,7 @@ posix::Result<intptr_t> WriteFrom(OpenFile& file, fs::Source& source) {
     static_cast<void>(
         process::SendToThread(kernel::CurrentThread(), kSignal, process::InformationOf(kSignal)));
   }
-  return Returned(result);
+  return result;
 }
 
 // A word pair's offset; nothing for a negative one.
@@ -50,33 +50,33 @@ std::optional<uint64_t> OffsetOf(uintptr_t low, uintptr_t high) {
 
 }  // namespace
 
-posix::Result<intptr_t> Read(int descriptor, uintptr_t buffer, size_t bytes) {
+posix::CallResult Read(int descriptor, uintptr_t buffer, size_t bytes) {
   const Ref<OpenFile> file = TRY(FileToRead(descriptor));
   UserDestination destination(buffer, bytes);
   return ReadInto(*file, destination);
 }
 
-posix::Result<intptr_t> Write(int descriptor, uintptr_t buffer, size_t bytes) {
+posix::CallResult Write(int descriptor, uintptr_t buffer, size_t bytes) {
   const Ref<OpenFile> file = TRY(FileToWrite(descriptor));
   UserSource source(buffer, bytes);
   return WriteFrom(*file, source);
 }
 
-posix::Result<intptr_t> Pread64(int descriptor, uintptr_t buffer, size_t bytes, int64_t offset) {
+posix::CallResult Pread64(int descriptor, uintptr_t buffer, size_t bytes, int64_t offset) {
   const Ref<OpenFile> file = TRY(FileToRead(descriptor));
   if (offset < 0) return std::unexpected(Errno::kInvalid);
   UserDestination destination(buffer, bytes);
-  return Returned(file->ReadAt(static_cast<uint64_t>(offset), destination));
+  return file->ReadAt(static_cast<uint64_t>(offset), destination);
 }
 
-posix::Result<intptr_t> Pwrite64(int descriptor, uintptr_t buffer, size_t bytes, int64_t offset) {
+posix::CallResult Pwrite64(int descriptor, uintptr_t buffer, size_t bytes, int64_t offset) {
   const Ref<OpenFile> file = TRY(FileToWrite(descriptor));
   if (offset < 0) return std::unexpected(Errno::kInvalid);
   UserSource source(buffer, bytes);
   return WriteAt(*file, static_cast<uint64_t>(offset), source);
 }
 
-posix::Result<intptr_t> Readv(int descriptor, uintptr_t vector, size_t count) {
+posix::CallResult Readv(int descriptor, uintptr_t vector, size_t count) {
   const Ref<OpenFile> file = TRY(FileToRead(descriptor));
   UserVector pieces(TheFileServices().memory);
   TRY(pieces.Read(vector, count));
@@ -84,7 +84,7 @@ posix::Result<intptr_t> Readv(int descriptor, uintptr_t vector, size_t count) {
   return ReadInto(*file, destination);
 }
 
-posix::Result<intptr_t> Writev(int descriptor, uintptr_t vector, size_t count) {
+posix::CallResult Writev(int descriptor, uintptr_t vector, size_t count) {
   const Ref<OpenFile> file = TRY(FileToWrite(descriptor));
   UserVector pieces(TheFileServices().memory);
   TRY(pieces.Read(vector, count));
@@ -92,19 +92,19 @@ posix::Result<intptr_t> Writev(int descriptor, uintptr_t vector, size_t count) {
   return WriteFrom(*file, source);
 }
 
-posix::Result<intptr_t> Preadv(int descriptor, uintptr_t vector, size_t count, uintptr_t offset_low,
-                               uintptr_t offset_high) {
+posix::CallResult Preadv(int descriptor, uintptr_t vector, size_t count, uintptr_t offset_low,
+                         uintptr_t offset_high) {
   const Ref<OpenFile> file = TRY(FileToRead(descriptor));
   const std::optional<uint64_t> offset = OffsetOf(offset_low, offset_high);
   if (!offset) return std::unexpected(Errno::kInvalid);
   UserVector pieces(TheFileServices().memory);
   TRY(pieces.Read(vector, count));
   UserVectorDestination destination(pieces);
-  return Returned(file->ReadAt(*offset, destination));
+  return file->ReadAt(*offset, destination);
 }
 
-posix::Result<intptr_t> Pwritev(int descriptor, uintptr_t vector, size_t count,
-                                uintptr_t offset_low, uintptr_t offset_high) {
+posix::CallResult Pwritev(int descriptor, uintptr_t vector, size_t count, uintptr_t offset_low,
+                          uintptr_t offset_high) {
   const Ref<OpenFile> file = TRY(FileToWrite(descriptor));
   const std::optional<uint64_t> offset = OffsetOf(offset_low, offset_high);
   if (!offset) return std::unexpected(Errno::kInvalid);
@@ -133,7 +133,7 @@ posix::Result<size_t> Send(OpenFile& out, OpenFile& in, std::optional<uint64_t> 
     if (!read) state = std::unexpected(read.error());
     if (!read || *read == 0) break;
     fs::KernelSource source(std::span(piece).first(*read), MostFileBytes());
-    const posix::Result<intptr_t> written = WriteFrom(out, source);
+    const posix::CallResult written = WriteFrom(out, source);
     if (!written) state = std::unexpected(written.error());
     if (!written) break;
     done += static_cast<size_t>(*written);
@@ -146,11 +146,11 @@ posix::Result<size_t> Send(OpenFile& out, OpenFile& in, std::optional<uint64_t> 
 }
 
 template <class Offset>
-posix::Result<intptr_t> SendAt(int out, int in, kernel::UserPointer<Offset> offset, size_t bytes) {
+posix::CallResult SendAt(int out, int in, kernel::UserPointer<Offset> offset, size_t bytes) {
   const Ref<OpenFile> from = TRY(FileToRead(in));
   const Ref<OpenFile> to = TRY(FileToWrite(out));
   if (!from->inode().IsSeekable()) return std::unexpected(Errno::kInvalid);
-  if (offset.IsNull()) return Returned(Send(*to, *from, std::nullopt, TransferBytes(bytes)));
+  if (offset.IsNull()) return Send(*to, *from, std::nullopt, TransferBytes(bytes));
   const Offset at = TRY(offset.Read());
   if (at < 0) return std::unexpected(Errno::kInvalid);
   const size_t sent = TRY(Send(*to, *from, static_cast<uint64_t>(at), TransferBytes(bytes)));
@@ -160,13 +160,11 @@ posix::Result<intptr_t> SendAt(int out, int in, kernel::UserPointer<Offset> offs
 
 }  // namespace
 
-posix::Result<intptr_t> Sendfile(int out, int in, kernel::UserPointer<intptr_t> offset,
-                                 size_t bytes) {
+posix::CallResult Sendfile(int out, int in, kernel::UserPointer<intptr_t> offset, size_t bytes) {
   return SendAt(out, in, offset, bytes);
 }
 
-posix::Result<intptr_t> Sendfile64(int out, int in, kernel::UserPointer<int64_t> offset,
-                                   size_t bytes) {
+posix::CallResult Sendfile64(int out, int in, kernel::UserPointer<int64_t> offset, size_t bytes) {
   return SendAt(out, in, offset, bytes);
 }
 

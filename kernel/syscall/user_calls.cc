@@ -25,59 +25,59 @@ posix::Result<> WriteThree(UserId first, uint32_t a, UserId second, uint32_t b, 
 
 }  // namespace
 
-posix::Result<intptr_t> Getuid() { return AsResult(Mine().user); }
-posix::Result<intptr_t> Geteuid() { return AsResult(Mine().effective_user); }
-posix::Result<intptr_t> Getgid() { return AsResult(Mine().group); }
-posix::Result<intptr_t> Getegid() { return AsResult(Mine().effective_group); }
+posix::CallResult Getuid() { return AsResult(Mine().user); }
+posix::CallResult Geteuid() { return AsResult(Mine().effective_user); }
+posix::CallResult Getgid() { return AsResult(Mine().group); }
+posix::CallResult Getegid() { return AsResult(Mine().effective_group); }
 
-posix::Result<intptr_t> Setuid(uint32_t user) {
+posix::CallResult Setuid(uint32_t user) {
   if (user == kKeepId) return std::unexpected(Errno::kInvalid);
   return Setresuid(user, user, user);
 }
 
-posix::Result<intptr_t> Setgid(uint32_t group) {
+posix::CallResult Setgid(uint32_t group) {
   if (group == kKeepId) return std::unexpected(Errno::kInvalid);
   return Setresgid(group, group, group);
 }
 
-posix::Result<intptr_t> Setreuid(uint32_t real, uint32_t effective) {
+posix::CallResult Setreuid(uint32_t real, uint32_t effective) {
   return Setresuid(real, effective, effective);
 }
 
-posix::Result<intptr_t> Setregid(uint32_t real, uint32_t effective) {
+posix::CallResult Setregid(uint32_t real, uint32_t effective) {
   return Setresgid(real, effective, effective);
 }
 
-posix::Result<intptr_t> Setresuid(uint32_t real, uint32_t effective, uint32_t saved) {
+posix::CallResult Setresuid(uint32_t real, uint32_t effective, uint32_t saved) {
   SetUnlessKept(Mine().user, real);
   SetUnlessKept(Mine().effective_user, effective);
   SetUnlessKept(Mine().saved_user, saved);
   return 0;
 }
 
-posix::Result<intptr_t> Setresgid(uint32_t real, uint32_t effective, uint32_t saved) {
+posix::CallResult Setresgid(uint32_t real, uint32_t effective, uint32_t saved) {
   SetUnlessKept(Mine().group, real);
   SetUnlessKept(Mine().effective_group, effective);
   SetUnlessKept(Mine().saved_group, saved);
   return 0;
 }
 
-posix::Result<intptr_t> Getresuid(UserId real, UserId effective, UserId saved) {
+posix::CallResult Getresuid(UserId real, UserId effective, UserId saved) {
   TRY(WriteThree(real, Mine().user, effective, Mine().effective_user, saved, Mine().saved_user));
   return 0;
 }
 
-posix::Result<intptr_t> Getresgid(UserId real, UserId effective, UserId saved) {
+posix::CallResult Getresgid(UserId real, UserId effective, UserId saved) {
   TRY(WriteThree(real, Mine().group, effective, Mine().effective_group, saved, Mine().saved_group));
   return 0;
 }
 
-posix::Result<intptr_t> Getgroups(int count, UserId) {
+posix::CallResult Getgroups(int count, UserId) {
   if (count < 0) return std::unexpected(Errno::kInvalid);
   return 0;
 }
 
-posix::Result<intptr_t> Setgroups(int count, UserId groups) {
+posix::CallResult Setgroups(int count, UserId groups) {
   constexpr int kMostGroups = 65536;
   if (count < 0 || count > kMostGroups) return std::unexpected(Errno::kInvalid);
   if (count > 0) TRY(groups.At(static_cast<size_t>(count) - 1).Read());

@@ -14,20 +14,20 @@ using UserId = kernel::UserPointer<uint32_t>;
 // In the calls that set several, this number leaves one as it is.
 inline constexpr uint32_t kKeepId = ~uint32_t{0};
 
-posix::Result<intptr_t> Getuid();
-posix::Result<intptr_t> Geteuid();
-posix::Result<intptr_t> Getgid();
-posix::Result<intptr_t> Getegid();
-posix::Result<intptr_t> Setuid(uint32_t user);
-posix::Result<intptr_t> Setgid(uint32_t group);
-posix::Result<intptr_t> Setreuid(uint32_t real, uint32_t effective);
-posix::Result<intptr_t> Setregid(uint32_t real, uint32_t effective);
-posix::Result<intptr_t> Setresuid(uint32_t real, uint32_t effective, uint32_t saved);
-posix::Result<intptr_t> Setresgid(uint32_t real, uint32_t effective, uint32_t saved);
-posix::Result<intptr_t> Getresuid(UserId real, UserId effective, UserId saved);
-posix::Result<intptr_t> Getresgid(UserId real, UserId effective, UserId saved);
+posix::CallResult Getuid();
+posix::CallResult Geteuid();
+posix::CallResult Getgid();
+posix::CallResult Getegid();
+posix::CallResult Setuid(uint32_t user);
+posix::CallResult Setgid(uint32_t group);
+posix::CallResult Setreuid(uint32_t real, uint32_t effective);
+posix::CallResult Setregid(uint32_t real, uint32_t effective);
+posix::CallResult Setresuid(uint32_t real, uint32_t effective, uint32_t saved);
+posix::CallResult Setresgid(uint32_t real, uint32_t effective, uint32_t saved);
+posix::CallResult Getresuid(UserId real, UserId effective, UserId saved);
+posix::CallResult Getresgid(UserId real, UserId effective, UserId saved);
 // Nobody has supplementary groups; setting some is accepted and forgotten.
-posix::Result<intptr_t> Getgroups(int count, UserId groups);
-posix::Result<intptr_t> Setgroups(int count, UserId groups);
+posix::CallResult Getgroups(int count, UserId groups);
+posix::CallResult Setgroups(int count, UserId groups);
 
 }  // namespace syscall

@@ -36,8 +36,8 @@ posix::Result<> WriteUsage(UserUsage usage, const WaitReport& report) {
 
 }  // namespace
 
-posix::Result<intptr_t> Wait4(int process, kernel::UserPointer<uint32_t> status, uint32_t options,
-                              UserUsage usage) {
+posix::CallResult Wait4(int process, kernel::UserPointer<uint32_t> status, uint32_t options,
+                        UserUsage usage) {
   if ((options & ~(kNoHang | kStopped | kContinued | kKinds)) != 0) return kInvalid;
   if (process == INT32_MIN) return std::unexpected(Errno::kNoProcess);
   WaitRequest request = RequestOf(options);
@@ -55,8 +55,8 @@ posix::Result<intptr_t> Wait4(int process, kernel::UserPointer<uint32_t> status,
   return report->child;
 }
 
-posix::Result<intptr_t> Waitid(int kind, int id, UserSignalInformation information,
-                               uint32_t options, UserUsage usage) {
+posix::CallResult Waitid(int kind, int id, UserSignalInformation information, uint32_t options,
+                         UserUsage usage) {
   constexpr int kAll = 0;
   constexpr int kProcess = 1;
   constexpr int kGroup = 2;

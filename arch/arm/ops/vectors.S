@@ -119,6 +119,7 @@ on_supervisor_call:
     mov     r0, sp
     ldr     r1, [r1, #ON_SYSTEM_CALL]
     blx     r1
+    str     r0, [sp, #USER_STATE]       @ the result
     @ Falls through.
 
     @ sp: arch::UserRegisters. Interrupts are masked until the return.

@@ -52,17 +52,16 @@ system_call_entry:
     movq %rsp, %rdi
     callq *kernel_trap_handlers + ON_SYSTEM_CALL(%rip)
     cmpl $0, kernel_return_work(%rip)
-    jne return_to_user
+    jne 1f
     // Are the registers still those of this call? Else RCX and R11 are somebody's.
     cmpl $ENTERED_BY_SYSTEM_CALL, SAVED_VECTOR(%rsp)
-    jne return_to_user
+    jne 1f
     // SYSRET to an address that is not canonical faults in the kernel, on the user's stack.
     movq SAVED_RIP(%rsp), %rcx
     cmpq arch_last_user_address(%rip), %rcx
-    ja return_to_user
-    // The call has kept RBX and R12 to R15.
+    ja 1f
+    // The call has kept RBX and R12 to R15, and RAX is its result.
     movq SAVED_RFLAGS(%rsp), %r11
-    movq SAVED_RAX(%rsp), %rax
     movq SAVED_RDI(%rsp), %rdi
     movq SAVED_RSI(%rsp), %rsi
     movq SAVED_RDX(%rsp), %rdx
@@ -72,6 +71,8 @@ system_call_entry:
     movq SAVED_RBP(%rsp), %rbp
     movq SAVED_RSP(%rsp), %rsp
     sysretq
+1:  movq %rax, SAVED_RAX(%rsp)
+    jmp return_to_user
     .size system_call_entry, . - system_call_entry
 
 // From interrupt_entry.S: an exception or interrupt, its vector and error code pushed.
