@@ -3,11 +3,14 @@
 
 #include "kernel/process/process.h"
 #include "kernel/process/user_thread.h"
+#include "kernel/sched/running.h"
 
 namespace kernel {
 
 // Only in calls and faults of user mode: the idle thread is none.
-[[nodiscard]] process::UserThread& CurrentThread();
+[[nodiscard]] inline process::UserThread& CurrentThread() {
+  return static_cast<process::UserThread&>(sched::RunningScheduler().current());
+}
 [[nodiscard]] inline process::Process& CurrentProcess() { return CurrentThread().process(); }
 
 }  // namespace kernel

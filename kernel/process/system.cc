@@ -9,20 +9,13 @@
 namespace process {
 namespace {
 
-constinit System* the_system = nullptr;
-
 constexpr auto kOutOfMemory = std::unexpected(posix::Errno::kOutOfMemory);
 
 }  // namespace
 
 void UseSystem(System& system) {
-  CHECK(the_system == nullptr);
-  the_system = &system;
-}
-
-System& TheSystem() {
-  CHECK(the_system != nullptr);
-  return *the_system;
+  CHECK(internal::the_system == nullptr);
+  internal::the_system = &system;
 }
 
 System::System(const Environment& environment, sched::Scheduler& scheduler)
@@ -163,11 +156,3 @@ void System::Deactivate(kernel::AddressSpace& space) {
 }
 
 }  // namespace process
-
-namespace kernel {
-
-process::UserThread& CurrentThread() {
-  return static_cast<process::UserThread&>(sched::RunningScheduler().current());
-}
-
-}  // namespace kernel

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "kernel/base/check.h"
 #include "kernel/mm/range.h"
 #include "kernel/posix/errno.h"
 #include "kernel/process/environment.h"
@@ -97,10 +98,17 @@ class System {
   uint64_t forks_ = 0;
 };
 
+namespace internal {
+inline constinit System* the_system = nullptr;
+}  // namespace internal
+
 // Called once, before the first process; `system` is never given up.
 void UseSystem(System& system);
 
 // CHECKed: there is one.
-[[nodiscard]] System& TheSystem();
+[[nodiscard]] inline System& TheSystem() {
+  CHECK(internal::the_system != nullptr);
+  return *internal::the_system;
+}
 
 }  // namespace process

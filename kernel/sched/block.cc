@@ -4,20 +4,12 @@
 #include "kernel/sched/running.h"
 
 namespace sched {
-namespace {
 
-constinit Scheduler* running = nullptr;
-
-}  // namespace
+constinit Scheduler* internal::running = nullptr;
 
 void UseScheduler(Scheduler& scheduler) {
-  CHECK(running == nullptr);
-  running = &scheduler;
-}
-
-Scheduler& RunningScheduler() {
-  CHECK(running != nullptr);
-  return *running;
+  CHECK(internal::running == nullptr);
+  internal::running = &scheduler;
 }
 
 Thread& Current() { return RunningScheduler().current(); }
