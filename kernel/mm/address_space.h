@@ -161,6 +161,9 @@ class AddressSpace final : public ObjectViewer {
   [[nodiscard]] std::optional<VmaReport> FindFirstNotBelow(VirtAddr va) const EXCLUDES(lock_);
   [[nodiscard]] std::optional<VmaReport> Find(VirtAddr va) const EXCLUDES(lock_);
 
+  // Without a look at pages. Error: kNotFound (a hole).
+  [[nodiscard]] base::Result<SharedPlace> FindSharedPlace(VirtAddr va) const EXCLUDES(lock_);
+
   // Calls `visit(const Vma&)` for each live area, ascending, with the lock held.
   template <class Visit>
   void ForEachVma(Visit&& visit) const EXCLUDES(lock_);

@@ -33,6 +33,18 @@ std::optional<VmaReport> AddressSpace<Table>::Find(VirtAddr va) const {
 }
 
 template <SpaceTable Table>
+base::Result<SharedPlace> AddressSpace<Table>::FindSharedPlace(VirtAddr va) const {
+  const locking::SpinLockHolder holder(lock_);
+  const Vma* const vma = areas_.Find(va);
+  if (vma == nullptr || vma->liveness == Liveness::kDead) [[unlikely]] {
+    return std::unexpected(base::Error::kNotFound);
+  }
+  if (vma->sharing == Sharing::kPrivate || !vma->object) return SharedPlace{};
+  return SharedPlace{.object = vma->object.get(),
+                     .offset_bytes = vma->offset_bytes + (va - vma->range.base)};
+}
+
+template <SpaceTable Table>
 base::Result<> AddressSpace<Table>::Residency(const VirtRange& range,
                                               std::span<std::byte> pages) const {
   TRY(CheckRange(range));

@@ -327,6 +327,18 @@ TEST(AddressSpace, SharedViewsAreOneMemory) {
   EXPECT_TRUE(world.IsEmpty());
 }
 
+TEST(AddressSpace, WhichSharedMemory) {
+  SpaceWorld world;
+  const auto object = *PagedObject::Create(world.objects, 4 * kPageSize);
+  const auto space = world.NewSpace();
+  EXPECT_DONE(space->Map(Showing(Pages(0, 2), object, Sharing::kShared, 1)));
+  EXPECT_DONE(space->Map(Showing(Pages(2, 1), object, Sharing::kPrivate)));
+  EXPECT_TRUE(*space->FindSharedPlace(Page(1) + 4) ==
+              (SharedPlace{&object.object, 2 * kPageSize + 4}));
+  EXPECT_TRUE(*space->FindSharedPlace(Page(2)) == SharedPlace{});
+  EXPECT_TRUE(space->FindSharedPlace(Page(3)).error() == base::Error::kNotFound);
+}
+
 TEST(AddressSpace, BytesPastTheLimitAreZero) {
   SpaceWorld world;
   const auto object = *PagedObject::Create(world.objects, 4 * kPageSize);

@@ -94,6 +94,14 @@ struct VmaReport : VmaTraits {
   VirtRange range;
 };
 
+// Which shared memory a byte is: the same in every space that shows it.
+struct SharedPlace {
+  const void* object = nullptr;  // null: private memory. To be compared, not used: it may end
+  uint64_t offset_bytes = 0;
+
+  friend constexpr bool operator==(const SharedPlace&, const SharedPlace&) = default;
+};
+
 // Pages that are there. Object pages are those that show the object's own or the zero frame; the
 // rest is the process's own.
 struct VmaUsage {

@@ -60,20 +60,21 @@ void ReleaseLock(const UserThread& thread, uintptr_t word) {
 posix::Result<FutexKey> FutexKeyOf(mm::VirtAddr va, FutexScope scope) {
   if (!mm::IsAligned(va, kWordBytes)) return std::unexpected(posix::Errno::kInvalid);
   if (!kernel::IsUserRange({va, kWordBytes})) return std::unexpected(posix::Errno::kFault);
-  kernel::AddressSpace& space = *kernel::CurrentProcess().space;
-  const FutexKey own = {.owner = &space, .offset = va.value};
-  if (scope == FutexScope::kPrivate) return own;
-  const auto area = space.Find(va);
-  if (!area) return std::unexpected(posix::Errno::kFault);
-  if (area->sharing == mm::Sharing::kPrivate || !area->object) return own;
-  return FutexKey{.owner = area->object.get(),
-                  .offset = area->offset_bytes + (va - area->range.base)};
+  const kernel::AddressSpace& space = *kernel::CurrentProcess().space;
+  if (scope == FutexScope::kShared) {
+    const auto place = space.FindSharedPlace(va);
+    if (!place) return std::unexpected(posix::Errno::kFault);
+    if (place->object != nullptr) {
+      return FutexKey{.owner = place->object, .offset = place->offset_bytes};
+    }
+  }
+  return FutexKey{.owner = &space, .offset = va.value};
 }
 
 posix::Result<> FutexWait(mm::VirtAddr va, FutexScope scope, uint32_t expected, uint32_t bits,
                           sched::Deadline deadline) {
   FutexWaiter waiter(TRY(FutexKeyOf(va, scope)), bits);
-  const std::optional<uint32_t> value = Load(va);
+  const std::optional<uint32_t> value = arch::LoadUser32(va);
   if (!value) return std::unexpected(posix::Errno::kFault);
   if (*value != expected) return std::unexpected(posix::Errno::kAgain);
   table.Add(waiter);

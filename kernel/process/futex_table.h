@@ -51,15 +51,18 @@ class FutexTable {
   }
 
   // Wakes the first `most` that wait for the word with one of `bits`; returns how many. O(threads
-  // that wait for words of the same list).
+  // that wait for words of the same list), up to the last that it wakes.
   size_t Wake(const FutexKey& key, size_t most, uint32_t bits = kAnyBit) {
+    base::List<FutexWaiter>& list = ListOf(key);
     size_t woken = 0;
-    ListOf(key).ForEach([&](FutexWaiter& waiter) {
-      if (woken == most || !(waiter.key_ == key) || (waiter.bits_ & bits) == 0) return;
+    for (auto at = list.begin(); woken != most && at != list.end();) {
+      FutexWaiter& waiter = *at;
+      ++at;  // before this one leaves
+      if (!(waiter.key_ == key) || (waiter.bits_ & bits) == 0) continue;
       waiter.Unlink();
       sched::Wake(*waiter.thread_);
       ++woken;
-    });
+    }
     return woken;
   }
 
