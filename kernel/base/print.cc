@@ -48,7 +48,8 @@ void WriteNumber(Sink& sink, const FormatSpec& spec, const FormatArgument& argum
   const std::to_chars_result written = std::to_chars(digits.data(), past_digits, magnitude,
                                                      spec.hexadecimal ? kHexadecimal : kDecimal);
   const std::string_view body(digits.data(), static_cast<size_t>(written.ptr - digits.data()));
-  const std::string_view prefix = spec.prefix ? (negative ? "-0x" : "0x") : (negative ? "-" : "");
+  const std::string_view prefix =
+      std::string_view("-0x").substr(negative ? 0 : 1, (negative ? 1 : 0) + (spec.prefix ? 2 : 0));
   WritePadded(sink, spec, spec.side == Side::kDefault ? Side::kRight : spec.side, prefix, body);
 }
 

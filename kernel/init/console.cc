@@ -7,12 +7,7 @@ namespace {
 
 class SerialSink : public base::Sink {
  public:
-  void Write(std::string_view text) override {
-    for (const char c : text) {
-      if (c == '\n') arch::WriteCharacter('\r');
-      arch::WriteCharacter(c);
-    }
-  }
+  void Write(std::string_view text) override { arch::WriteText(text); }
 };
 
 constinit SerialSink console;

@@ -5,7 +5,7 @@
 
 namespace kernel {
 
-// Writes through arch::WriteCharacter, a carriage return before each line feed. Usable from the
+// Writes through arch::WriteText, a carriage return before each line feed. Usable from the
 // first line of Main on, and while panicking.
 base::Sink& Console();
 

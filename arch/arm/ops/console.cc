@@ -20,6 +20,13 @@ void InitializeConsole() { port.Initialize(); }
 
 void WriteCharacter(char c) { port.Write(c); }
 
+void WriteText(std::string_view text) {
+  for (const char c : text) {
+    if (c == '\n') port.Write('\r');
+    port.Write(c);
+  }
+}
+
 std::optional<char> ReadCharacter() {
   const auto c = received.Take();
   if (c) port.EnableReceiveInterrupt();  // off while there was no room

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
 
 #include "arch/ops/device_mapper.h"
 #include "kernel/base/result.h"
@@ -13,6 +14,9 @@ void InitializeConsole();
 
 // Waits until the port takes it. May be called with interrupts off and while panicking.
 void WriteCharacter(char c);
+
+// The same for each character, with a carriage return before each line feed.
+void WriteText(std::string_view text);
 
 // The oldest character received and not yet read; nothing before StartInterrupts().
 std::optional<char> ReadCharacter();

@@ -27,9 +27,7 @@ void RefuseNestedFault(const RegisterState& registers) {
   static constinit bool reported = false;
   if (!reported) {
     reported = true;
-    for (const char c : std::string_view("\r\nPANIC: a fault while reporting a fault\r\n")) {
-      WriteCharacter(c);
-    }
+    WriteText("\nPANIC: a fault while reporting a fault\n");
   }
   ExitWithFailure();
 }

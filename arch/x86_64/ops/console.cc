@@ -68,6 +68,13 @@ void WriteCharacter(char character) {
   Write(Uart::kData, static_cast<uint8_t>(character));
 }
 
+void WriteText(std::string_view text) {
+  for (const char character : text) {
+    if (character == '\n') WriteCharacter('\r');
+    WriteCharacter(character);
+  }
+}
+
 std::optional<char> ReadCharacter() {
   const InterruptsOff off;  // the handler and the last line here both write to the ring
   const auto character = received.Take();

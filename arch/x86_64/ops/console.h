@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
 
 #include "arch/ops/device_mapper.h"
 #include "kernel/base/result.h"
@@ -13,6 +14,9 @@ void InitializeConsole();
 
 // Waits until the transmitter has room.
 void WriteCharacter(char character);
+
+// The same for each character, with a carriage return before each line feed.
+void WriteText(std::string_view text);
 
 // The next character typed, if any: the oldest that the receive interrupt has taken, so none before
 // StartInterrupts().
