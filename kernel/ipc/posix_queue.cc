@@ -7,7 +7,7 @@ namespace ipc {
 using posix::Errno;
 
 // A message wakes one who waits: whoever was woken has to take it, even if his time is over or a
-// signal has come meanwhile.
+// signal has come meanwhile, or to leave it to the next.
 posix::Result<> PosixQueue::Await(sched::WaitQueue& waiters, Hindrance hindrance, Waiting waiting,
                                   sched::Deadline deadline) {
   sched::WaitResult last = sched::WaitResult::kWoken;

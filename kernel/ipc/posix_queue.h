@@ -46,6 +46,9 @@ class PosixQueue {
   [[nodiscard]] std::optional<Notice> Send(uint32_t bytes, uint32_t priority);
   // messages().front() has been received.
   void Finish();
+  // Who awaited room, or a message, and cannot use it: the wake goes on to another who waits.
+  void LeaveRoom() { writable_.WakeOne(); }
+  void LeaveMessage() { readable_.WakeOne(); }
 
   // Woken when there is room or a message where there was none.
   [[nodiscard]] sched::WaitQueue& changed() { return changed_; }

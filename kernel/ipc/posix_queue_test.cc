@@ -101,6 +101,33 @@ TEST(PosixQueue, AMessageWakesOneWhoWaits) {
   EXPECT_TRUE(world.AwaitMessage().has_value());
 }
 
+// Two wait, and the first to be woken has no use for it.
+TEST(PosixQueue, WhoCannotUseItLeavesItToTheNext) {
+  World world;
+  size_t wakes = 0;
+  const auto wakes_another = [&](void (PosixQueue::*leave)()) {
+    const size_t before = sched::host::Wakes();
+    (world.queue.*leave)();
+    wakes = sched::host::Wakes() - before;
+  };
+  {
+    const WhileBlocked sender([&](Deadline) {
+      wakes_another(&PosixQueue::LeaveMessage);
+      world.Send();
+      return WaitResult::kWoken;
+    });
+    EXPECT_TRUE(world.AwaitMessage().has_value());
+    EXPECT_EQ(wakes, 1U);
+  }
+  const WhileBlocked receiver([&](Deadline) {
+    wakes_another(&PosixQueue::LeaveRoom);
+    world.queue.Finish();
+    return WaitResult::kWoken;
+  });
+  EXPECT_TRUE(world.AwaitRoom().has_value());
+  EXPECT_EQ(wakes, 1U);
+}
+
 TEST(PosixQueue, ANoticeIsForAnEmptyQueueThatNobodyWaitsAt) {
   World world;
   const int owner = 0;

@@ -93,9 +93,19 @@ posix::CallResult Send(int descriptor, uintptr_t message, size_t bytes, uint32_t
   ipc::PriorityQueue& messages = held.queue.messages();
   if (bytes > messages.shape().message_bytes) return std::unexpected(Errno::kMessageTooLong);
   TRY(held.queue.AwaitRoom(held.waiting(), deadline));
-  TRY(kernel::ReadUser(messages.room().first(bytes), mm::VirtAddr{message}));
+  if (const auto read = kernel::ReadUser(messages.room().first(bytes), mm::VirtAddr{message});
+      !read) {
+    held.queue.LeaveRoom();
+    return read;
+  }
   if (const auto notice = held.queue.Send(static_cast<uint32_t>(bytes), priority)) Tell(*notice);
   return 0;
+}
+
+posix::Result<> HandOver(const ipc::PriorityQueue::Message& message, mm::VirtAddr to,
+                         kernel::UserPointer<uint32_t> priority) {
+  if (!priority.IsNull()) TRY(priority.Write(message.priority));
+  return kernel::WriteUser(to, message.bytes);
 }
 
 template <class Time>
@@ -107,10 +117,11 @@ posix::CallResult Receive(int descriptor, uintptr_t message, size_t bytes,
   ipc::PriorityQueue& messages = held.queue.messages();
   if (bytes < messages.shape().message_bytes) return std::unexpected(Errno::kMessageTooLong);
   TRY(held.queue.AwaitMessage(held.waiting(), deadline));
-  // A message that cannot be handed over stays.
   const ipc::PriorityQueue::Message first = messages.front();
-  if (!priority.IsNull()) TRY(priority.Write(first.priority));
-  TRY(kernel::WriteUser(mm::VirtAddr{message}, first.bytes));
+  if (const auto handed_over = HandOver(first, mm::VirtAddr{message}, priority); !handed_over) {
+    held.queue.LeaveMessage();
+    return handed_over;
+  }
   held.queue.Finish();
   return static_cast<intptr_t>(first.bytes.size());
 }
@@ -130,8 +141,7 @@ posix::CallResult MqOpen(uintptr_t name, uint32_t flags, uint32_t mode,
   const bool makes = (decoded & open_flag::kCreate) != 0;
   if (makes && !attributes.IsNull()) wanted.shape = TRY(ShapeOf(TRY(attributes.Read())));
   Ref<OpenFile> file = TRY(Queues().Open(path.text(), decoded, wanted));
-  const auto added = Files().Add(std::move(file), fs::CloseOnExec::kYes);
-  return added;
+  return Files().Add(std::move(file), fs::CloseOnExec::kYes);
 }
 
 posix::CallResult MqUnlink(uintptr_t name) {
