@@ -24,10 +24,8 @@ using support::Exited;
 using support::Expect;
 using support::ExpectEqual;
 using support::ExpectResult;
+using support::Raw;
 using support::Require;
-
-// What a call of the C library returned, as a raw one would.
-long Raw(long result) { return result == -1 ? -errno : result; }
 
 int NewSegment(size_t size_bytes) {
   const int segment = shmget(IPC_PRIVATE, size_bytes, IPC_CREAT | 0600);

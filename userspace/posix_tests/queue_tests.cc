@@ -26,10 +26,8 @@ using support::Exited;
 using support::Expect;
 using support::ExpectEqual;
 using support::ExpectResult;
+using support::Raw;
 using support::Require;
-
-// What a call of the C library returned, as a raw one would.
-long Raw(long result) { return result == -1 ? -errno : result; }
 
 constexpr size_t kBytes = 16;
 constexpr long kMessages = 3;

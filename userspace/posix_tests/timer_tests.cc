@@ -21,12 +21,10 @@ using support::Exited;
 using support::Expect;
 using support::ExpectEqual;
 using support::ExpectResult;
+using support::Raw;
 using support::Require;
 
 constexpr long kMillisecond = 1'000'000;
-
-// What a call of the C library returned, as a raw one would.
-long Raw(long result) { return result == -1 ? -errno : result; }
 
 volatile int signals = 0;
 volatile int last_signal = 0;

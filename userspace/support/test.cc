@@ -91,6 +91,8 @@ void ExpectResult(long result, int error, const char* what, Where where) {
       .Write();
 }
 
+long Raw(long returned) { return returned == -1 ? -errno : returned; }
+
 void Require(bool holds, const char* what, Where where) {
   if (holds) return;
   Diagnostic(what, where).Text(" (the rest needs it)").Write();

@@ -16,6 +16,8 @@ void Expect(bool holds, const char* what, Where where = Where::current());
 void ExpectEqual(int64_t found, int64_t wanted, const char* what, Where where = Where::current());
 // Of a raw system call's result: that it is the failure `error`, or none for 0.
 void ExpectResult(long result, int error, const char* what, Where where = Where::current());
+// What a call of the C library returned, as a raw one would.
+[[nodiscard]] long Raw(long returned);
 // Expectations that the rest of the test cannot do without: the test ends here if they fail.
 void Require(bool holds, const char* what, Where where = Where::current());
 
