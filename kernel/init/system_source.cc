@@ -4,15 +4,10 @@
 
 #include "arch/ops/processor_text.h"
 #include "arch/ops/timer.h"
+#include "kernel/posix/time.h"
 #include "kernel/sched/scheduler.h"
 
 namespace kernel {
-namespace {
-
-constexpr uint64_t kNanosecondsPerSecond = 1'000'000'000;
-constexpr uint64_t kNanosecondsPerTick = kNanosecondsPerSecond / arch::kTicksPerSecond;
-
-}  // namespace
 
 // Those that wait for the processor, and the one that has it.
 size_t RunningSystemSource::Runnable() const {
@@ -29,14 +24,14 @@ fs::SystemFacts RunningSystemSource::Facts() {
   fs::SystemFacts facts;
   facts.uptime = parts_.world.MonotonicNanoseconds();
   const uint64_t ticks = arch::TicksSinceBoot();
-  facts.idle_time = std::min(scheduler.idle().ticks(), ticks) * kNanosecondsPerTick;
+  facts.idle_time = std::min(scheduler.idle().ticks(), ticks) * arch::kNanosecondsPerTick;
   // The kernel's own share is not told apart: a tick finds user mode or a kernel that waits.
-  facts.user_time = ticks * kNanosecondsPerTick - facts.idle_time;
+  facts.user_time = ticks * arch::kNanosecondsPerTick - facts.idle_time;
   facts.context_switches = scheduler.switches();
   facts.interrupts = ticks;
   facts.forks = parts_.processes.forks();
-  facts.boot_time_seconds =
-      parts_.world.Now().seconds - static_cast<int64_t>(facts.uptime / kNanosecondsPerSecond);
+  facts.boot_time_seconds = parts_.world.Now().seconds -
+                            static_cast<int64_t>(facts.uptime / posix::kNanosecondsPerSecond);
   facts.runnable_threads = static_cast<uint32_t>(Runnable());
   facts.threads = static_cast<uint32_t>(parts_.processes.thread_count());
   facts.blocked_threads = facts.threads - std::min(facts.threads, facts.runnable_threads);

@@ -2,11 +2,12 @@
 
 #include "arch/ops/cpu.h"
 #include "arch/ops/timer.h"
+#include "kernel/posix/time.h"
 
 namespace kernel {
 namespace {
 
-constexpr int64_t kNanosecondsPerSecond = 1'000'000'000;
+constexpr auto kSecond = static_cast<int64_t>(posix::kNanosecondsPerSecond);
 
 }  // namespace
 
@@ -17,12 +18,12 @@ World::World(const std::array<std::byte, entropy::kKeyBytes>& seed) : generator_
 
 posix::TimeSpec World::Now() {
   const int64_t now = real_at_start_ + static_cast<int64_t>(MonotonicNanoseconds());
-  return {.seconds = now / kNanosecondsPerSecond, .nanoseconds = now % kNanosecondsPerSecond};
+  return {.seconds = now / kSecond, .nanoseconds = now % kSecond};
 }
 
 void World::SetNow(const posix::TimeSpec& now) {
-  real_at_start_ = now.seconds * kNanosecondsPerSecond + now.nanoseconds -
-                   static_cast<int64_t>(MonotonicNanoseconds());
+  real_at_start_ =
+      now.seconds * kSecond + now.nanoseconds - static_cast<int64_t>(MonotonicNanoseconds());
 }
 
 uint64_t World::MonotonicNanoseconds() { return arch::MonotonicNanoseconds(); }

@@ -6,9 +6,11 @@
 #include <limits>
 #include <optional>
 
+#include "kernel/base/clock_scale.h"
+
 namespace posix {
 
-inline constexpr uint64_t kNanosecondsPerSecond = 1'000'000'000;
+using base::kNanosecondsPerSecond;
 inline constexpr uint64_t kNanosecondsPerMicrosecond = 1'000;
 inline constexpr uint64_t kMicrosecondsPerSecond = 1'000'000;
 

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "kernel/mm/space_request.h"
+#include "kernel/posix/time.h"
 #include "kernel/process/current.h"
 #include "kernel/process/group.h"
 #include "kernel/process/process.h"
@@ -55,8 +56,7 @@ UserThread* ProcessFacts::FindThread(fs::ProcessId id) const {
 }
 
 uint64_t ProcessFacts::NanosecondsOf(uint64_t ticks) const {
-  constexpr uint64_t kNanosecondsPerSecond = 1'000'000'000;
-  return ticks * (kNanosecondsPerSecond / parts_.ticks_per_second);
+  return ticks * (posix::kNanosecondsPerSecond / parts_.ticks_per_second);
 }
 
 std::optional<fs::ProcessId> ProcessFacts::FindNext(fs::ProcessId after) {

@@ -9,14 +9,13 @@
 #include "arch/ops/power.h"
 #include "kernel/fs/memory_source.h"
 #include "kernel/mm/address.h"
+#include "kernel/posix/time.h"
 #include "kernel/syscall/services.h"
 
 namespace syscall {
 namespace {
 
 using posix::Errno;
-
-constexpr uint64_t kNanosecondsPerSecond = 1'000'000'000;
 
 void CopyText(posix::MachineNames::Name& to, std::string_view text) {
   std::ranges::copy(text.substr(0, to.size() - 1), to.begin());
@@ -54,7 +53,7 @@ posix::CallResult Sysinfo(UserMachineStatus status) {
   const fs::MemoryFacts memory = TheServices().memory.Facts();
   const fs::SystemFacts system = TheServices().system.Facts();
   posix::MachineStatusOf<uintptr_t> known;
-  known.uptime_seconds = static_cast<uintptr_t>(system.uptime / kNanosecondsPerSecond);
+  known.uptime_seconds = static_cast<uintptr_t>(system.uptime / posix::kNanosecondsPerSecond);
   known.total_ram = PagesAsWord(memory.total);
   known.free_ram = PagesAsWord(memory.free);
   known.shared_ram = PagesAsWord(memory.shared);

@@ -18,7 +18,6 @@ using process::UserThread;
 
 constexpr auto kInvalid = std::unexpected(Errno::kInvalid);
 
-constexpr uint64_t kNanosecondsPerTick = posix::kNanosecondsPerSecond / arch::kTicksPerSecond;
 constexpr int kRealTimer = 0;  // ITIMER_REAL
 
 uint64_t Now() { return process::TheSystem().scheduler().Now(); }
@@ -40,9 +39,9 @@ posix::Result<uint64_t> Read(Clock clock) {
     case Clock::kBootTime:
       return Now();
     case Clock::kProcessTime:
-      return TicksOf(kernel::CurrentProcess()) * kNanosecondsPerTick;
+      return TicksOf(kernel::CurrentProcess()) * arch::kNanosecondsPerTick;
     case Clock::kThreadTime:
-      return kernel::CurrentThread().ticks() * kNanosecondsPerTick;
+      return kernel::CurrentThread().ticks() * arch::kNanosecondsPerTick;
   }
   return kInvalid;
 }
@@ -94,7 +93,7 @@ posix::CallResult WriteResolution(Clock clock,
   static_cast<void>(TRY(Read(clock)));  // whether there is such a clock
   if (resolution.IsNull()) return 0;
   const bool counts_ticks = clock == Clock::kProcessTime || clock == Clock::kThreadTime;
-  TRY(resolution.Write(posix::TimeFrom<Word>(counts_ticks ? kNanosecondsPerTick : 1)));
+  TRY(resolution.Write(posix::TimeFrom<Word>(counts_ticks ? arch::kNanosecondsPerTick : 1)));
   return 0;
 }
 

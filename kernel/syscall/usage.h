@@ -14,8 +14,8 @@
 namespace syscall {
 
 [[nodiscard]] inline posix::Usage UsageFrom(const process::Usage& usage) {
-  const auto user = posix::MicrosecondTimeFrom<intptr_t>(
-      usage.user_ticks * (posix::kNanosecondsPerSecond / arch::kTicksPerSecond));
+  const auto user =
+      posix::MicrosecondTimeFrom<intptr_t>(usage.user_ticks * arch::kNanosecondsPerTick);
   posix::Usage told{};
   told.user = {static_cast<uintptr_t>(user.seconds), static_cast<uintptr_t>(user.microseconds)};
   told.most_resident_kib =

@@ -12,17 +12,13 @@ namespace {
 
 constexpr uint32_t kTimerEnable = 1;  // CNTV_CTL, ARM DDI 0406C B8.1.5: on, not masked
 
-constexpr uint64_t kNanosecondsPerTick = 1'000'000'000 / kTicksPerSecond;
-
 constinit std::atomic<uint64_t> ticks = 0;
 constinit uint64_t counts_per_second = 0;
 constinit uint64_t counts_per_tick = 0;
 constinit uint64_t next_tick = 0;
 constinit uint64_t next_interrupt = 0;
-// In 2^-32, for spans of up to a tick.
-constexpr unsigned kHalf = 32;
-constinit uint64_t counts_per_nanosecond = 0;
-constinit base::ClockScale counts{};
+constinit base::ClockScale nanoseconds_of_counts{};
+constinit base::ClockScale counts_of_nanoseconds{};
 
 // One moment on both clocks.
 constinit uint64_t start_cycles = 0;
@@ -50,17 +46,17 @@ uint64_t CyclesPerSecond() {
   return cycles / counts * counts_per_second + cycles % counts * counts_per_second / counts;
 }
 
-uint64_t MonotonicNanoseconds() { return counts.ToNanoseconds(arm::ReadCntvct()); }
+uint64_t MonotonicNanoseconds() { return nanoseconds_of_counts.Convert(arm::ReadCntvct()); }
 
 base::Result<> arm::StartTimer() {
   const uint32_t hertz = Board().timer_hertz;
   counts_per_second = hertz != 0 ? hertz : ReadCntfrq();
   counts_per_tick = counts_per_second / kTicksPerSecond;
   if (counts_per_tick == 0) return std::unexpected(base::Error::kUnsupported);
-  counts = base::ClockScale::Of(counts_per_second);
+  nanoseconds_of_counts = base::ClockScale::Between(counts_per_second, base::kNanosecondsPerSecond);
+  counts_of_nanoseconds = base::ClockScale::Between(base::kNanosecondsPerSecond, counts_per_second);
   start_cycles = ReadCycles();
   start_count = ReadCntvct();
-  counts_per_nanosecond = (counts_per_tick << kHalf) / kNanosecondsPerTick;
   next_tick = start_count + counts_per_tick;
   SetInterrupt(next_tick);
   WriteCntvCtl(kTimerEnable);
@@ -70,11 +66,11 @@ base::Result<> arm::StartTimer() {
 
 void InterruptBy(uint64_t nanoseconds) {
   const uint64_t now = arm::ReadCntvct();
-  const uint64_t now_nanoseconds = counts.ToNanoseconds(now);
+  const uint64_t now_nanoseconds = nanoseconds_of_counts.Convert(now);
   const uint64_t left = nanoseconds > now_nanoseconds ? nanoseconds - now_nanoseconds : 0;
   if (left >= kNanosecondsPerTick) return;
   // Not early: what is due would have to be waited for again.
-  const uint64_t at = now + (left * counts_per_nanosecond >> kHalf) + 1;
+  const uint64_t at = now + counts_of_nanoseconds.Convert(left) + 1;
   if (at < next_interrupt) SetInterrupt(at);
 }
 

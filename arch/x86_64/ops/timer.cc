@@ -17,24 +17,19 @@ using namespace arch::x86_64;
 
 constinit std::atomic<uint64_t> ticks{0};
 constinit uint64_t cycles_per_second = 0;
-constinit base::ClockScale cycles{};
-
-constexpr uint64_t kNanosecondsPerTick = 1'000'000'000 / kTicksPerSecond;
+constinit base::ClockScale nanoseconds_of_cycles{};
+constinit base::ClockScale cycles_of_nanoseconds{};
+constinit base::ClockScale counts_of_cycles{};  // the timer's own
 
 // In cycles.
 constinit uint64_t cycles_per_tick = 0;
 constinit uint64_t next_tick = 0;
 constinit uint64_t next_interrupt = 0;
-// In 2^-32, for spans of up to a tick.
-constexpr unsigned kHalf = 32;
-constinit uint64_t counts_per_cycle = 0;
-constinit uint64_t cycles_per_nanosecond = 0;
 
 void SetInterrupt(uint64_t now, uint64_t at) {
   next_interrupt = at;
   // Not early: the tick would have to be waited for again.
-  const uint64_t count = ((at - now) * counts_per_cycle >> kHalf) + 1;
-  SetTimerCount(static_cast<uint32_t>(count));
+  SetTimerCount(static_cast<uint32_t>(counts_of_cycles.Convert(at - now) + 1));
 }
 
 // Intel 8254 datasheet: channel 2, low then high byte, mode 0 (counts down once; the output rises
@@ -116,22 +111,22 @@ uint64_t TicksSinceBoot() { return ticks.load(std::memory_order_relaxed); }
 
 uint64_t CyclesPerSecond() { return cycles_per_second; }
 
-uint64_t MonotonicNanoseconds() { return cycles.ToNanoseconds(ReadCycles()); }
+uint64_t MonotonicNanoseconds() { return nanoseconds_of_cycles.Convert(ReadCycles()); }
 
 base::Result<> StartTimer() {
   const auto frequencies = MeasureUndisturbed();
   if (!frequencies) return std::unexpected(base::Error::kUnsupported);
   if (frequencies->cycles == 0) return std::unexpected(base::Error::kUnsupported);
   cycles_per_second = frequencies->cycles;
-  cycles = base::ClockScale::Of(cycles_per_second);
   const uint64_t count_per_tick = frequencies->timer / kTicksPerSecond;
   cycles_per_tick = cycles_per_second / kTicksPerSecond;
   const bool is_usable = count_per_tick != 0 && cycles_per_tick != 0 &&
                          count_per_tick < std::numeric_limits<uint32_t>::max() &&
                          cycles_per_tick <= std::numeric_limits<uint32_t>::max();
   if (!is_usable) return std::unexpected(base::Error::kUnsupported);
-  counts_per_cycle = (count_per_tick << kHalf) / cycles_per_tick;
-  cycles_per_nanosecond = (cycles_per_tick << kHalf) / kNanosecondsPerTick;
+  counts_of_cycles = base::ClockScale::Between(cycles_per_second, frequencies->timer);
+  cycles_of_nanoseconds = base::ClockScale::Between(base::kNanosecondsPerSecond, cycles_per_second);
+  nanoseconds_of_cycles = base::ClockScale::Between(cycles_per_second, base::kNanosecondsPerSecond);
   StartTimerInterrupts();
   const uint64_t now = ReadCycles();
   next_tick = now + cycles_per_tick;
@@ -141,10 +136,10 @@ base::Result<> StartTimer() {
 
 void InterruptBy(uint64_t nanoseconds) {
   const uint64_t now = ReadCycles();
-  const uint64_t now_nanoseconds = cycles.ToNanoseconds(now);
+  const uint64_t now_nanoseconds = nanoseconds_of_cycles.Convert(now);
   const uint64_t left = nanoseconds > now_nanoseconds ? nanoseconds - now_nanoseconds : 0;
   if (left >= kNanosecondsPerTick) return;
-  const uint64_t at = now + (left * cycles_per_nanosecond >> kHalf) + 1;
+  const uint64_t at = now + cycles_of_nanoseconds.Convert(left) + 1;
   if (at < next_interrupt) SetInterrupt(now, at);
 }
 

@@ -4,11 +4,13 @@
 
 #include <cstdint>
 
+#include "kernel/base/clock_scale.h"
 #include "kernel/base/result.h"
 
 namespace arch {
 
 inline constexpr uint64_t kTicksPerSecond = 100;
+inline constexpr uint64_t kNanosecondsPerTick = base::kNanosecondsPerSecond / kTicksPerSecond;
 
 // Since StartInterrupts(), once interrupts are enabled.
 uint64_t TicksSinceBoot();
