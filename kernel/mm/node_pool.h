@@ -34,7 +34,9 @@ class NodePool {
     Reservation(Reservation&& other) noexcept
         : pool_(std::exchange(other.pool_, nullptr)), count_(std::exchange(other.count_, 0)) {}
     Reservation& operator=(Reservation&& other) noexcept;
-    ~Reservation() { Release(); }
+    ~Reservation() {
+      if (count_ != 0) Release();
+    }
 
     // Contents are arbitrary. CHECKed: something is left.
     [[nodiscard]] void* Take();

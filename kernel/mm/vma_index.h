@@ -8,7 +8,7 @@
 // Nothing here locks. const functions may run at the same time as each other; the others run alone.
 // A function that fails leaves everything as it was. Times are for n ranges. Only Insert(), Split()
 // and, where a range's first page moves by more than 16 TiB, Resize() take memory, from the
-// PageSource; erasing gives pages back at once.
+// PageSource; erasing gives pages back at once, but for one node while there are others.
 #pragma once
 
 #include <algorithm>
@@ -70,12 +70,25 @@ class VmaIndex {
     return EntryAt(tree_.FindLastNotAbove(IsOnMachine(va) ? PageOf(va) : kPageLimit - 1));
   }
 
+  // The value alone of what Find() and FindLastNotAbove() find; Value{} when there is none. After
+  // the second, a change there need not search again.
+  [[nodiscard]] Value FindValue(VirtAddr va) const {
+    return ValueAt(IsOnMachine(va) ? tree_.Find(PageOf(va)) : VmaPosition{});
+  }
+  [[nodiscard]] Value FindToChange(VirtAddr va) {
+    return ValueAt(tree_.FindToChange(IsOnMachine(va) ? PageOf(va) : kPageLimit - 1));
+  }
+
   // Where a range of that size fits. With an alignment of a page: the very first place seen from
   // that end, O(log n). With a larger one: also the very first, unless VmaTree::kMisfits gaps
   // before it are large enough but cannot hold it aligned; then the first gap that is large enough
   // for any alignment, if there is one. Errors: kInvalidArgument (size or alignment), kOutOfMemory
   // (no room).
   [[nodiscard]] base::Result<VirtAddr> FindGap(const VmaGap& gap) const;
+  // The same for what has been checked: `gap` has pages, and its window is on this machine.
+  [[nodiscard]] base::Result<VirtAddr> FindGap(const PageGap& gap) const {
+    return AddressOf(TRY(tree_.FindGap(gap)));
+  }
 
   // Errors: kInvalidArgument (empty, wraps), kNotAligned, kOutOfRange (not on this machine),
   // kOverlap, kOutOfMemory. O(log n).
@@ -142,6 +155,10 @@ class VmaIndex {
   static VirtAddr AddressOf(PageIndex page) { return {uint64_t{page} << kPageShift}; }
   static base::Result<PageSpan> SpanOf(const VirtRange& range);
   static std::optional<Entry> EntryAt(VmaPosition position);
+  static Value ValueAt(VmaPosition position) {
+    if (position.leaf == nullptr) return Value{};
+    return FromWord(position.leaf->value(position.slot));
+  }
 
   VmaTree tree_;
 };
@@ -216,10 +233,10 @@ base::Result<VirtAddr> VmaIndex<Value>::FindGap(const VmaGap& gap) const {
   const uint64_t last = end - 1;
   // No alignment beyond the machine's last page makes a difference between its pages.
   const uint64_t alignment = std::min(gap.alignment >> kPageShift, uint64_t{kPageLimit});
-  return AddressOf(TRY(tree_.FindGap({static_cast<PageIndex>(pages),
-                                      static_cast<PageIndex>(alignment),
-                                      {static_cast<PageIndex>(first), static_cast<PageIndex>(last)},
-                                      gap.side})));
+  return FindGap(PageGap{static_cast<PageIndex>(pages),
+                         static_cast<PageIndex>(alignment),
+                         {static_cast<PageIndex>(first), static_cast<PageIndex>(last)},
+                         gap.side});
 }
 
 template <VmaValue Value>

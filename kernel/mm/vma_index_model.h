@@ -177,13 +177,15 @@ class VmaPair {
     return index_.Replace(At(first), value) == model_.Replace(first, value);
   }
 
-  bool Find(PageIndex page) const {
+  bool Find(PageIndex page) {
     const size_t place = model_.NotBelow(page);
     const bool is_inside = model_.Contains(place, page);
     const size_t below = is_inside ? place : place - 1;  // wraps when there is none
     return Is(index_.Find(At(page)), is_inside ? place : kNowhere) &&
            Is(index_.FindFirstNotBelow(At(page)), place) &&
-           Is(index_.FindLastNotAbove(At(page)), below);
+           Is(index_.FindLastNotAbove(At(page)), below) &&
+           index_.FindValue(At(page)) == ValueOf(is_inside ? place : kNowhere) &&
+           index_.FindToChange(At(page)) == ValueOf(below);
   }
 
   bool FindGap(const PageGap& wanted) const {
@@ -237,6 +239,10 @@ class VmaPair {
     const ModelVma& right = model_.ranges()[place];
     return entry && entry->range == RangeOf({right.first, right.last}) &&
            entry->value == right.value;
+  }
+
+  [[nodiscard]] uint32_t ValueOf(size_t place) const {
+    return place < model_.ranges().size() ? model_.ranges()[place].value : 0;
   }
 
   [[nodiscard]] bool IsFree(const PageGap& wanted, PageIndex first) const {

@@ -340,6 +340,39 @@ TEST(VmaIndex, MovesARangeThatEndsFarAway) {
   EXPECT_TRUE(found->range == ends_far && found->value == 2);
 }
 
+// What is far from everything else has a node of its own, which stays for the next such range.
+TEST(VmaIndex, FarRangesComeAndGo) {
+  constexpr uint64_t kTimes = 3;
+  TestPages pages(arena.bytes);
+  Index index(pages);
+  const auto is_sound = [&] { return index.CheckInvariants().has_value(); };
+  for (uint64_t i = 0; i < VmaLeaf::kSlots / 2; ++i) {
+    ASSERT_TRUE(index.Insert(Pages(2 * i, 1), 1).has_value());
+  }
+  const VirtAddr top{kTopPageBase.value};
+  ASSERT_TRUE(index.Insert({top, kPageSize}, 2).has_value());
+  const VirtAddr middle{top.value / 2 / kPageSize * kPageSize};
+  size_t most = 0;
+  for (uint64_t i = 0; i < kTimes; ++i) {
+    ASSERT_TRUE(index.Insert({middle, kPageSize}, 3).has_value());
+    ASSERT_TRUE(is_sound());
+    if (i == 0) most = index.bytes();
+    EXPECT_LE(index.bytes(), most);
+    EXPECT_TRUE(index.FindToChange(middle) == 3 && index.FindToChange(middle + kPageSize) == 3);
+    EXPECT_TRUE(index.FindToChange({middle.value - 1}) == 1 && index.FindValue(top) == 2);
+    ASSERT_TRUE(index.Erase(middle).has_value());
+    ASSERT_TRUE(is_sound());
+    EXPECT_TRUE(index.FindToChange(middle) == 1 && index.FindValue(middle) == 0);
+  }
+  ASSERT_TRUE(index.Erase(top).has_value());
+  ASSERT_TRUE(is_sound());
+  for (uint64_t i = 0; i < VmaLeaf::kSlots / 2; ++i) {
+    ASSERT_TRUE(index.Erase(Page(2 * i)).has_value());
+    ASSERT_TRUE(is_sound());
+  }
+  EXPECT_EQ(pages.pages_in_use(), 0u);
+}
+
 struct GapRow {
   std::string_view name;
   VmaGap gap;

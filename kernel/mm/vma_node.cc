@@ -59,8 +59,37 @@ void VmaLeaf::Erase(unsigned slot) {
 }
 
 void VmaLeaf::SetSpan(unsigned slot, const PageSpan& span) {
+  const PageSpan was = Span(slot);
   Place(slot, span);
-  ScanGaps();
+  if (was.last == span.last) {
+    if (slot != 0) ChangeGap(slot);
+  } else if (was.first == span.first) {
+    if (slot + 1 != count_) ChangeGap(slot + 1);
+  } else {
+    ScanGaps();
+  }
+}
+
+void VmaLeaf::Split(unsigned slot, PageIndex at, uintptr_t upper) {
+  MakeReach(at);
+  const unsigned added = slot + 1;
+  std::memmove(&slots_[added], &slots_[slot], (count_ - slot) * sizeof(VmaSlot));
+  ++count_;
+  NoteInsert(added);
+  const auto distance = static_cast<uint32_t>(at - base_);
+  slots_[slot].last = distance - 1;
+  slots_[added].first = distance;
+  slots_[added].value = upper;
+  gaps_.MakeRoom(added);
+}
+
+void VmaLeaf::JoinWithNext(unsigned slot) {
+  const unsigned joined = slot + 1;
+  --count_;
+  slots_[slot].last = slots_[joined].last;
+  std::memmove(&slots_[joined], &slots_[joined + 1], (count_ - joined) * sizeof(VmaSlot));
+  slots_[count_] = kNoSlot;
+  gaps_.Join(joined);
 }
 
 void VmaLeaf::Place(unsigned slot, const PageSpan& span) {
@@ -148,6 +177,15 @@ void VmaLeaf::MoveDown(VmaLeaf& above, unsigned count) {
   above.newest_ -= static_cast<uint16_t>(std::min<unsigned>(above.newest_, count));
   ScanGaps();
   if (above.count_ != 0) above.ScanGaps();
+}
+
+void VmaLeaf::Reset() {
+  CHECK(count_ == 1);
+  count_ = 0;
+  slots_[0] = kNoSlot;
+  gaps_ = {};
+  newest_ = 0;
+  run_ = 0;
 }
 
 void VmaLeaf::PutAfter(VmaLeaf& leaf) {

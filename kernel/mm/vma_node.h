@@ -115,6 +115,13 @@ class VmaLeaf {
     return slot + static_cast<unsigned>(slots_[slot].first <= distance);
   }
 
+  // The same; `guess` is what it may be, at most count().
+  [[nodiscard]] unsigned CountNotAbove(PageIndex page, unsigned guess) const {
+    const bool is_high_enough = guess == count_ || First(guess) > page;
+    const bool is_low_enough = guess == 0 || First(guess - 1) <= page;
+    return is_high_enough && is_low_enough ? guess : CountNotAbove(page);
+  }
+
   // The slot after those that lie wholly below `page`.
   [[nodiscard]] unsigned SlotNotBelow(PageIndex page) const {
     const unsigned count = CountNotAbove(page);
@@ -165,11 +172,18 @@ class VmaLeaf {
   void Erase(unsigned slot);
   // The span stays between its neighbours, and its first page within reach.
   void SetSpan(unsigned slot, const PageSpan& span);
+  // The range in `slot` becomes two; the leaf is not full and reaches `at`. And back: the next
+  // range touches it. The gap between the two is none, and the others stay what they are.
+  void Split(unsigned slot, PageIndex at, uintptr_t upper);
+  void JoinWithNext(unsigned slot);
 
   // Moves `count` ranges between this leaf's upper end and the lower end of `above`, the next one.
   // Together they are within reach, or one of them is empty.
   void MoveUp(VmaLeaf& above, unsigned count);
   void MoveDown(VmaLeaf& above, unsigned count);
+
+  // Makes a new leaf of one that has a single range and is unlinked.
+  void Reset();
 
   // Links.
   void PutAfter(VmaLeaf& leaf);
@@ -250,6 +264,8 @@ class VmaInner {
   void set_first(unsigned slot, PageIndex page) { firsts_[slot] = page; }
   [[nodiscard]] PageIndex gap(unsigned slot) const { return gaps_[slot]; }
   void set_gap(unsigned slot, PageIndex pages);
+  // The same, right before an Insert() or Erase(), which look at all gaps.
+  void set_gap_unseen(unsigned slot, PageIndex pages) { gaps_[slot] = pages; }
   [[nodiscard]] void* child(unsigned slot) const { return children_[slot]; }
   [[nodiscard]] VmaInner* inner(unsigned slot) const {
     return static_cast<VmaInner*>(children_[slot]);

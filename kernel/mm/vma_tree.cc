@@ -30,6 +30,7 @@ VmaTree::VmaTree(PageSource& source)
 void VmaTree::Clear() {
   leaves_.Clear();
   inners_.Clear();
+  kept_leaf_ = nullptr;
   root_ = nullptr;
   levels_ = 0;
   size_ = 0;
@@ -104,18 +105,26 @@ void VmaTree::Descend(PageIndex page, Path& path) const {
   path.leaf = static_cast<VmaLeaf*>(node);
 }
 
-// There is a root. Changes nothing that matters to readers.
-VmaTree::Path& VmaTree::PathTo(PageIndex page) {
-  const bool is_there = path_.leaf != nullptr && page >= path_.lower && page < path_.upper;
-  if (!is_there) Descend(page, path_);
-  return path_;
+// How many ranges start at `page` or below in its leaf, to which `path_` leads then. There is a
+// root.
+unsigned VmaTree::CountNotAbove(PageIndex page) {
+  const VmaLeaf& leaf = *PathTo(page).leaf;
+  guess_ = leaf.CountNotAbove(page, std::min(guess_, leaf.count()));
+  return guess_;
+}
+
+VmaPosition VmaTree::FindToChange(PageIndex page) {
+  if (root_ == nullptr) return {};
+  const unsigned count = CountNotAbove(page);
+  if (count == 0) return {};
+  return {path_.leaf, count - 1};
 }
 
 // Of the range that starts at `first`, in the leaf that `path_` leads to then. Error: kNotFound.
 base::Result<unsigned> VmaTree::FindSlot(PageIndex first) {
   if (root_ == nullptr) return std::unexpected(base::Error::kNotFound);
-  const VmaLeaf& leaf = *PathTo(first).leaf;
-  const unsigned count = leaf.CountNotAbove(first);
+  const unsigned count = CountNotAbove(first);
+  const VmaLeaf& leaf = *path_.leaf;
   if (count == 0 || leaf.First(count - 1) != first) {
     return std::unexpected(base::Error::kNotFound);
   }
@@ -134,8 +143,8 @@ PageIndex VmaTree::StartAfter(const Path& path, unsigned slot) {
 
 base::Result<> VmaTree::Insert(const PageSpan& span, uintptr_t value) {
   if (root_ == nullptr) return InsertFirst(span, value);
-  Path& path = PathTo(span.first);
-  const unsigned slot = path.leaf->CountNotAbove(span.first);
+  const unsigned slot = CountNotAbove(span.first);
+  Path& path = path_;
   const bool overlaps_below = slot != 0 && path.leaf->Last(slot - 1) >= span.first;
   if (overlaps_below || StartAfter(path, slot) <= span.last) {
     return std::unexpected(base::Error::kOverlap);
@@ -155,9 +164,11 @@ base::Result<> VmaTree::InsertFirst(const PageSpan& span, uintptr_t value) {
 // The span lies in the gap before `slot`.
 base::Result<> VmaTree::InsertAt(Path& path, unsigned slot, const PageSpan& span, uintptr_t value) {
   if (path.leaf->IsFull() || !path.leaf->Reaches(span.first)) [[unlikely]] {
-    const auto inserted = InsertOutside(path, slot, span, value);
-    ForgetPath();
-    TRY(inserted);
+    if (!InsertKeptLeaf(path, slot, span, value)) {
+      const auto inserted = InsertOutside(path, slot, span, value);
+      ForgetPath();
+      TRY(inserted);
+    }
   } else {
     PutInto(path, slot, span, value);
   }
@@ -169,6 +180,7 @@ base::Result<> VmaTree::InsertAt(Path& path, unsigned slot, const PageSpan& span
 void VmaTree::PutInto(const Path& path, unsigned slot, const PageSpan& span, uintptr_t value) {
   const PageIndex gap = StartAfter(path, slot) - StartOfGap(path, slot);
   path.leaf->Insert(slot, span, value);
+  guess_ = slot + 1;
   if (levels_ != 0 && gap >= path.parent().gap(path.slot())) UpdateGap(path);
 }
 
@@ -185,11 +197,11 @@ void VmaTree::EraseAt(Path& path, unsigned slot) {
   ++changes_;
   if (leaf.count() == 1) {
     RemoveLeaf(path);
-    ForgetPath();
     return;
   }
   const PageIndex first = leaf.First(slot);
   leaf.Erase(slot);
+  guess_ = slot;
   if (levels_ == 0) return;
   if (slot == 0 && !path.IsLowest()) {
     // What was here belongs to the leaf before, now.
@@ -200,7 +212,14 @@ void VmaTree::EraseAt(Path& path, unsigned slot) {
     const PageIndex gap = StartAfter(path, slot) - StartOfGap(path, slot);
     if (gap > path.parent().gap(path.slot())) SetGap(path, gap);
   }
-  if (leaf.IsSmall() && GatherLeaf(path)) ForgetPath();
+  GatherIfSmall(path);
+}
+
+// After its leaf has lost a range.
+void VmaTree::GatherIfSmall(Path& path) {
+  const VmaLeaf& leaf = *path.leaf;
+  const bool is_time = leaf.IsSmall() && leaf.count() % kGatherStep == 0;
+  if (is_time && GatherLeaf(path)) ForgetPath();
 }
 
 base::Result<> VmaTree::Resize(PageIndex first, const PageSpan& span) {
@@ -228,11 +247,19 @@ base::Result<> VmaTree::Resize(PageIndex first, const PageSpan& span) {
 
 base::Result<> VmaTree::Split(PageIndex at, uintptr_t upper) {
   if (root_ == nullptr) return std::unexpected(base::Error::kNotFound);
-  Path& path = PathTo(at);
+  const unsigned count = CountNotAbove(at);
+  Path& path = path_;
   VmaLeaf& leaf = *path.leaf;
-  const unsigned count = leaf.CountNotAbove(at);
   if (count == 0 || leaf.First(count - 1) == at || leaf.Last(count - 1) < at) {
     return std::unexpected(base::Error::kNotFound);
+  }
+  if (!leaf.IsFull() && leaf.Reaches(at)) [[likely]] {
+    // No gap changes, and so no node above.
+    leaf.Split(count - 1, at, upper);
+    guess_ = count + 1;
+    ++size_;
+    ++changes_;
+    return {};
   }
   const PageSpan whole = leaf.Span(count - 1);
   leaf.SetSpan(count - 1, {whole.first, at - 1});
@@ -243,11 +270,21 @@ base::Result<> VmaTree::Split(PageIndex at, uintptr_t upper) {
 
 base::Result<uintptr_t> VmaTree::MergeWithNext(PageIndex first) {
   const unsigned slot = TRY(FindSlot(first));
-  const VmaPosition next = Next({path_.leaf, slot});
+  VmaLeaf& leaf = *path_.leaf;
+  const VmaPosition next = Next({&leaf, slot});
   if (next.leaf == nullptr) return std::unexpected(base::Error::kNotFound);
   const PageSpan above = next.leaf->Span(next.slot);
-  if (path_.leaf->Last(slot) + 1 != above.first) {
+  if (leaf.Last(slot) + 1 != above.first) {
     return std::unexpected(base::Error::kInvalidArgument);
+  }
+  if (next.leaf == &leaf) [[likely]] {
+    // No gap changes, and so no node above.
+    const uintptr_t value = leaf.value(next.slot);
+    leaf.JoinWithNext(slot);
+    --size_;
+    ++changes_;
+    if (levels_ != 0) GatherIfSmall(path_);
+    return value;
   }
   const uintptr_t value = TRY(Erase(above.first));
   // The first page stays, so this takes no memory.

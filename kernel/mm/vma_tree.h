@@ -62,6 +62,8 @@ class VmaTree {
   }
   [[nodiscard]] VmaPosition FindFirstNotBelow(PageIndex page) const;
   [[nodiscard]] VmaPosition FindLastNotAbove(PageIndex page) const;
+  // The same, and a change there need not search again.
+  [[nodiscard]] VmaPosition FindToChange(PageIndex page);
   // The first page of the gap. Error: kOutOfMemory.
   [[nodiscard]] base::Result<PageIndex> FindGap(const PageGap& wanted) const;
 
@@ -85,6 +87,8 @@ class VmaTree {
  private:
   // A neighbour with less room is soon full as well.
   static constexpr unsigned kWorthSharing = 4;
+  // A small leaf looks for room in its neighbours whenever its ranges are a multiple of this.
+  static constexpr unsigned kGatherStep = 4;
   // Levels of inner nodes: with a quarter of VmaInner's slots used, more than memory can hold.
   static constexpr unsigned kMaxLevels = 11;
 
@@ -122,7 +126,14 @@ class VmaTree {
   [[nodiscard]] VmaPosition FindFromRoot(PageIndex page) const;
   [[nodiscard]] const VmaLeaf* LeafOf(PageIndex page) const;
   void Descend(PageIndex page, Path& path) const;
-  [[nodiscard]] Path& PathTo(PageIndex page);
+  // There is a root. Changes nothing that matters to readers.
+  [[nodiscard]] Path& PathTo(PageIndex page) {
+    const bool is_there = path_.leaf != nullptr && page >= path_.lower && page < path_.upper;
+    if (!is_there) [[unlikely]]
+      Descend(page, path_);
+    return path_;
+  }
+  [[nodiscard]] unsigned CountNotAbove(PageIndex page);
   [[nodiscard]] base::Result<unsigned> FindSlot(PageIndex first);
   [[nodiscard]] static PageIndex StartOfGap(const Path& path, unsigned slot);
   [[nodiscard]] static PageIndex StartAfter(const Path& path, unsigned slot);
@@ -134,6 +145,7 @@ class VmaTree {
                                         uintptr_t value);
   void PutInto(const Path& path, unsigned slot, const PageSpan& span, uintptr_t value);
   void EraseAt(Path& path, unsigned slot);
+  void GatherIfSmall(Path& path);
 
   // Summaries (vma_tree_summary.cc).
   void SetGap(const Path& path, PageIndex gap);
@@ -147,6 +159,8 @@ class VmaTree {
   // Making room (vma_tree_grow.cc).
   [[nodiscard]] base::Result<> InsertOutside(Path& path, unsigned slot, const PageSpan& span,
                                              uintptr_t value);
+  [[nodiscard]] bool InsertKeptLeaf(Path& path, unsigned slot, const PageSpan& span,
+                                    uintptr_t value);
   [[nodiscard]] base::Result<> InsertLeaf(Path& path, unsigned slot, const PageSpan& span,
                                           uintptr_t value);
   void InsertBelowNext(const Path& path, const PageSpan& span, uintptr_t value);
@@ -161,10 +175,11 @@ class VmaTree {
                 Spare& spare);
   static void SplitInner(VmaInner& node, VmaInner& upper, unsigned slot,
                          const VmaInner::Child& child);
-  [[nodiscard]] static VmaLeaf& NewLeaf(Spare& spare);
+  [[nodiscard]] VmaLeaf& NewLeaf(Spare& spare);
 
   // Giving nodes back (vma_tree_shrink.cc).
   void RemoveLeaf(Path& path);
+  void GiveLeafTo(Path& path, VmaLeaf& below);
   void RemoveChild(Path& path, unsigned level);
   [[nodiscard]] bool GatherLeaf(Path& path);
   void MergeLeaves(Path& path, unsigned lower_slot);
@@ -172,6 +187,7 @@ class VmaTree {
   void GatherInner(Path& path, unsigned level);
   void RemoveThinRoots();
   void FreeLeaf(VmaLeaf& leaf);
+  void DropKeptLeaf();
 
   class GapSearch;
   class Checker;
@@ -182,9 +198,14 @@ class VmaTree {
   unsigned levels_ = 0;
   size_t size_ = 0;
   uint64_t changes_ = 0;
+  // An empty leaf, while there are others: ranges far from all others come and go as often as near
+  // ones, and each time a leaf with them.
+  VmaLeaf* kept_leaf_ = nullptr;
   // The way to where the last change was, for the next is often near; no way when its leaf is null.
   // Whatever changes the tree's shape forgets it.
   Path path_;
+  // In its leaf, how many ranges are not above where the last change was, or a slot near.
+  unsigned guess_ = 0;
   // What Find() found last, packed, or 0. Readers may overwrite each other's.
   mutable std::atomic<uintptr_t> found_last_ = 0;
 };

@@ -23,7 +23,9 @@ class VmaTree::Checker {
 
  private:
   bool CountsAgree() const {
-    return size_ == tree_.size_ && leaves_ == tree_.leaves_.nodes_in_use() &&
+    const bool keeps_leaf = tree_.kept_leaf_ != nullptr;
+    return size_ == tree_.size_ && leaves_ + keeps_leaf == tree_.leaves_.nodes_in_use() &&
+           (!keeps_leaf || (leaves_ != 0 && tree_.kept_leaf_->count() == 0)) &&
            inners_ == tree_.inners_.nodes_in_use() &&
            (found_last_is_here_ || FoundLast() == nullptr);
   }

@@ -32,6 +32,27 @@ base::Result<> VmaTree::InsertOutside(Path& path, unsigned slot, const PageSpan&
   return {};
 }
 
+// The span gets a leaf of its own, above the path's, if one is at hand and its parent has room.
+// Returns whether it does; the path leads to the new leaf then.
+bool VmaTree::InsertKeptLeaf(Path& path, unsigned slot, const PageSpan& span, uintptr_t value) {
+  VmaLeaf& leaf = *path.leaf;
+  if (kept_leaf_ == nullptr || levels_ == 0 || slot == 0 || leaf.Reaches(span.first)) return false;
+  VmaInner& parent = path.parent();
+  const VmaLeaf* const next = leaf.next();
+  if (parent.IsFull() || (next != nullptr && next->Reaches(span.first))) return false;
+  VmaLeaf& added = *std::exchange(kept_leaf_, nullptr);
+  added.Insert(0, span, value);
+  added.PutAfter(leaf);
+  parent.set_gap_unseen(path.slot(), leaf.LargestGap(path.lower, span.first));
+  const PageIndex gap = path.upper - span.last - 1;
+  parent.Insert(++path.slots[0], {span.first, gap, &added});
+  if (levels_ > 1) UpdateAbove(path, 0);
+  path.leaf = &added;
+  path.lower = span.first;
+  guess_ = 1;
+  return true;
+}
+
 // The span gets a leaf of its own, above the path's or, in the gap below all ranges, below it.
 base::Result<> VmaTree::InsertLeaf(Path& path, unsigned slot, const PageSpan& span,
                                    uintptr_t value) {
@@ -42,7 +63,7 @@ base::Result<> VmaTree::InsertLeaf(Path& path, unsigned slot, const PageSpan& sp
   VmaLeaf& leaf = *path.leaf;
   if (slot != 0) {
     added.PutAfter(leaf);
-    path.parent().set_gap(path.slot(), leaf.LargestGap(path.lower, span.first));
+    path.parent().set_gap_unseen(path.slot(), leaf.LargestGap(path.lower, span.first));
     const PageIndex gap = added.LargestGap(span.first, path.upper);
     AddChild(path, 0, path.slot() + 1, {span.first, gap, &added}, spare);
   } else {
@@ -148,12 +169,15 @@ base::Result<VmaTree::Spare> VmaTree::ReserveFor(const Path& path) {
   while (full < levels_ && path.nodes[full]->IsFull()) ++full;
   const unsigned roots = full == levels_ ? 1 : 0;
   Spare spare;
-  spare.leaves = TRY(leaves_.Reserve(1));
-  spare.inners = TRY(inners_.Reserve(full + roots));
+  if (kept_leaf_ == nullptr) spare.leaves = TRY(leaves_.Reserve(1));
+  if (full + roots != 0) spare.inners = TRY(inners_.Reserve(full + roots));
   return spare;
 }
 
-VmaLeaf& VmaTree::NewLeaf(Spare& spare) { return *new (spare.leaves.Take()) VmaLeaf; }
+VmaLeaf& VmaTree::NewLeaf(Spare& spare) {
+  if (kept_leaf_ != nullptr) return *std::exchange(kept_leaf_, nullptr);
+  return *new (spare.leaves.Take()) VmaLeaf;
+}
 
 // The root, a leaf or inner node, becomes the only child of a new one.
 void VmaTree::AddRoot(Path& path, Spare& spare) {

@@ -1,5 +1,7 @@
 // How a VmaTree gives nodes back: small ones join their neighbours.
+#include <algorithm>
 #include <atomic>
+#include <utility>
 
 #include "kernel/base/check.h"
 #include "kernel/mm/vma_tree.h"
@@ -12,17 +14,49 @@ void VmaTree::FreeLeaf(VmaLeaf& leaf) {
   found_last_.store(0, std::memory_order_relaxed);
 }
 
+void VmaTree::DropKeptLeaf() {
+  if (kept_leaf_ != nullptr) leaves_.Free(std::exchange(kept_leaf_, nullptr));
+}
+
 // With its only range.
 void VmaTree::RemoveLeaf(Path& path) {
-  FreeLeaf(*path.leaf);
   if (levels_ == 0) {
+    FreeLeaf(*path.leaf);
+    DropKeptLeaf();
     root_ = nullptr;
+    ForgetPath();
     return;
   }
+  VmaLeaf* const below = path.leaf->previous();
+  if (kept_leaf_ == nullptr) {
+    kept_leaf_ = path.leaf;
+    kept_leaf_->Unlink();
+    kept_leaf_->Reset();
+    found_last_.store(0, std::memory_order_relaxed);
+  } else {
+    FreeLeaf(*path.leaf);
+  }
+  if (path.slot() != 0) return GiveLeafTo(path, *below);
   const PageIndex page = path.lower;
   RemoveChild(path, 0);
   // The leaf below, or of the lowest part the one above, has all of the gap now.
   UpdateGapAt(page);
+  ForgetPath();
+}
+
+// The path's leaf is gone; its part is that of the one below, a child of the same parent, to which
+// the path leads then.
+void VmaTree::GiveLeafTo(Path& path, VmaLeaf& below) {
+  VmaInner& parent = path.parent();
+  const unsigned slot = path.slot() - 1;
+  const bool keeps_shape = parent.count() > (levels_ == 1 ? 2 : VmaInner::kSmall);
+  parent.set_gap_unseen(slot, std::max(parent.gap(slot), path.upper - below.last() - 1));
+  RemoveChild(path, 0);
+  if (!keeps_shape) return ForgetPath();
+  path.slots[0] = slot;
+  path.leaf = &below;
+  path.lower = parent.first(slot);
+  guess_ = below.count();
 }
 
 // Forgets the path's child of the node at `level`.
@@ -32,7 +66,7 @@ void VmaTree::RemoveChild(Path& path, unsigned level) {
   node.Erase(path.slots[level]);
   CHECK(node.count() != 0);
   if (is_lowest) node.set_first(0, 0);
-  UpdateAbove(path, level);
+  if (level + 1 < levels_) UpdateAbove(path, level);
   if (level + 1 == levels_) {
     RemoveThinRoots();
   } else if (node.count() < VmaInner::kSmall) {

@@ -17,7 +17,9 @@ void VmaTree::SetGap(const Path& path, PageIndex gap) {
 }
 
 void VmaTree::UpdateGap(const Path& path) {
-  if (levels_ != 0) SetGap(path, path.leaf->LargestGap(path.lower, path.upper));
+  if (levels_ == 0) return;
+  const PageIndex gap = path.leaf->LargestGap(path.lower, path.upper);
+  if (gap != path.parent().gap(path.slot())) SetGap(path, gap);
 }
 
 // For the leaf in whose part `page` lies.
