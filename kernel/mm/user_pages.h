@@ -171,6 +171,9 @@ class UserPages {
   static bool ForEachEntryOf(const Way& way, const VirtRange& piece, Use&& use);
   template <size_t kCount>
   static bool AreNone(const Entry* entries);
+  [[nodiscard]] bool IsWithoutTables(const VirtRange& range) const;
+  template <class Release>
+  void UnmapSome(const VirtRange& range, Release&& release);
   [[nodiscard]] uint64_t BytesOfWay() const;
   [[nodiscard]] uint64_t BytesBelow(const typename Table::Table& table) const;
 

@@ -87,10 +87,16 @@ void UserPages<P, M>::ProtectPages(const VirtRange& range, TlbBatch& batch, Acce
   memory().Publish(range);
 }
 
+template <PagingPolicy P, TableMemory M>
+template <class Release>
+inline void UserPages<P, M>::UnmapPages(const VirtRange& range, Release&& release) {
+  if (!IsWithoutTables(range)) UnmapSome(range, std::forward<Release>(release));
+}
+
 // Pages are gathered, forgotten together, and only then given away.
 template <PagingPolicy P, TableMemory M>
 template <class Release>
-void UserPages<P, M>::UnmapPages(const VirtRange& range, Release&& release) {
+[[gnu::noinline]] void UserPages<P, M>::UnmapSome(const VirtRange& range, Release&& release) {
   struct Removed {
     uint64_t va;  // a number, so that the array begins as it is
     Entry entry;

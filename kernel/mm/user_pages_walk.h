@@ -137,6 +137,15 @@ template <unsigned kLevel>
   return 0;
 }
 
+// Whether there is no table for `range`, as far as one walk tells.
+template <PagingPolicy P, TableMemory M>
+inline bool UserPages<P, M>::IsWithoutTables(const VirtRange& range) const {
+  if (range.IsEmpty() || !IsOwn(range)) return false;
+  Way way;
+  const unsigned level = Find(range.base, way);
+  return level != 0 && (range.base.value ^ range.last().value) >> P::Level(level).shift == 0;
+}
+
 template <PagingPolicy P, TableMemory M>
 std::optional<UserPage> UserPages<P, M>::PageAt(VirtAddr va) const {
   Way way;
@@ -190,8 +199,15 @@ bool UserPages<P, M>::ForEachLastTable(const VirtRange& range, Use&& use) const 
       const unsigned index_bits = is_root ? table_.shape_.index_bits : P::Level(level).index_bits;
       uint64_t left =
           base::LowBits(index_bits) - page_table_internal::IndexOf(at, P::Level(level), index_bits);
-      for (const Entry* slot = way[level]; left > 0 && piece_last < last.value; --left) {
-        if (Load(*++slot) != 0) break;
+      constexpr uint64_t kTogether = 8;
+      const Entry* next = way[level] + 1;
+      for (; left >= kTogether && piece_last < last.value && AreNone<kTogether>(next);
+           left -= kTogether) {
+        next += kTogether;
+        piece_last += kTogether << shift;
+      }
+      for (; left > 0 && piece_last < last.value && Load(*next) == 0; --left) {
+        ++next;
         piece_last += base::Bit(shift);
       }
     }
