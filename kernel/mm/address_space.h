@@ -217,10 +217,19 @@ class AddressSpace final : public ObjectViewer {
 
   // address_space_map.h
   [[nodiscard]] base::Result<> CheckRange(const VirtRange& range) const;
-  [[nodiscard]] base::Result<VmaTraits> TraitsOf(const MapRequest& request) const;
-  [[nodiscard]] base::Result<> CheckPlace(const VirtRange& range, const VmaTraits& traits) const;
-  [[nodiscard]] Access MayOf(const VirtRange& range, const VmaTraits& traits) const;
-  [[nodiscard]] base::Result<VirtAddr> FindPlace(const MapRequest& request, const VmaTraits& traits)
+  [[nodiscard]] base::Error WhyNotIn(const VirtRange& range) const;
+  [[nodiscard]] static base::Result<> CheckRequest(const MapRequest& request);
+  [[nodiscard]] static bool GoesWithObject(const MapRequest& request);
+  // Where an area may go, and the most rights that pages there may have.
+  struct Site {
+    VirtAddr va;
+    Access may;
+  };
+  [[nodiscard]] base::Result<Site> CheckPlace(const VirtRange& range,
+                                              const VmaTraits& traits) const;
+  [[nodiscard]] base::Result<Site> FindPlace(const MapRequest& request, const VmaTraits& traits)
+      REQUIRES(lock_);
+  [[nodiscard]] base::Result<Site> FindGap(uint64_t size_bytes, const VmaTraits& traits)
       REQUIRES(lock_);
   [[nodiscard]] base::Result<> MapAt(const VirtRange& range, const VmaTraits& traits)
       REQUIRES(lock_);
@@ -229,6 +238,7 @@ class AddressSpace final : public ObjectViewer {
   // a hole, kNotPermitted for one that does not.
   struct Filled {
     VirtRange range;
+    Vma* first;  // the area at its base
     base::Result<> result;
   };
   template <class IsRight>
@@ -238,7 +248,7 @@ class AddressSpace final : public ObjectViewer {
   void SweepIn(const VirtRange& range) REQUIRES(lock_);
 
   // address_space_change.h
-  [[nodiscard]] base::Result<> ProtectLocked(const VirtRange& range, Access completed)
+  [[nodiscard]] base::Result<> ProtectLocked(const Filled& filled, Access completed)
       REQUIRES(lock_);
   void ProtectPagesOf(const Vma& vma, TlbBatch& batch) REQUIRES(lock_);
   void PopulateIfLocked(const VirtRange& range, const VmaTraits& traits) REQUIRES(lock_);

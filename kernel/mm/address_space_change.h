@@ -14,29 +14,26 @@ base::Result<> AddressSpace<Table>::Protect(const VirtRange& range, Access acces
   }
   const locking::SpinLockHolder holder(lock_);
   const Filled filled = FindFilled(range, [&](const Vma& vma) { return Has(vma.may, completed); });
-  if (!filled.range.IsEmpty()) TRY(ProtectLocked(filled.range, completed));
+  if (!filled.range.IsEmpty()) TRY(ProtectLocked(filled, completed));
   return filled.result;
 }
 
 // Of areas that may have it.
 template <SpaceTable Table>
-base::Result<> AddressSpace<Table>::ProtectLocked(const VirtRange& range, Access completed) {
-  Vma* vma = areas_.Find(range.base);
-  const bool is_in_one = vma->range.last() >= range.last();
-  if (is_in_one && vma->access == completed) return {};
+base::Result<> AddressSpace<Table>::ProtectLocked(const Filled& filled, Access completed) {
+  const VirtRange& range = filled.range;
+  const VirtRange& first = filled.first->range;
+  const bool is_in_one = first.last() >= range.last();
+  if (is_in_one && filled.first->access == completed) return {};
   // What is cut out of the middle of an area differs from it on both sides.
-  const bool is_middle =
-      is_in_one && vma->range.base < range.base && vma->range.last() > range.last();
-  TRY(areas_.Isolate(range));
+  const bool is_middle = is_in_one && first.base < range.base && first.last() > range.last();
   TlbBatch batch = table_.NewBatch();
-  vma = areas_.Find(range.base);
-  for (;;) {
+  for (Vma* vma = TRY(areas_.Isolate(range));; vma = vma->above) {
     if (vma->access != completed) {
       areas_.SetAccess(*vma, completed);
       ProtectPagesOf(*vma, batch);
     }
     if (vma->range.last() == range.last()) break;
-    vma = areas_.Find(vma->range.last() + 1);
   }
   table_.Flush(batch);
   if (!is_middle) areas_.JoinAround(range);
@@ -92,7 +89,7 @@ base::Result<> AddressSpace<Table>::SetLocked(const VirtRange& range, Locked loc
   TRY(CheckRange(range));
   const locking::SpinLockHolder holder(lock_);
   TRY(FindFilled(range, [](const Vma&) { return true; }).result);
-  TRY(areas_.Isolate(range));
+  (void)TRY(areas_.Isolate(range));
   areas_.SetLockedIn(range, locked);
   areas_.JoinAround(range);
   if (locked == Locked::kNo) return {};

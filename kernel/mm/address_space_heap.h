@@ -45,7 +45,7 @@ base::Result<> AddressSpace<Table>::MoveHeapEnd(uint64_t size_bytes) {
                          .may = Access::kReadWrite,
                          .kind = VmaKind::kHeap,
                          .locked = future_locked_};
-  TRY(CheckPlace(added, traits));
+  (void)TRY(CheckPlace(added, traits));
   if (!IsFreeOfLive(added)) return std::unexpected(base::Error::kOverlap);
   if (areas_.dead() > 0) SweepIn(added);
   TRY(areas_.Add(added, traits));

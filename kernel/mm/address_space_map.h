@@ -7,50 +7,59 @@ namespace mm {
 
 template <SpaceTable Table>
 base::Result<> AddressSpace<Table>::CheckRange(const VirtRange& range) const {
-  if (range.IsEmpty() || range.Wraps()) return std::unexpected(base::Error::kInvalidArgument);
-  if (!range.IsAligned(kPageSize)) return std::unexpected(base::Error::kNotAligned);
-  if (!bounds().Contains(range)) return std::unexpected(base::Error::kOutOfRange);
-  return {};
+  const VirtRange& all = bounds();
+  const bool is_aligned = ((range.base.value | range.size_bytes) & (kPageSize - 1)) == 0;
+  if (is_aligned && !range.IsEmpty() && range.size_bytes <= all.size_bytes &&
+      range.base.value - all.base.value <= all.size_bytes - range.size_bytes) [[likely]] {
+    return {};
+  }
+  return std::unexpected(WhyNotIn(range));
 }
 
 template <SpaceTable Table>
-base::Result<VmaTraits> AddressSpace<Table>::TraitsOf(const MapRequest& request) const {
+[[gnu::noinline]] base::Error AddressSpace<Table>::WhyNotIn(const VirtRange& range) const {
+  if (range.IsEmpty() || range.Wraps()) return base::Error::kInvalidArgument;
+  if (!range.IsAligned(kPageSize)) return base::Error::kNotAligned;
+  return base::Error::kOutOfRange;
+}
+
+template <SpaceTable Table>
+base::Result<> AddressSpace<Table>::CheckRequest(const MapRequest& request) {
   const Access access = CompletedAccess(request.access);
-  const Access may = CompletedAccess(request.may);
-  if (IsRefusedAccess(access) || !Has(may, access)) {
+  if (IsRefusedAccess(access) || !Has(CompletedAccess(request.may), access)) {
     return std::unexpected(base::Error::kNotPermitted);
   }
-  const bool is_device = request.kind == VmaKind::kDevice;
-  const bool is_devices_object = request.object && request.object->kind() == ObjectKind::kDevice;
-  const bool is_shared = request.sharing == Sharing::kShared;
-  const bool has_limit = request.limit_bytes != kNoLimit;
-  if (request.size_bytes == 0 || is_device != is_devices_object || (is_device && !is_shared) ||
-      (is_shared && (!request.object || has_limit)) || (has_limit && !request.object) ||
-      (request.kind == VmaKind::kStack && request.object)) {
+  const bool is_plain = request.kind == VmaKind::kAnonymous && !request.object &&
+                        request.sharing == Sharing::kPrivate && request.limit_bytes == kNoLimit;
+  if (request.size_bytes == 0 || (!is_plain && !GoesWithObject(request))) {
     return std::unexpected(base::Error::kInvalidArgument);
   }
-  if (!base::IsAligned(request.size_bytes, kPageSize) ||
-      !base::IsAligned(request.offset_bytes, kPageSize)) {
+  if (((request.size_bytes | request.offset_bytes) & (kPageSize - 1)) != 0) {
     return std::unexpected(base::Error::kNotAligned);
   }
   // The last byte's offset is a number, too.
   if (request.offset_bytes > kNoLimit - request.size_bytes) {
     return std::unexpected(base::Error::kOutOfRange);
   }
-  return VmaTraits{.access = access,
-                   .may = may,
-                   .kind = request.kind,
-                   .sharing = request.sharing,
-                   .locked = request.locked,
-                   .object = request.object,
-                   .offset_bytes = request.object ? request.offset_bytes : 0,
-                   .limit_bytes = request.limit_bytes};
+  return {};
+}
+
+// Whether kind, sharing and limit are possible with the request's object, or without one.
+template <SpaceTable Table>
+[[gnu::noinline]] bool AddressSpace<Table>::GoesWithObject(const MapRequest& request) {
+  const bool is_device = request.kind == VmaKind::kDevice;
+  const bool is_devices_object = request.object && request.object->kind() == ObjectKind::kDevice;
+  const bool is_shared = request.sharing == Sharing::kShared;
+  const bool has_limit = request.limit_bytes != kNoLimit;
+  return is_device == is_devices_object && (!is_device || is_shared) &&
+         (!is_shared || (request.object && !has_limit)) && (!has_limit || request.object) &&
+         (request.kind != VmaKind::kStack || !request.object);
 }
 
 // Whether such an area may be there.
 template <SpaceTable Table>
-base::Result<> AddressSpace<Table>::CheckPlace(const VirtRange& range,
-                                               const VmaTraits& traits) const {
+auto AddressSpace<Table>::CheckPlace(const VirtRange& range, const VmaTraits& traits) const
+    -> base::Result<Site> {
   if (range.Wraps()) return std::unexpected(base::Error::kOutOfRange);
   TRY(CheckRange(range));
   const Region* const region = pool_.placement().RegionOf(range);
@@ -58,15 +67,7 @@ base::Result<> AddressSpace<Table>::CheckPlace(const VirtRange& range,
   if (!Placement::Admits(*region, traits.access, traits.kind)) {
     return std::unexpected(base::Error::kNotPermitted);
   }
-  return {};
-}
-
-// What pages there may become, as far as the region admits it. CheckPlace() found it possible.
-template <SpaceTable Table>
-Access AddressSpace<Table>::MayOf(const VirtRange& range, const VmaTraits& traits) const {
-  const Region* const region = pool_.placement().RegionOf(range);
-  CHECK(region != nullptr);
-  return Has(region->user, Access::kImage) ? traits.may : traits.may & region->user;
+  return Site{range.base, Placement::MostAccess(*region)};
 }
 
 template <SpaceTable Table>
@@ -77,24 +78,32 @@ bool AddressSpace<Table>::IsFreeOfLive(const VirtRange& range) const {
 }
 
 template <SpaceTable Table>
-base::Result<VirtAddr> AddressSpace<Table>::FindPlace(const MapRequest& request,
-                                                      const VmaTraits& traits) {
-  if (request.place != Place::kAnywhere) {
-    const VirtRange range{request.va, request.size_bytes};
-    const base::Result<> checked = CheckPlace(range, traits);
-    if (request.place == Place::kHint) {
-      if (checked && IsFreeOfLive(range)) return request.va;
-    } else {
-      TRY(checked);
-      if (request.place == Place::kExactly || IsFreeOfLive(range)) return request.va;
-      return std::unexpected(base::Error::kOverlap);
-    }
+auto AddressSpace<Table>::FindPlace(const MapRequest& request, const VmaTraits& traits)
+    -> base::Result<Site> {
+  if (request.place == Place::kAnywhere) [[likely]]
+    return FindGap(request.size_bytes, traits);
+  const VirtRange range{request.va, request.size_bytes};
+  const base::Result<Site> checked = CheckPlace(range, traits);
+  if (request.place == Place::kHint) {
+    if (checked && IsFreeOfLive(range)) return checked;
+    return FindGap(request.size_bytes, traits);
   }
+  if (!checked || request.place == Place::kExactly || IsFreeOfLive(range)) return checked;
+  return std::unexpected(base::Error::kOverlap);
+}
+
+template <SpaceTable Table>
+auto AddressSpace<Table>::FindGap(uint64_t size_bytes, const VmaTraits& traits)
+    -> base::Result<Site> {
+  const uint64_t pages = size_bytes >> kPageShift;
   for (;;) {
     for (const PlacementWindow& window : pool_.placement().WindowsFor(traits.kind, traits.access)) {
-      const auto found = areas_.FindGap(
-          {.size_bytes = request.size_bytes, .within = window.range, .side = window.side});
-      if (found) return *found;
+      if (pages > window.pages.pages()) continue;
+      const auto found = areas_.FindGap({.pages = static_cast<PageIndex>(pages),
+                                         .alignment = 1,
+                                         .within = window.pages,
+                                         .side = window.side});
+      if (found) return Site{*found, window.may};
     }
     if (areas_.dead() == 0) return std::unexpected(base::Error::kOutOfMemory);
     SweepIn(bounds());
@@ -103,11 +112,19 @@ base::Result<VirtAddr> AddressSpace<Table>::FindPlace(const MapRequest& request,
 
 template <SpaceTable Table>
 base::Result<VirtAddr> AddressSpace<Table>::Map(const MapRequest& request) {
-  VmaTraits traits = TRY(TraitsOf(request));
+  TRY(CheckRequest(request));
+  VmaTraits traits{.access = CompletedAccess(request.access),
+                   .kind = request.kind,
+                   .sharing = request.sharing,
+                   .locked = request.locked,
+                   .object = request.object,
+                   .offset_bytes = request.object ? request.offset_bytes : 0,
+                   .limit_bytes = request.limit_bytes};
   const locking::SpinLockHolder holder(lock_);
-  const VirtRange range{TRY(FindPlace(request, traits)), request.size_bytes};
-  traits.may = MayOf(range, traits);
-  traits.locked = std::max(traits.locked, future_locked_);
+  const Site site = TRY(FindPlace(request, traits));
+  const VirtRange range{site.va, request.size_bytes};
+  traits.may = CompletedAccess(request.may) & site.may;
+  if (future_locked_ == Locked::kYes) traits.locked = Locked::kYes;
   TRY(MapAt(range, traits));
   PopulateIfLocked(range, traits);
   return range.base;
@@ -119,7 +136,7 @@ base::Result<> AddressSpace<Table>::MapAt(const VirtRange& range, const VmaTrait
   const base::Result<> added = areas_.Add(range, traits);
   if (added || added.error() != base::Error::kOverlap) [[likely]]
     return added;
-  TRY(areas_.Isolate(range));
+  (void)TRY(areas_.Isolate(range));
   const base::Result<> replaced = areas_.ReplaceAll(range, traits);
   if (!replaced) {
     areas_.JoinAround(range);
@@ -138,15 +155,18 @@ base::Result<> AddressSpace<Table>::Unmap(const VirtRange& range) {
 
 template <SpaceTable Table>
 base::Result<> AddressSpace<Table>::UnmapLocked(const VirtRange& range) {
-  Vma* const vma = areas_.Find(range.base);
-  if (vma != nullptr && vma->range.Contains(range) &&
-      (vma->range.base == range.base || vma->range.last() == range.last())) {
-    TRY(areas_.CutOff(*vma, range));
-    ReleasePages(range);
-    return {};
+  Vma* const vma = areas_.FindToChange(range.base);
+  if (vma != nullptr) {
+    const uint64_t before = range.base - vma->range.base;
+    const uint64_t from_there = vma->range.size_bytes - before;
+    if (range.size_bytes == from_there || (before == 0 && range.size_bytes < from_there)) {
+      TRY(areas_.CutOff(*vma, range));
+      ReleasePages(range);
+      return {};
+    }
   }
   if (vma == nullptr && areas_.IsFree(range)) return {};
-  TRY(areas_.Isolate(range));
+  (void)TRY(areas_.Isolate(range));
   ReleasePages(range);
   areas_.RemoveAll(range);
   return {};
@@ -166,10 +186,9 @@ void AddressSpace<Table>::ReleasePages(const VirtRange& range) {
 template <SpaceTable Table>
 template <class IsRight>
 auto AddressSpace<Table>::FindFilled(const VirtRange& range, IsRight&& is_right) const -> Filled {
-  Filled filled{{range.base, 0}, {}};
-  VirtAddr next = range.base;
+  Vma* vma = areas_.FindToChange(range.base);
+  Filled filled{{range.base, 0}, vma, {}};
   for (;;) {
-    const Vma* const vma = areas_.Find(next);
     if (vma == nullptr || vma->liveness == Liveness::kDead) {
       filled.result = std::unexpected(base::Error::kNotFound);
       return filled;
@@ -181,7 +200,8 @@ auto AddressSpace<Table>::FindFilled(const VirtRange& range, IsRight&& is_right)
     const VirtAddr last = std::min(vma->range.last(), range.last());
     filled.range = FromFirstToLast(range.base, last);
     if (last == range.last()) return filled;
-    next = last + 1;
+    Vma* const above = vma->above;
+    vma = above != nullptr && IsFollowedBy(vma->range, above->range) ? above : nullptr;
   }
 }
 
@@ -189,7 +209,7 @@ template <SpaceTable Table>
 base::Result<> AddressSpace<Table>::MarkDead(const VirtRange& range) {
   TRY(CheckRange(range));
   const locking::SpinLockHolder holder(lock_);
-  TRY(areas_.Isolate(range));
+  (void)TRY(areas_.Isolate(range));
   areas_.SetDeadIn(range);
   TlbBatch batch = table_.NewBatch();
   table_.ProtectPages(range, batch, [](VirtAddr, const UserPage&) { return Access::kNone; });

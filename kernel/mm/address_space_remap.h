@@ -40,7 +40,7 @@ base::Result<> AddressSpace<Table>::GrowInPlace(const VirtRange& range, uint64_t
     return std::unexpected(base::Error::kOverlap);
   }
   const VirtRange added{last + 1, added_bytes};
-  TRY(CheckPlace(added, vma));
+  (void)TRY(CheckPlace(added, vma));
   if (!IsFreeOfLive(added)) return std::unexpected(base::Error::kOverlap);
   if (areas_.dead() > 0) SweepIn(added);
   return areas_.Add(added, WithoutFirst(vma, vma.range.size_bytes));
@@ -57,7 +57,7 @@ base::Result<VirtAddr> AddressSpace<Table>::MoveArea(const VirtRange& range,
     wanted.place = Place::kExactly;
     wanted.va = request.va;
     const VirtRange target{request.va, request.size_bytes};
-    const base::Result<> checked = CheckPlace(target, traits);
+    const base::Result<Site> checked = CheckPlace(target, traits);
     if (!checked && checked.error() == base::Error::kNotPermitted) {
       return std::unexpected(checked.error());
     }
@@ -65,11 +65,12 @@ base::Result<VirtAddr> AddressSpace<Table>::MoveArea(const VirtRange& range,
       return std::unexpected(base::Error::kInvalidArgument);
     }
   }
-  const VirtAddr to = TRY(FindPlace(wanted, traits));
+  const Site site = TRY(FindPlace(wanted, traits));
+  const VirtAddr to = site.va;
   const VirtRange target{to, request.size_bytes};
-  traits.may = MayOf(target, traits);
+  traits.may = traits.may & site.may;
   // Cut first: what comes after the pages have moved must not need memory.
-  TRY(areas_.Isolate(range));
+  (void)TRY(areas_.Isolate(range));
   base::Result<> result = UnmapLocked(target);
   if (result) result = areas_.AddApart(target, traits);
   if (result) {

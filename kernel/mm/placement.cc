@@ -45,7 +45,7 @@ Placement::Placement(const Layout& layout) : layout_(&layout) {
 // If the region is there and admits it.
 void Placement::AddWindow(VmaKind kind, Access access, const Region* region, GapSide side) {
   if (region == nullptr || !IsForAreas(*region) || !Admits(*region, access, kind)) return;
-  windows_[RowOf(kind, access)].Add(region->range, side);
+  windows_[RowOf(kind, access)].Add(region->range, side, MostAccess(*region));
 }
 
 void Placement::PlaceInRegions() {
@@ -70,9 +70,9 @@ void Placement::PlaceInRegions() {
 }
 
 void Placement::AddWindowForAll(std::span<const VmaKind> kinds, const VirtRange& range,
-                                GapSide side) {
+                                GapSide side, Access may) {
   for (const Access access : {Access::kReadWrite, Access::kReadExecute}) {
-    for (const VmaKind kind : kinds) windows_[RowOf(kind, access)].Add(range, side);
+    for (const VmaKind kind : kinds) windows_[RowOf(kind, access)].Add(range, side, may);
   }
 }
 
@@ -85,20 +85,21 @@ void Placement::PlaceInOneRegion() {
   CHECK(process.size_bytes > kStackRoomBytes + kGuardBytes);
   const VirtRange below_stack = {process.base, process.size_bytes - kStackRoomBytes - kGuardBytes};
 
+  const Access may = MostAccess(region);
   constexpr std::array kProgram = {VmaKind::kProgram};
   constexpr std::array kStack = {VmaKind::kStack};
   constexpr std::array kRest = {VmaKind::kFile, VmaKind::kAnonymous, VmaKind::kShared};
-  AddWindowForAll(kProgram, below_stack, GapSide::kLow);
-  AddWindowForAll(kStack, process, GapSide::kHigh);
-  AddWindowForAll(kRest, below_stack, GapSide::kHigh);
+  AddWindowForAll(kProgram, below_stack, GapSide::kLow, may);
+  AddWindowForAll(kStack, process, GapSide::kHigh, may);
+  AddWindowForAll(kRest, below_stack, GapSide::kHigh, may);
   if (is_kept_small) {
     const VirtRange above = FromFirstToLast(top + 1, region.range.last());
-    AddWindowForAll(kProgram, above, GapSide::kLow);
-    AddWindowForAll(kRest, above, GapSide::kLow);
+    AddWindowForAll(kProgram, above, GapSide::kLow, may);
+    AddWindowForAll(kRest, above, GapSide::kLow, may);
   }
   if (Admits(region, Access::kReadWrite, VmaKind::kDevice)) {
     constexpr std::array kDevice = {VmaKind::kDevice};
-    AddWindowForAll(kDevice, below_stack, GapSide::kHigh);
+    AddWindowForAll(kDevice, below_stack, GapSide::kHigh, may);
   }
 }
 

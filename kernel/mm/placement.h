@@ -23,8 +23,10 @@ namespace mm {
 
 // Room to look for a gap, and from which end.
 struct PlacementWindow {
-  VirtRange range;
+  VirtRange range;  // of one region, whole pages
+  PageSpan pages;   // the same
   GapSide side;
+  Access may;  // the most rights that pages there may have
 };
 
 class Placement {
@@ -50,6 +52,11 @@ class Placement {
   // Whether pages of that region may have such an access and such memory.
   [[nodiscard]] static bool Admits(const Region& region, Access access, VmaKind kind);
 
+  // The most rights that such pages may have.
+  [[nodiscard]] static constexpr Access MostAccess(const Region& region) {
+    return Has(region.user, Access::kImage) ? kAnyUserAccess : region.user;
+  }
+
   // Where the heap starts in a process whose program ends with `program_last`.
   [[nodiscard]] VirtAddr HeapBase(VirtAddr program_last) const;
 
@@ -62,12 +69,19 @@ class Placement {
 
   class Windows {
    public:
-    void Add(const VirtRange& range, GapSide side) { windows_[count_++] = {range, side}; }
+    void Add(const VirtRange& range, GapSide side, Access may) {
+      windows_[count_++] = {range, PagesOf(range), side, may};
+    }
     [[nodiscard]] std::span<const PlacementWindow> all() const {
       return std::span(windows_).first(count_);
     }
 
    private:
+    static PageSpan PagesOf(const VirtRange& range) {
+      return {static_cast<PageIndex>(range.base.value >> kPageShift),
+              static_cast<PageIndex>(range.last().value >> kPageShift)};
+    }
+
     std::array<PlacementWindow, kMostWindows> windows_;
     size_t count_ = 0;
   };
@@ -79,7 +93,8 @@ class Placement {
   void PlaceInRegions();
   void PlaceInOneRegion();
   void AddWindow(VmaKind kind, Access access, const Region* region, GapSide side);
-  void AddWindowForAll(std::span<const VmaKind> kinds, const VirtRange& range, GapSide side);
+  void AddWindowForAll(std::span<const VmaKind> kinds, const VirtRange& range, GapSide side,
+                       Access may);
 
   const Layout* layout_;
   VirtRange bounds_;

@@ -78,6 +78,9 @@ struct Vma : VmaTraits {
   VirtRange range;
   Liveness liveness = Liveness::kLive;
   ObjectView view;  // in the object's list
+  // The next areas of the same set.
+  Vma* below = nullptr;
+  Vma* above = nullptr;
 
   // Where a page of the area is in its object; nothing for memory that comes from none.
   [[nodiscard]] std::optional<uint64_t> ObjectPageAt(VirtAddr va) const {

@@ -34,59 +34,75 @@ base::Result<Vma*> VmaSet::Make(const VirtRange& range, const VmaTraits& traits)
 
 // No longer in the index.
 void VmaSet::Destroy(Vma& vma) {
-  if (found_last_ == &vma) found_last_ = nullptr;
   if (vma.object) vma.object->RemoveView(vma.view);
   std::destroy_at(&vma);
   vmas_.Free(&vma);
 }
 
-base::Result<> VmaSet::AddApart(const VirtRange& range, const VmaTraits& traits) {
+// Mostly it is where the last change was, or beside it.
+Vma* VmaSet::FindLastNotAbove(VirtAddr va) const {
+  Vma* near = found_last_;
+  if (near != nullptr && va < near->range.base) near = near->below;
+  if (near != nullptr && near->range.base <= va) {
+    Vma* const above = near->above;
+    if (above == nullptr || va < above->range.base) return found_last_ = near;
+    if (above->above == nullptr || va < above->above->range.base) return found_last_ = above;
+  }
+  Vma* const found = index_.FindToChange(va);
+  if (found != nullptr) found_last_ = found;
+  return found;
+}
+
+// Into the list, after `below`.
+void VmaSet::Link(Vma& vma, Vma* below) {
+  vma.below = below;
+  vma.above = AboveOf(below);
+  if (vma.above != nullptr) vma.above->below = &vma;
+  (below != nullptr ? below->above : first_) = &vma;
+}
+
+void VmaSet::Unlink(Vma& vma) {
+  if (vma.above != nullptr) vma.above->below = vma.below;
+  (vma.below != nullptr ? vma.below->above : first_) = vma.above;
+  if (found_last_ == &vma) found_last_ = vma.below;
+}
+
+// The new area comes after `below`.
+base::Result<> VmaSet::AddBetween(Vma* below, const VirtRange& range, const VmaTraits& traits) {
   if (index_.size() >= kMostAreas) return std::unexpected(base::Error::kOutOfMemory);
   Vma* const vma = TRY(Make(range, traits));
   const base::Result<> inserted = index_.Insert(range, vma);
-  if (!inserted) {
+  if (!inserted) [[unlikely]] {
     Destroy(*vma);
     return inserted;
   }
+  Link(*vma, below);
+  found_last_ = vma;
   Count(counters_, *vma, Side::kAdd);
   return {};
 }
 
-Vma* VmaSet::FindTouchingBelow(VirtAddr base) const {
-  if (base.value == 0) return nullptr;
-  return Find(base - 1);
-}
-
-VmaSet::Neighbours VmaSet::NeighboursOf(const VirtRange& range) const {
-  Neighbours found;
-  VmaIndex<Vma*>::Cursor cursor(index_, range.base);
-  if (!cursor.IsOnRange()) {
-    found.below = FindLastNotAbove(range.base);
-    return found;
-  }
-  found.above = cursor.entry().value;
-  cursor.Previous();
-  if (cursor.IsOnRange()) found.below = cursor.entry().value;
-  return found;
+base::Result<> VmaSet::AddApart(const VirtRange& range, const VmaTraits& traits) {
+  return AddBetween(FindLastNotAbove(range.base), range, traits);
 }
 
 base::Result<> VmaSet::Add(const VirtRange& range, const VmaTraits& traits) {
-  auto [below, above] = NeighboursOf(range);
-  if (above != nullptr && above->range.base <= range.last()) {
+  Vma* const below = FindLastNotAbove(range.base);
+  Vma* const above = AboveOf(below);
+  if ((below != nullptr && below->range.last() >= range.base) ||
+      (above != nullptr && above->range.base <= range.last())) {
     return std::unexpected(base::Error::kOverlap);
   }
-  if (below != nullptr && !IsFollowedBy(below->range, range)) below = nullptr;
-  if (above != nullptr && !IsFollowedBy(range, above->range)) above = nullptr;
-  if (below != nullptr && below->liveness == Liveness::kLive) {
+  if (below != nullptr && IsFollowedBy(below->range, range) && below->liveness == Liveness::kLive) {
     const auto limit = JoinedLimit(*below, below->range.size_bytes, traits);
     if (limit) {
       TRY(Resize(*below, FromFirstToLast(below->range.base, range.last())));
       below->limit_bytes = *limit;
-      if (above != nullptr && IsWhole(*below, *above)) Join(*below, *above);
+      (void)JoinWithNext(*below);
       return {};
     }
   }
-  if (above != nullptr && above->liveness == Liveness::kLive) {
+  if (above != nullptr && IsFollowedBy(range, above->range) && above->liveness == Liveness::kLive) {
     const auto limit = JoinedLimit(traits, range.size_bytes, *above);
     if (limit) {
       TRY(Resize(*above, FromFirstToLast(range.base, above->range.last())));
@@ -95,70 +111,65 @@ base::Result<> VmaSet::Add(const VirtRange& range, const VmaTraits& traits) {
       return {};
     }
   }
-  return AddApart(range, traits);
+  return AddBetween(below, range, traits);
 }
 
-// Makes two of the area that contains `at` and the byte before it, if there is one.
-base::Result<> VmaSet::CutAt(VirtAddr at) {
-  Vma* const lower = Find(at);
-  if (lower == nullptr || lower->range.base == at) return {};
+// Makes two of an area that contains `at` and the byte before it; returns the upper one.
+base::Result<Vma*> VmaSet::Cut(Vma& lower, VirtAddr at) {
   if (index_.size() >= kMostAreas) return std::unexpected(base::Error::kOutOfMemory);
-  const uint64_t cut_bytes = at - lower->range.base;
-  const VirtRange upper_range = FromFirstToLast(at, lower->range.last());
-  Vma* const upper = TRY(Make(upper_range, WithoutFirst(*lower, cut_bytes)));
-  upper->liveness = lower->liveness;
+  const uint64_t cut_bytes = at - lower.range.base;
+  const VirtRange upper_range{at, lower.range.size_bytes - cut_bytes};
+  Vma* const upper = TRY(Make(upper_range, WithoutFirst(lower, cut_bytes)));
+  upper->liveness = lower.liveness;
   const base::Result<> split = index_.Split(at, upper);
-  if (!split) {
+  if (!split) [[unlikely]] {
     Destroy(*upper);
-    return split;
+    return std::unexpected(split.error());
   }
-  lower->range.size_bytes = cut_bytes;
-  if (lower->liveness == Liveness::kDead) ++dead_;
-  found_last_ = upper;  // what is cut off is what is changed
-  return {};
+  lower.range.size_bytes = cut_bytes;
+  Link(*upper, &lower);
+  if (lower.liveness == Liveness::kDead) ++dead_;
+  return upper;
 }
 
-base::Result<> VmaSet::Isolate(const VirtRange& range) {
-  TRY(CutAt(range.base));
-  const Vma* const vma = Find(range.base);
-  if (vma != nullptr && vma->range.last() == range.last()) return {};
-  if (range.last().value == ~uint64_t{0}) return {};
-  const base::Result<> cut = CutAt(range.last() + 1);
-  if (cut) return {};
-  Vma* const below = FindTouchingBelow(range.base);
-  Vma* const above = Find(range.base);
-  if (below != nullptr && above != nullptr && IsWhole(*below, *above)) Join(*below, *above);
-  return cut;
+base::Result<Vma*> VmaSet::Isolate(const VirtRange& range) {
+  const VirtAddr last = range.last();
+  Vma* first = FindFirstNotBelow(range.base);
+  if (first == nullptr || first->range.base > last) return nullptr;
+  if (first->range.base < range.base) first = TRY(Cut(*first, range.base));
+  Vma* const end = IsIn(first, last) ? first : FindLastNotAbove(last);
+  if (end->range.last() > last) {
+    const base::Result<Vma*> cut = Cut(*end, last + 1);
+    if (!cut) [[unlikely]] {
+      if (first->below != nullptr) (void)JoinWithNext(*first->below);
+      return cut;
+    }
+  }
+  found_last_ = first;
+  return first;
 }
 
-// Whether two areas that touch are one, cut in two.
-bool VmaSet::IsWhole(const Vma& lower, const Vma& upper) {
-  return lower.liveness == upper.liveness &&
-         JoinedLimit(lower, lower.range.size_bytes, upper).has_value();
-}
-
-void VmaSet::Join(Vma& lower, Vma& upper) {
-  lower.limit_bytes = *JoinedLimit(lower, lower.range.size_bytes, upper);
+// Makes one of two areas that touch, if they are one cut in two; returns whether they are.
+bool VmaSet::JoinWithNext(Vma& lower) {
+  if (lower.above == nullptr) return false;
+  Vma& upper = *lower.above;
+  if (!IsFollowedBy(lower.range, upper.range) || lower.liveness != upper.liveness) return false;
+  const auto limit = JoinedLimit(lower, lower.range.size_bytes, upper);
+  if (!limit) return false;
   CHECK(index_.MergeWithNext(lower.range.base) == &upper);
-  lower.range = FromFirstToLast(lower.range.base, upper.range.last());
+  lower.limit_bytes = *limit;
+  lower.range.size_bytes += upper.range.size_bytes;
   if (lower.liveness == Liveness::kDead) --dead_;
+  Unlink(upper);
   Destroy(upper);
+  return true;
 }
 
 void VmaSet::JoinAround(const VirtRange& range) {
-  const VirtAddr from = range.base.value == 0 ? range.base : range.base - 1;
-  VmaIndex<Vma*>::Cursor cursor(index_, from);
-  Vma* lower = nullptr;
-  for (; cursor.IsOnRange(); cursor.Next()) {
-    Vma* const upper = cursor.entry().value;
-    const bool touches = lower != nullptr && IsFollowedBy(lower->range, upper->range);
-    const bool is_last = upper->range.last() > range.last();
-    if (touches && IsWhole(*lower, *upper)) {
-      Join(*lower, *upper);
-    } else {
-      lower = upper;
-    }
-    if (is_last) return;
+  const VirtAddr last = range.last();
+  Vma* lower = FindFirstNotBelow(range.base.value == 0 ? range.base : range.base - 1);
+  while (lower != nullptr && lower->range.last() <= last) {
+    if (!JoinWithNext(*lower)) lower = lower->above;
   }
 }
 
@@ -203,6 +214,7 @@ base::Result<> VmaSet::CutOff(Vma& vma, const VirtRange& range) {
 
 void VmaSet::Remove(Vma& vma) {
   CHECK(index_.Erase(vma.range.base) == &vma);
+  Unlink(vma);
   Count(counters_, vma, Side::kRemove);
   if (vma.liveness == Liveness::kDead) --dead_;
   Destroy(vma);
@@ -211,6 +223,8 @@ void VmaSet::Remove(Vma& vma) {
 void VmaSet::Clear() {
   ForEach([this](Vma& vma) { Destroy(vma); });
   index_.Clear();
+  first_ = nullptr;
+  found_last_ = nullptr;
   counters_ = {};
   dead_ = 0;
 }
@@ -237,24 +251,26 @@ base::Result<> VmaSet::CheckInvariants() const {
   TRY(index_.CheckInvariants());
   VmaCounters counted;
   size_t dead = 0;
-  const Vma* previous = nullptr;
+  Vma* previous = nullptr;
   bool is_sound = true;
   VmaIndex<Vma*>::Cursor cursor(index_, VirtAddr{0});
   for (; cursor.IsOnRange(); cursor.Next()) {
-    const Vma& vma = *cursor.entry().value;
+    Vma& vma = *cursor.entry().value;
     is_sound &= vma.range == cursor.entry().range;
+    is_sound &= vma.below == previous && &vma == AboveOf(previous);
     is_sound &= Has(vma.may, vma.access);
     is_sound &= vma.object || vma.sharing == Sharing::kPrivate;
     is_sound &= !vma.object || IsAligned(VirtAddr{vma.offset_bytes}, kPageSize);
     is_sound &= !vma.object || vma.view.viewer == &viewer_;
     if (previous != nullptr && previous->liveness == Liveness::kLive) {
-      is_sound &= !IsFollowedBy(previous->range, vma.range) || !IsWhole(*previous, vma);
+      is_sound &= !IsFollowedBy(previous->range, vma.range) || vma.liveness == Liveness::kDead ||
+                  !JoinedLimit(*previous, previous->range.size_bytes, vma);
     }
     Count(counted, vma, Side::kAdd);
     if (vma.liveness == Liveness::kDead) ++dead;
     previous = &vma;
   }
-  is_sound &= counted == counters_ && dead == dead_;
+  is_sound &= AboveOf(previous) == nullptr && counted == counters_ && dead == dead_;
   if (!is_sound) return std::unexpected(base::Error::kCorrupt);
   return {};
 }

@@ -42,37 +42,44 @@ class VmaSet {
   VmaSet& operator=(const VmaSet&) = delete;
   ~VmaSet() { Clear(); }
 
-  // The area that contains `va`; or the next above, or below. Null when there is none. O(log n);
-  // a few instructions for the area found last, where the next fault mostly is.
+  // The area that contains `va`. Null when there is none. O(log n); a few instructions for the area
+  // found or made last, where the next fault mostly is.
   [[nodiscard]] Vma* Find(VirtAddr va) const {
-    if (found_last_ != nullptr &&
-        va.value - found_last_->range.base.value < found_last_->range.size_bytes) [[likely]] {
+    if (IsIn(found_last_, va)) [[likely]]
       return found_last_;
-    }
-    Vma* const found = ValueOf(index_.Find(va));
+    Vma* const found = index_.FindValue(va);
     if (found != nullptr) found_last_ = found;
     return found;
   }
+  // The same, or the next above, or below; and a change there need not search again.
+  [[nodiscard]] Vma* FindToChange(VirtAddr va) const {
+    Vma* const found = FindLastNotAbove(va);
+    return IsIn(found, va) ? found : nullptr;
+  }
   [[nodiscard]] Vma* FindFirstNotBelow(VirtAddr va) const {
-    return ValueOf(index_.FindFirstNotBelow(va));
+    Vma* const found = FindLastNotAbove(va);
+    return IsIn(found, va) ? found : AboveOf(found);
   }
-  [[nodiscard]] Vma* FindLastNotAbove(VirtAddr va) const {
-    return ValueOf(index_.FindLastNotAbove(va));
-  }
+  [[nodiscard]] Vma* FindLastNotAbove(VirtAddr va) const;
 
   // Calls `visit(Vma&)` for each area that `range` touches, ascending. `visit` may remove or cut
-  // it.
+  // it; what it cuts off is not visited.
   template <class Visit>
   void ForEachIn(const VirtRange& range, Visit&& visit) const {
-    VmaIndex<Vma*>::Cursor cursor(index_, range.base);
-    for (; cursor.IsOnRange() && cursor.entry().range.base <= range.last(); cursor.Next()) {
-      visit(*cursor.entry().value);
+    const VirtAddr last = range.last();
+    for (Vma* vma = FindFirstNotBelow(range.base); vma != nullptr && vma->range.base <= last;) {
+      Vma* const next = vma->above;
+      visit(*vma);
+      vma = next;
     }
   }
   template <class Visit>
   void ForEach(Visit&& visit) const {
-    VmaIndex<Vma*>::Cursor cursor(index_, VirtAddr{0});
-    for (; cursor.IsOnRange(); cursor.Next()) visit(*cursor.entry().value);
+    for (Vma* vma = first_; vma != nullptr;) {
+      Vma* const next = vma->above;
+      visit(*vma);
+      vma = next;
+    }
   }
 
   // Whether anything lies in `range`.
@@ -88,8 +95,9 @@ class VmaSet {
   // An area that is like one of another set, as it is. Errors: as Add().
   [[nodiscard]] base::Result<> AddApart(const VirtRange& range, const VmaTraits& traits);
 
-  // Cuts the areas that reach over the ends of `range`. Error: kOutOfMemory.
-  [[nodiscard]] base::Result<> Isolate(const VirtRange& range);
+  // Cuts the areas that reach over the ends of `range`; returns the first one in it, null when
+  // there is none. Error: kOutOfMemory.
+  [[nodiscard]] base::Result<Vma*> Isolate(const VirtRange& range);
 
   // Joins what continues exactly, at both ends of `range` and in it. Never fails.
   void JoinAround(const VirtRange& range);
@@ -114,13 +122,18 @@ class VmaSet {
 
   // Changes that are counted.
   void SetAccess(Vma& vma, Access access) {
-    Change(vma, [&] { vma.access = access; });
+    if (Has(vma.access, Access::kExecute) == Has(access, Access::kExecute)) [[likely]] {
+      vma.access = access;
+    } else {
+      Change(vma, [&] { vma.access = access; });
+    }
   }
   // Of all areas in `range`, which is isolated.
   void SetLockedIn(const VirtRange& range, Locked locked);
   void SetDeadIn(const VirtRange& range);
 
-  [[nodiscard]] base::Result<VirtAddr> FindGap(const VmaGap& gap) const {
+  // Error: kOutOfMemory (no room).
+  [[nodiscard]] base::Result<VirtAddr> FindGap(const PageGap& gap) const {
     return index_.FindGap(gap);
   }
 
@@ -138,8 +151,12 @@ class VmaSet {
  private:
   enum class Side : uint8_t { kAdd, kRemove };
 
-  static Vma* ValueOf(const std::optional<VmaIndex<Vma*>::Entry>& entry) {
-    return entry ? entry->value : nullptr;
+  [[nodiscard]] static bool IsIn(const Vma* vma, VirtAddr va) {
+    return vma != nullptr && va.value - vma->range.base.value < vma->range.size_bytes;
+  }
+  // The area after `below`, or the first.
+  [[nodiscard]] Vma* AboveOf(const Vma* below) const {
+    return below == nullptr ? first_ : below->above;
   }
   static void Count(VmaCounters& counters, const Vma& vma, Side side);
   template <class Set>
@@ -151,21 +168,19 @@ class VmaSet {
 
   [[nodiscard]] base::Result<Vma*> Make(const VirtRange& range, const VmaTraits& traits);
   void Destroy(Vma& vma);
-  [[nodiscard]] base::Result<> CutAt(VirtAddr at);
-  [[nodiscard]] static bool IsWhole(const Vma& lower, const Vma& upper);
-  void Join(Vma& lower, Vma& upper);
-  [[nodiscard]] Vma* FindTouchingBelow(VirtAddr base) const;
-  // Around a range that begins in none; `above` may begin in it.
-  struct Neighbours {
-    Vma* below = nullptr;
-    Vma* above = nullptr;
-  };
-  [[nodiscard]] Neighbours NeighboursOf(const VirtRange& range) const;
+  [[nodiscard]] base::Result<> AddBetween(Vma* below, const VirtRange& range,
+                                          const VmaTraits& traits);
+  void Link(Vma& vma, Vma* below);
+  void Unlink(Vma& vma);
+  [[nodiscard]] base::Result<Vma*> Cut(Vma& lower, VirtAddr at);
+  [[nodiscard]] bool JoinWithNext(Vma& lower);
 
   SlabCache& vmas_;
   ObjectViewer& viewer_;
-  VmaIndex<Vma*> index_;
+  // Finding notes where: neither changes what there is.
+  mutable VmaIndex<Vma*> index_;
   mutable Vma* found_last_ = nullptr;
+  Vma* first_ = nullptr;
   VmaCounters counters_;
   size_t dead_ = 0;
 };
