@@ -23,17 +23,20 @@ template <SpaceTable Table>
 base::Result<> AddressSpace<Table>::ProtectLocked(const Filled& filled, Access completed) {
   const VirtRange& range = filled.range;
   const VirtRange& first = filled.first->range;
-  const bool is_in_one = first.last() >= range.last();
-  if (is_in_one && filled.first->access == completed) return {};
+  const uint64_t before = range.base - first.base;
+  const uint64_t from_there = first.size_bytes - before;
+  if (from_there >= range.size_bytes && filled.first->access == completed) return {};
   // What is cut out of the middle of an area differs from it on both sides.
-  const bool is_middle = is_in_one && first.base < range.base && first.last() > range.last();
+  const bool is_middle = before > 0 && from_there > range.size_bytes;
+  uint64_t left = range.size_bytes;
   TlbBatch batch = table_.NewBatch();
   for (Vma* vma = TRY(areas_.Isolate(range));; vma = vma->above) {
     if (vma->access != completed) {
       areas_.SetAccess(*vma, completed);
       ProtectPagesOf(*vma, batch);
     }
-    if (vma->range.last() == range.last()) break;
+    left -= vma->range.size_bytes;
+    if (left == 0) break;
   }
   table_.Flush(batch);
   if (!is_middle) areas_.JoinAround(range);

@@ -188,6 +188,7 @@ template <class IsRight>
 auto AddressSpace<Table>::FindFilled(const VirtRange& range, IsRight&& is_right) const -> Filled {
   Vma* vma = areas_.FindToChange(range.base);
   Filled filled{{range.base, 0}, vma, {}};
+  uint64_t passed_bytes = vma == nullptr ? 0 : range.base - vma->range.base;
   for (;;) {
     if (vma == nullptr || vma->liveness == Liveness::kDead) {
       filled.result = std::unexpected(base::Error::kNotFound);
@@ -197,11 +198,14 @@ auto AddressSpace<Table>::FindFilled(const VirtRange& range, IsRight&& is_right)
       filled.result = std::unexpected(base::Error::kNotPermitted);
       return filled;
     }
-    const VirtAddr last = std::min(vma->range.last(), range.last());
-    filled.range = FromFirstToLast(range.base, last);
-    if (last == range.last()) return filled;
-    Vma* const above = vma->above;
-    vma = above != nullptr && IsFollowedBy(vma->range, above->range) ? above : nullptr;
+    const uint64_t bytes = filled.range.size_bytes + (vma->range.size_bytes - passed_bytes);
+    if (bytes >= range.size_bytes) {
+      filled.range.size_bytes = range.size_bytes;
+      return filled;
+    }
+    filled.range.size_bytes = bytes;
+    passed_bytes = 0;
+    vma = VmaSet::IsFollowed(*vma) ? vma->above : nullptr;
   }
 }
 

@@ -17,13 +17,23 @@ TlbBatch& TlbBatch::operator=(TlbBatch&& other) noexcept {
   return *this;
 }
 
+namespace {
+
+// One page, mostly: a 32-bit processor divides 64 bits in 50 instructions.
+uint64_t CountPages(const VirtRange& range, uint64_t page_bytes) {
+  if (range.size_bytes <= page_bytes) return 1;
+  return base::DivideRoundUp(range.size_bytes, page_bytes);
+}
+
+}  // namespace
+
 void TlbBatch::AddPages(const VirtRange& range, uint64_t page_bytes, Scope scope) {
   if (range.IsEmpty()) return;
   if (scope == Scope::kGlobal) holds_global_ = true;
   if (reach_ == TlbReach::kNothing) reach_ = TlbReach::kPages;
   if (reach_ != TlbReach::kPages) return Widen();  // a global page may have come
   if (Extend(range, page_bytes)) return;
-  page_count_ += base::DivideRoundUp(range.size_bytes, page_bytes);
+  page_count_ += CountPages(range, page_bytes);
   if (page_count_ > kMaxPages || stretch_count_ == kMaxStretches) return Widen();
   stretches_[stretch_count_++] = {range, page_bytes};
 }
@@ -37,7 +47,7 @@ bool TlbBatch::Extend(const VirtRange& range, uint64_t page_bytes) {
     if (stretch.page_bytes != page_bytes) continue;
     const bool before = IsFollowedBy(range, stretch.range);
     if (!before && !IsFollowedBy(stretch.range, range)) continue;
-    page_count_ += base::DivideRoundUp(range.size_bytes, page_bytes);
+    page_count_ += CountPages(range, page_bytes);
     if (page_count_ > kMaxPages) {
       Widen();
       return true;

@@ -85,9 +85,12 @@ inline bool UserPages<P, M>::IsOwn(VirtAddr va) const {
 
 template <PagingPolicy P, TableMemory M>
 inline bool UserPages<P, M>::IsOwn(const VirtRange& range) const {
-  const VirtAddr last = range.last();
-  if (first_own_.Contains(range.base) && first_own_.Contains(last)) [[likely]]
+  if (range.size_bytes <= first_own_.size_bytes &&
+      range.base.value - first_own_.base.value <= first_own_.size_bytes - range.size_bytes)
+      [[likely]] {
     return true;
+  }
+  const VirtAddr last = range.last();
   const bool in_one_part =
       P::kExtension == AddressExtension::kZero || (range.base.value ^ last.value) >> 63 == 0;
   return in_one_part && table_.IsTranslated(range.base) && table_.IsTranslated(last) &&

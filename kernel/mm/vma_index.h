@@ -258,8 +258,9 @@ std::optional<typename VmaIndex<Value>::Entry> VmaIndex<Value>::EntryAt(VmaPosit
 template <VmaValue Value>
 uintptr_t VmaIndex<Value>::ToWord(Value value) {
   uintptr_t word = 0;
+  // The built-in one: without a C library, std::memcpy() is a call.
   // NOLINTNEXTLINE(bugprone-sizeof-expression): a pointer is a value like others
-  std::memcpy(&word, &value, sizeof(Value));
+  __builtin_memcpy(&word, &value, sizeof(Value));
   return word;
 }
 
@@ -267,7 +268,7 @@ template <VmaValue Value>
 Value VmaIndex<Value>::FromWord(uintptr_t word) {
   Value value;
   // NOLINTNEXTLINE(bugprone-sizeof-expression): a pointer is a value like others
-  std::memcpy(&value, &word, sizeof(Value));
+  __builtin_memcpy(&value, &word, sizeof(Value));
   return value;
 }
 

@@ -138,7 +138,7 @@ base::Result<Vma*> VmaSet::Isolate(const VirtRange& range) {
   if (first == nullptr || first->range.base > last) return nullptr;
   if (first->range.base < range.base) first = TRY(Cut(*first, range.base));
   Vma* const end = IsIn(first, last) ? first : FindLastNotAbove(last);
-  if (end->range.last() > last) {
+  if (end->range.size_bytes - 1 > last - end->range.base) {
     const base::Result<Vma*> cut = Cut(*end, last + 1);
     if (!cut) [[unlikely]] {
       if (first->below != nullptr) (void)JoinWithNext(*first->below);
@@ -151,9 +151,8 @@ base::Result<Vma*> VmaSet::Isolate(const VirtRange& range) {
 
 // Makes one of two areas that touch, if they are one cut in two; returns whether they are.
 bool VmaSet::JoinWithNext(Vma& lower) {
-  if (lower.above == nullptr) return false;
+  if (!IsFollowed(lower) || lower.liveness != lower.above->liveness) return false;
   Vma& upper = *lower.above;
-  if (!IsFollowedBy(lower.range, upper.range) || lower.liveness != upper.liveness) return false;
   const auto limit = JoinedLimit(lower, lower.range.size_bytes, upper);
   if (!limit) return false;
   CHECK(index_.MergeWithNext(lower.range.base) == &upper);

@@ -82,6 +82,11 @@ class VmaSet {
     }
   }
 
+  // Whether the next area begins where this one ends.
+  [[nodiscard]] static bool IsFollowed(const Vma& vma) {
+    return vma.above != nullptr && vma.above->range.base - vma.range.base == vma.range.size_bytes;
+  }
+
   // Whether anything lies in `range`.
   [[nodiscard]] bool IsFree(const VirtRange& range) const {
     const Vma* const next = FindFirstNotBelow(range.base);
