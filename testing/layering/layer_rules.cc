@@ -101,7 +101,6 @@ std::vector<Layer> MakeLayers() {
       {"kernel/syscall/", Join(process, {"kernel/syscall/"})},
       {"kernel/mm/", {"kernel/base/", "kernel/mm/", "kernel/sync/"}},
       {"kernel/sync/", {"kernel/base/", "kernel/sync/"}},
-      {"kernel/sync/kernel/", {"kernel/sync/", "arch/ops/"}},
       {"kernel/symbols/", {"kernel/base/", "kernel/symbols/"}},
       {"kernel/init/", {"kernel/", "layouts/", "arch/ops/", "testing/unit/"}},
       {"layouts/", {"kernel/base/", "kernel/mm/", "layouts/"}},
