@@ -27,7 +27,7 @@ void FrameWindows::Fill(FrameNumber frame, std::byte value) {
   std::memset(window.data(), std::to_integer<int>(value), kPageSize);
 }
 
-void FrameWindows::Copy(FrameNumber to, FrameNumber from) {
+void FrameWindows::CopyThroughSlots(FrameNumber to, FrameNumber from) {
   const locking::CpuPin pin;
   const FrameWindow source = Open(pin, from);
   const FrameWindow target = Open(pin, to);

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "kernel/base/result.h"
+#include "kernel/base/whole_page.h"
 #include "kernel/mm/address.h"
 #include "kernel/mm/frame_table.h"
 #include "kernel/mm/range.h"
@@ -22,6 +23,8 @@
 #include "kernel/sync/cpu_count.h"
 
 namespace mm {
+
+static_assert(kPageSize == base::kWholePageBytes);
 
 class FrameWindows;
 
@@ -75,8 +78,14 @@ class FrameWindows {
 
   // Whole frames.
   void Fill(FrameNumber frame, std::byte value);
-  void Zero(FrameNumber frame) { Fill(frame, std::byte{0}); }
-  void Copy(FrameNumber to, FrameNumber from);
+  void Zero(FrameNumber frame) {
+    if (!frames_.HasPointer(frame)) return Fill(frame, std::byte{0});
+    base::ZeroWholePage(frames_.Pointer(frame));
+  }
+  void Copy(FrameNumber to, FrameNumber from) {
+    if (!frames_.HasPointer(to) || !frames_.HasPointer(from)) return CopyThroughSlots(to, from);
+    base::CopyWholePage(frames_.Pointer(to), frames_.Pointer(from));
+  }
 
   // Windows open on all processors that are not the direct map's.
   [[nodiscard]] unsigned open_slots() const;
@@ -92,6 +101,7 @@ class FrameWindows {
 
  private:
   friend class FrameWindow;
+  void CopyThroughSlots(FrameNumber to, FrameNumber from);
   [[nodiscard]] FrameWindow OpenSlot(const locking::CpuPin& pin, FrameNumber frame);
   void CloseSlot(unsigned slot);
 

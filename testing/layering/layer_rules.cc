@@ -91,6 +91,7 @@ std::vector<Layer> MakeLayers() {
   const Names process = Join(fs, {"kernel/process/"});
   std::vector<Layer> layers = {
       {"kernel/base/", {"kernel/base/"}},
+      {"kernel/base/kernel/", {"kernel/base/", "arch/ops/"}},
       {"kernel/posix/", {"kernel/base/", "kernel/posix/"}},
       {"kernel/random/", {"kernel/random/"}},
       {"kernel/space/", space},
