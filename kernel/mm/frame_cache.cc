@@ -32,6 +32,13 @@ FrameCache::FrameCache(FrameAllocator& frames, std::span<FrameCpu> cpus)
       }
     }
   }
+  for (FrameCpu& cpu : cpus_) {
+    size_t first = 0;
+    for (size_t kind = 0; kind < kZoneCount; ++kind) {
+      if (frames_.zone(kind).usable() > 0) first = kind;
+      cpu.first_asked_[kind] = &cpu.zones_[first];
+    }
+  }
 }
 
 base::Result<FrameNumber> FrameCache::AllocateSlowly(FrameCpu& cpu, unsigned order,

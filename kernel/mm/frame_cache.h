@@ -102,6 +102,8 @@ class alignas(64) FrameCpu {
   uint64_t home_first_ = 0;
   uint64_t home_frames_ = 0;
   Zone* home_ = nullptr;
+  // By the highest zone asked for: the first that has memory, itself or one below it.
+  std::array<Zone*, kZoneCount> first_asked_{};
   std::array<Zone, kZoneCount> zones_;
   std::array<uint32_t, kSeenWords> seen_{};
 };
@@ -121,7 +123,7 @@ class FrameCache {
   [[nodiscard]] base::Result<FrameNumber> AllocateRun(unsigned order, ZoneKind highest) {
     const locking::CpuPin pin;
     FrameCpu& cpu = This(pin);
-    Zone& zone = cpu.zones_.data()[static_cast<size_t>(highest)];
+    Zone& zone = *cpu.first_asked_.data()[static_cast<size_t>(highest)];
     const uint32_t count = zone.Count(order);
     if (count == 0) [[unlikely]]
       return AllocateSlowly(cpu, order, highest);

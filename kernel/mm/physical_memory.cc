@@ -33,14 +33,6 @@ constexpr unsigned CachedOrder(PageCount pages) {
 
 }  // namespace
 
-base::Result<FrameNumber> PhysicalMemory::AllocateFrame(ZoneKind highest) {
-  const base::Result<FrameNumber> frame = cache_.AllocateFrame(highest);
-  if constexpr (kDebug) {
-    if (frame) CheckPoison(*frame, PageCount{1});
-  }
-  return frame;
-}
-
 base::Result<FrameNumber> PhysicalMemory::AllocateOrder(unsigned order, ZoneKind highest) {
   if (order > kBlockOrder) [[unlikely]] {
     const PageCount pages{base::Bit(order)};
@@ -87,14 +79,6 @@ base::Result<FrameNumber> PhysicalMemory::AllocateRun(const FrameRequest& reques
   if (run || run.error() != base::Error::kOutOfMemory) return run;
   cache_.Drain();
   return take();
-}
-
-std::expected<void, FreeFault> PhysicalMemory::FreeFrame(FrameNumber frame) {
-  if constexpr (kDebug) {
-    if (const auto fault = FindFault(frame, PageCount{1})) return std::unexpected(*fault);
-    Poison(frame, PageCount{1});
-  }
-  return cache_.FreeFrame(frame);
 }
 
 std::expected<void, FreeFault> PhysicalMemory::FreeOrder(FrameNumber first, unsigned order) {

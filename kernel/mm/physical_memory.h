@@ -50,7 +50,13 @@ class PhysicalMemory {
   [[nodiscard]] base::Result<FrameNumber> Allocate(const FrameRequest& request);
 
   // One frame of the zone or one below it.
-  [[nodiscard]] base::Result<FrameNumber> AllocateFrame(ZoneKind highest = ZoneKind::kNormal);
+  [[nodiscard]] base::Result<FrameNumber> AllocateFrame(ZoneKind highest = ZoneKind::kNormal) {
+    const base::Result<FrameNumber> frame = cache_.AllocateFrame(highest);
+    if constexpr (kDebug) {
+      if (frame) CheckPoison(*frame, PageCount{1});
+    }
+    return frame;
+  }
 
   // 2^order frames, aligned to their size.
   [[nodiscard]] base::Result<FrameNumber> AllocateOrder(unsigned order,
@@ -61,7 +67,13 @@ class PhysicalMemory {
   [[nodiscard]] std::expected<void, FreeFault> Free(FrameNumber first, PageCount pages);
 
   // The same for one frame, and for what AllocateOrder() gave.
-  [[nodiscard]] std::expected<void, FreeFault> FreeFrame(FrameNumber frame);
+  [[nodiscard]] std::expected<void, FreeFault> FreeFrame(FrameNumber frame) {
+    if constexpr (kDebug) {
+      if (const auto fault = FindFault(frame, PageCount{1})) return std::unexpected(*fault);
+      Poison(frame, PageCount{1});
+    }
+    return cache_.FreeFrame(frame);
+  }
   [[nodiscard]] std::expected<void, FreeFault> FreeOrder(FrameNumber first, unsigned order);
 
   // Takes free frames of one zone out of management for good; the memory map shows `state` for them
