@@ -216,7 +216,7 @@ intptr_t TrialRun::OnSystemCall(arch::UserRegisters& registers) {
   return arch::Result(registers);
 }
 
-void TrialRun::OnUserFault(const mm::FaultInfo& fault, arch::UserRegisters&) {
+void TrialRun::OnUserFault(mm::FaultInfo fault, arch::UserRegisters&) {
   running->End({.kind = TrialEnd::Kind::kFault, .fault = fault});
 }
 

@@ -90,7 +90,7 @@ class TrialRun {
 
   static void DoCall(arch::UserRegisters& registers);
   static intptr_t OnSystemCall(arch::UserRegisters& registers);
-  static void OnUserFault(const mm::FaultInfo& fault, arch::UserRegisters& registers);
+  static void OnUserFault(mm::FaultInfo fault, arch::UserRegisters& registers);
   static void OnUserException(UserException exception, mm::VirtAddr pc,
                               arch::UserRegisters& registers);
   static void OnReturnToUser(arch::UserRegisters& registers);

@@ -133,7 +133,7 @@ class AddressSpace final : public ObjectViewer {
   // --- Pages.
 
   // Of a user's address, whoever used it. What paging cannot resolve (FaultCause) is kNotPermitted.
-  [[nodiscard]] FaultOutcome HandleFault(const FaultInfo& fault) EXCLUDES(lock_);
+  [[nodiscard]] FaultOutcome HandleFault(FaultInfo fault) EXCLUDES(lock_);
 
   // Pages of `range` are made now. Errors: kNotFound (a hole), kNotPermitted (no right to read),
   // kOutOfMemory, kOutOfRange (beyond an object's end); those up to there are made.

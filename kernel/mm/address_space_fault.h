@@ -25,12 +25,14 @@ FaultOutcome AddressSpace<Table>::OutcomeOf(base::Error error) {
 }
 
 template <SpaceTable Table>
-FaultOutcome AddressSpace<Table>::HandleFault(const FaultInfo& fault) {
+FaultOutcome AddressSpace<Table>::HandleFault(FaultInfo fault) {
   const locking::SpinLockHolder holder(lock_);
   const VirtAddr va = AlignDown(fault.va, kPageSize);
   Vma* const vma = areas_.Find(va);
   if (vma == nullptr || vma->liveness == Liveness::kDead) [[unlikely]] {
-    return ResolveBelowStack(va, fault.access);
+    const bool is_of_paging =
+        fault.cause == FaultCause::kNotMapped || fault.cause == FaultCause::kPermission;
+    return is_of_paging ? ResolveBelowStack(va, fault.access) : FaultOutcome::kNotPermitted;
   }
   if (!Has(vma->access, Wanted(fault.access))) return FaultOutcome::kNotPermitted;
   if (fault.cause == FaultCause::kNotMapped) return Resolve(*vma, va, fault.access);

@@ -28,31 +28,24 @@ struct FaultMeaning {
 };
 
 FaultMeaning MeaningOf(const mm::FaultInfo& fault, mm::FaultOutcome outcome) {
+  constexpr FaultMeaning kNothingThere = {Signal::kSegmentationFault, SignalCode::kMapError};
   if (fault.cause == mm::FaultCause::kAlignment) return {Signal::kBus, SignalCode::kAlignment};
+  if (fault.cause == mm::FaultCause::kOther) return kNothingThere;
   switch (outcome) {
     case mm::FaultOutcome::kBeyondObject:
       return {Signal::kBus, SignalCode::kNoAddress};
     case mm::FaultOutcome::kNotPermitted:
       return {Signal::kSegmentationFault, SignalCode::kAccessError};
     default:
-      return {Signal::kSegmentationFault, SignalCode::kMapError};
+      return kNothingThere;
   }
 }
 
-mm::FaultOutcome Resolve(Process& process, const mm::FaultInfo& fault) {
-  const bool is_of_paging =
-      fault.cause == mm::FaultCause::kNotMapped || fault.cause == mm::FaultCause::kPermission;
-  if (!is_of_paging) return mm::FaultOutcome::kNotMapped;
-  return process.space->HandleFault(fault);
-}
-
-void OnUserFault(const mm::FaultInfo& fault, arch::UserRegisters& registers) {
+// Apart from OnUserFault(), which saves no registers for it.
+[[gnu::noinline]] void EndOrSignal(mm::FaultOutcome outcome, mm::FaultInfo fault,
+                                   arch::UserRegisters& registers) {
   UserThread& thread = kernel::CurrentThread();
   Process& process = thread.process();
-  ++process.usage.minor_faults;
-  const mm::FaultOutcome outcome = Resolve(process, fault);
-  if (outcome == mm::FaultOutcome::kResolved) [[likely]]
-    return;
   if (outcome == mm::FaultOutcome::kOutOfMemory) {
     ReportOutOfMemory(thread, fault, registers);
     EndProcess(process, ExitStatus::Killed(Signal::kKill));
@@ -61,6 +54,14 @@ void OnUserFault(const mm::FaultInfo& fault, arch::UserRegisters& registers) {
   const FaultMeaning meaning = MeaningOf(fault, outcome);
   if (WouldForceEnd(thread, meaning.signal)) ReportSegmentationFault(thread, fault, registers);
   Force(thread, meaning.signal, FaultInformation(meaning.signal, meaning.code, fault.va));
+}
+
+void OnUserFault(mm::FaultInfo fault, arch::UserRegisters& registers) {
+  Process& process = kernel::CurrentProcess();
+  ++process.usage.minor_faults;
+  const mm::FaultOutcome outcome = process.space->HandleFault(fault);
+  if (outcome != mm::FaultOutcome::kResolved) [[unlikely]]
+    EndOrSignal(outcome, fault, registers);
 }
 
 FaultMeaning MeaningOf(kernel::UserException exception) {
@@ -93,7 +94,7 @@ void OnUserException(kernel::UserException exception, mm::VirtAddr pc, arch::Use
 bool ResolveUserCopyFault(const mm::FaultInfo& fault) {
   Process& process = kernel::CurrentProcess();
   ++process.usage.minor_faults;
-  return process.space && Resolve(process, fault) == mm::FaultOutcome::kResolved;
+  return process.space && process.space->HandleFault(fault) == mm::FaultOutcome::kResolved;
 }
 
 }  // namespace

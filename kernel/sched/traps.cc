@@ -26,8 +26,7 @@ static_assert(std::is_standard_layout_v<TrapHandlers>);
 
 constinit kernel::TrapHandlers kernel_trap_handlers = {
     .on_system_call = [](arch::UserRegisters&) -> intptr_t { kernel::NobodyRunsUserMode(); },
-    .on_user_fault = [](const mm::FaultInfo&,
-                        arch::UserRegisters&) { kernel::NobodyRunsUserMode(); },
+    .on_user_fault = [](mm::FaultInfo, arch::UserRegisters&) { kernel::NobodyRunsUserMode(); },
     .on_user_exception = [](kernel::UserException, mm::VirtAddr,
                             arch::UserRegisters&) { kernel::NobodyRunsUserMode(); },
     .on_return_to_user = [](arch::UserRegisters&) { kernel::NobodyRunsUserMode(); },

@@ -36,7 +36,7 @@ struct TrapHandlers {
   // arch/ops/user_mode.h. What it returns goes to the result's register last of all.
   intptr_t (*on_system_call)(arch::UserRegisters&);
   // A page fault in user mode.
-  void (*on_user_fault)(const mm::FaultInfo&, arch::UserRegisters&);
+  void (*on_user_fault)(mm::FaultInfo, arch::UserRegisters&);
   // Any other exception in user mode; `pc` is the instruction's address, but see kBreakpoint.
   void (*on_user_exception)(UserException, mm::VirtAddr pc, arch::UserRegisters&);
   // Called before each return to user mode while `return_work` is not zero, and again until it is.

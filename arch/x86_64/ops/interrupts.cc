@@ -168,6 +168,30 @@ RegisterState StateOf(const UserRegisters& user) {
           .ss = user.ss};
 }
 
+// What faults say that know of presence and rights alone, by their error codes: nearly all.
+constexpr size_t kPlainCodes = 32;
+constexpr std::array<mm::FaultInfo, kPlainCodes> kPlainFaults = [] {
+  std::array<mm::FaultInfo, kPlainCodes> faults{};
+  for (size_t code = 0; code < kPlainCodes; ++code) faults[code] = DecodePageFault(code, {});
+  return faults;
+}();
+
+mm::FaultInfo PageFaultOf(uint64_t error_code, mm::VirtAddr va) {
+  if (error_code >= kPlainCodes) [[unlikely]]
+    return DecodePageFault(error_code, va);
+  mm::FaultInfo fault = kPlainFaults.data()[error_code];
+  fault.va = va;
+  return fault;
+}
+
+// Apart from page faults, which save no registers for it.
+[[gnu::noinline]] void OnOtherUserTrap(UserRegisters& registers) {
+  if (OnDevice(registers.vector)) return;
+  const auto exception = UserExceptionOf(registers.vector);
+  if (!exception) OnException(StateOf(registers));
+  kernel_trap_handlers.on_user_exception(*exception, InstructionPointer(registers), registers);
+}
+
 }  // namespace
 
 void InstallFaultHandlers() {
@@ -200,13 +224,8 @@ void ArchOnInterrupt(arch::RegisterState* state) {
 
 void ArchOnUserTrap(arch::UserRegisters* registers) {
   using namespace arch;  // NOLINT(google-build-using-namespace)
-  if (registers->vector == x86_64::kPageFaultVector) {
-    const mm::VirtAddr va{ReadCr2()};
-    return kernel_trap_handlers.on_user_fault(x86_64::DecodePageFault(registers->error_code, va),
-                                              *registers);
-  }
-  if (OnDevice(registers->vector)) return;
-  const auto exception = UserExceptionOf(registers->vector);
-  if (!exception) OnException(StateOf(*registers));
-  kernel_trap_handlers.on_user_exception(*exception, InstructionPointer(*registers), *registers);
+  if (registers->vector != x86_64::kPageFaultVector) [[unlikely]]
+    return OnOtherUserTrap(*registers);
+  kernel_trap_handlers.on_user_fault(PageFaultOf(registers->error_code, mm::VirtAddr{ReadCr2()}),
+                                     *registers);
 }
