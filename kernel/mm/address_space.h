@@ -204,9 +204,10 @@ class AddressSpace final : public ObjectViewer {
   static Access ReadOnly(Access access) { return Without(access, Access::kWrite); }
 
   // address_space_fault.h
+  [[nodiscard]] FaultOutcome FillWithZeroes(const Vma& vma, const typename Table::Place& vacancy,
+                                            AccessKind kind) REQUIRES(lock_);
   [[nodiscard]] FaultOutcome Resolve(Vma& vma, VirtAddr va, AccessKind kind) REQUIRES(lock_);
   [[nodiscard]] FaultOutcome ResolvePresent(Vma& vma, VirtAddr va, AccessKind kind) REQUIRES(lock_);
-  [[nodiscard]] bool CopyOnWrite(const Vma& vma, UserPage& page) const;
   [[nodiscard]] FaultOutcome ResolveOfObject(Vma& vma, VirtAddr va, uint64_t number,
                                              AccessKind kind) REQUIRES(lock_);
   [[nodiscard]] FaultOutcome MapNew(Vma& vma, VirtAddr va, AccessKind kind, FrameReference&& frame,

@@ -5,17 +5,13 @@
 
 namespace mm {
 
+// In the order of the kinds.
 template <SpaceTable Table>
-Access AddressSpace<Table>::Wanted(AccessKind kind) {
-  switch (kind) {
-    case AccessKind::kWrite:
-      return Access::kWrite;
-    case AccessKind::kExecute:
-      return Access::kExecute;
-    case AccessKind::kRead:
-      break;
-  }
-  return Access::kRead;
+inline Access AddressSpace<Table>::Wanted(AccessKind kind) {
+  static_assert(Access::kRead == Access{1 << static_cast<int>(AccessKind::kRead)} &&
+                Access::kWrite == Access{1 << static_cast<int>(AccessKind::kWrite)} &&
+                Access::kExecute == Access{1 << static_cast<int>(AccessKind::kExecute)});
+  return static_cast<Access>(1 << static_cast<int>(kind));
 }
 
 template <SpaceTable Table>
@@ -34,18 +30,46 @@ FaultOutcome AddressSpace<Table>::HandleFault(FaultInfo fault) {
         fault.cause == FaultCause::kNotMapped || fault.cause == FaultCause::kPermission;
     return is_of_paging ? ResolveBelowStack(va, fault.access) : FaultOutcome::kNotPermitted;
   }
-  if (!Has(vma->access, Wanted(fault.access))) return FaultOutcome::kNotPermitted;
-  if (fault.cause == FaultCause::kNotMapped) return Resolve(*vma, va, fault.access);
+  if (!Has(vma->access, Wanted(fault.access))) [[unlikely]]
+    return FaultOutcome::kNotPermitted;
+  if (fault.cause == FaultCause::kNotMapped) {
+    if (!vma->object) [[likely]] {
+      const auto vacancy = table_.FindVacancy(va);
+      if (vacancy) [[likely]]
+        return FillWithZeroes(*vma, *vacancy, fault.access);
+    }
+    return Resolve(*vma, va, fault.access);
+  }
   // The processor found an entry: else it would not speak of rights.
   if (fault.cause == FaultCause::kPermission) return ResolvePresent(*vma, va, fault.access);
   return FaultOutcome::kNotPermitted;
 }
 
+// What most faults are, without a step too many: memory from no object, beside other pages.
+template <SpaceTable Table>
+[[gnu::always_inline]] inline FaultOutcome AddressSpace<Table>::FillWithZeroes(
+    const Vma& vma, const typename Table::Place& vacancy, AccessKind kind) {
+  if (kind != AccessKind::kWrite) {
+    table_.FillVacancy(
+        vacancy,
+        {.frame = frames_.zero_frame(), .access = ReadOnly(vma.access), .note = kOfObject});
+  } else {
+    const base::Result<FrameNumber> frame = frames_.TakeZeroed();
+    if (!frame) [[unlikely]]
+      return FaultOutcome::kOutOfMemory;
+    table_.FillVacancy(vacancy, {.frame = *frame, .access = vma.access, .note = kOwn});
+  }
+  resident_ += PageCount{1};
+  return FaultOutcome::kResolved;
+}
+
 // A page where there is probably none.
 template <SpaceTable Table>
 FaultOutcome AddressSpace<Table>::Resolve(Vma& vma, VirtAddr va, AccessKind kind) {
-  const std::optional<uint64_t> number = vma.ObjectPageAt(va);
-  if (number) return ResolveOfObject(vma, va, *number, kind);
+  if (vma.object) {
+    const std::optional<uint64_t> number = vma.ObjectPageAt(va);
+    if (number) return ResolveOfObject(vma, va, *number, kind);
+  }
   if (kind != AccessKind::kWrite) {
     return MapNew(
         vma, va, kind, FrameReference::Uncounted(frames_.zero_frame()),
@@ -75,35 +99,27 @@ FaultOutcome AddressSpace<Table>::MapNew(Vma& vma, VirtAddr va, AccessKind kind,
 // A page that is there, or was when the processor looked.
 template <SpaceTable Table>
 FaultOutcome AddressSpace<Table>::ResolvePresent(Vma& vma, VirtAddr va, AccessKind kind) {
-  FaultOutcome outcome = FaultOutcome::kResolved;
-  FrameNumber copied = frames_.zero_frame();  // or whose page this was; dropped behind the change
-  const bool is_there = table_.UpdatePage(va, [&](UserPage& page) {
-    // Another thread was first; the fault made the processor forget what it knew.
-    if (Has(page.access, Wanted(kind))) return;
-    // The last owner of a private page may write to it: nothing is copied.
-    if (vma.sharing == Sharing::kShared || !frames_.IsShared(page.frame)) {
-      page.access = vma.access;
-    } else if (kind != AccessKind::kWrite) {
-      page.access = ReadOnly(vma.access);
-    } else {
-      copied = page.frame;
-      if (!CopyOnWrite(vma, page)) outcome = FaultOutcome::kOutOfMemory;
-    }
-  });
-  if (!is_there) return Resolve(vma, va, kind);
-  if (outcome == FaultOutcome::kResolved) frames_.Drop(copied);
-  return outcome;
-}
-
-// Whether there was memory for it.
-template <SpaceTable Table>
-bool AddressSpace<Table>::CopyOnWrite(const Vma& vma, UserPage& page) const {
+  const auto place = table_.FindPage(va);
+  if (!place) [[unlikely]]
+    return Resolve(vma, va, kind);
+  const UserPage page = table_.PageIn(*place);
+  // Another thread was first; the fault made the processor forget what it knew.
+  if (Has(page.access, Wanted(kind))) [[unlikely]]
+    return FaultOutcome::kResolved;
+  // The last owner of a private page may write to it: nothing is copied.
+  const bool may_write = vma.sharing == Sharing::kShared || !frames_.IsShared(page.frame);
+  if (may_write || kind != AccessKind::kWrite) {
+    table_.ProtectPage(*place, may_write ? vma.access : ReadOnly(vma.access));
+    return FaultOutcome::kResolved;
+  }
   base::Result<FrameReference> copy = page.frame == frames_.zero_frame()
                                           ? frames_.AllocateZeroed()
                                           : frames_.AllocateCopy(page.frame);
-  if (!copy) return false;
-  page = {.frame = copy->Detach(), .access = vma.access, .note = kOwn};
-  return true;
+  if (!copy) [[unlikely]]
+    return FaultOutcome::kOutOfMemory;
+  table_.ReplacePage(*place, {.frame = copy->Detach(), .access = vma.access, .note = kOwn});
+  frames_.Drop(page.frame);  // no processor uses it here any more
+  return FaultOutcome::kResolved;
 }
 
 template <SpaceTable Table>

@@ -327,7 +327,7 @@ class PageTable {
 
   // page_table_share.h
   // What a table entry lets through for every page of a process.
-  static constexpr PageAttributes kUserPage{.user = Access::kRead,
+  static constexpr PageAttributes kUserPage{.user = Access::kReadExecute,
                                             .kernel = Access::kRead,
                                             .caching = Caching::kNormal,
                                             .scope = Scope::kProcess};

@@ -51,16 +51,19 @@ struct UserPage {
 //                          be it with access kNone; nothing changed), kOutOfMemory, kOutOfRange (no
 //                          process's page can be there), kUnsupported (not beside the pages that
 //                          share a table with it). No invalidation: none was there.
-//   UpdatePage(va, change)  Calls change(UserPage&) for the page that is there, which may change
-//   all
-//                          of it, and returns true; false where there is none. When it returns, no
-//                          processor uses the page as it was, but that a page which only has more
-//                          rights may fault once more: that fault makes the processor forget.
-//   ReplacePage(va, page)  Another frame, access and note for the page that is there, CHECKed. When
-//                          it returns, no processor uses the old frame through `va`.
-//   ProtectPage(va, access)  The page that is there, CHECKed, has another access; likewise.
+//   FindVacancy(va)        Where a page may be put by storing one entry, a Place; nothing where
+//                          there is one, where more is to be done, and where no page can be.
+//   FillVacancy(place, page)  MapPage(), of a page of the process alone: it cannot fail there.
+//   FindPage(va)           Where the page is, a Place; nothing where there is none.
+//   PageIn(place)          The page there.
+//   ReplacePage(place, page)  Another frame, access and note for it. When it returns, no processor
+//                          uses the old frame through its address.
+//   ProtectPage(place, access)  Another access for it. When it returns, no processor uses the page
+//                          as it was, but that one which only has more rights may fault once more:
+//                          that fault makes the processor forget.
 //   PageAt(va)             The page, if there is one.
-//   Where `va` is any address of the page.
+//   Where `va` is any address of the page. A place means something until the table is changed in
+//   another way than through it.
 //
 // Many:
 //   ForEachPage(range, visit)  Calls visit(VirtAddr, const UserPage&) for each page, ascending.
@@ -94,14 +97,17 @@ struct UserPage {
 template <class T>
 concept SpaceTable = std::move_constructible<T> &&
                      requires(T& table, const T& constant, VirtAddr va, const VirtRange& range,
-                              const UserPage& page, Access access, TlbBatch& batch,
-                              void (*change)(UserPage&), void (*visit)(VirtAddr, const UserPage&),
+                              const typename T::Place& place, const UserPage& page, Access access,
+                              TlbBatch& batch, void (*visit)(VirtAddr, const UserPage&),
                               Access (*access_of)(VirtAddr, const UserPage&),
                               base::Result<Access> (*shared_access_of)(VirtAddr, const UserPage&)) {
                        { table.MapPage(va, page) } -> std::same_as<base::Result<>>;
-                       { table.UpdatePage(va, change) } -> std::same_as<bool>;
-                       { table.ReplacePage(va, page) } -> std::same_as<void>;
-                       { table.ProtectPage(va, access) } -> std::same_as<void>;
+                       { table.FindVacancy(va) } -> std::same_as<std::optional<typename T::Place>>;
+                       { table.FillVacancy(place, page) } -> std::same_as<void>;
+                       { table.FindPage(va) } -> std::same_as<std::optional<typename T::Place>>;
+                       { constant.PageIn(place) } -> std::same_as<UserPage>;
+                       { table.ReplacePage(place, page) } -> std::same_as<void>;
+                       { table.ProtectPage(place, access) } -> std::same_as<void>;
                        { constant.PageAt(va) } -> std::same_as<std::optional<UserPage>>;
 
                        { constant.ForEachPage(range, visit) } -> std::same_as<void>;

@@ -147,26 +147,46 @@ class FakeSpaceTable {
     return {};
   }
 
-  template <class Change>
-  [[nodiscard]] bool UpdatePage(VirtAddr va, Change&& change) {
-    Slot* const slot = Find(va);
-    if (slot == nullptr) return false;
-    const UserPage old_page = slot->page;
-    change(slot->page);
-    const UserPage& page = slot->page;
+  // By its address: who uses a place of a page that has gone is found out.
+  struct Place {
+    VirtAddr va;
+  };
+
+  [[nodiscard]] std::optional<Place> FindVacancy(VirtAddr va) {
+    const VirtAddr base = AlignDown(va, kPageSize);
+    if (!HasBlock(base) || Find(base) != nullptr) return std::nullopt;
+    return Place{base};
+  }
+  void FillVacancy(const Place& place, const UserPage& page) {
+    CHECK(HasBlock(AlignDown(place.va, kPageSize)) && MapPage(place.va, page).has_value());
+  }
+
+  [[nodiscard]] std::optional<Place> FindPage(VirtAddr va) {
+    if (Find(va) == nullptr) return std::nullopt;
+    return Place{va};
+  }
+  [[nodiscard]] UserPage PageIn(const Place& place) const {
+    const std::optional<UserPage> page = PageAt(place.va);
+    CHECK(page.has_value());
+    return *page;
+  }
+
+  void ReplacePage(const Place& place, const UserPage& page) {
     CHECK(IsUserAccess(page.access) && page.note <= UserPage::kMaxNote);
+    Slot* const slot = Find(place.va);
+    CHECK(slot != nullptr);
+    slot->page = page;
+    Forget({slot->va, kPageSize});
+  }
+
+  void ProtectPage(const Place& place, Access access) {
+    CHECK(IsUserAccess(access));
+    Slot* const slot = Find(place.va);
+    CHECK(slot != nullptr);
     // A page that only has more rights may fault once more.
-    const bool only_adds = page.frame == old_page.frame && Has(page.access, old_page.access);
+    const bool only_adds = Has(access, slot->page.access);
+    slot->page.access = access;
     if (!only_adds) Forget({slot->va, kPageSize});
-    return true;
-  }
-
-  void ReplacePage(VirtAddr va, const UserPage& page) {
-    CHECK(UpdatePage(va, [&](UserPage& old) { old = page; }));
-  }
-
-  void ProtectPage(VirtAddr va, Access access) {
-    CHECK(UpdatePage(va, [&](UserPage& page) { page.access = access; }));
   }
 
   [[nodiscard]] std::optional<UserPage> PageAt(VirtAddr va) const {

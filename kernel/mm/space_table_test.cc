@@ -27,7 +27,13 @@ TEST(FakeSpaceTable, RemembersUntilItIsTold) {
   table.Flush(batch);
   EXPECT_FALSE(tables.Access(table, kPage, AccessKind::kWrite).has_value());
   EXPECT_EQ(tables.Access(table, kPage, AccessKind::kRead)->value, 7u);
-  table.ReplacePage(kPage, {.frame = {8}, .access = Access::kReadWrite});
+  EXPECT_FALSE(table.FindVacancy(kPage).has_value());
+  EXPECT_FALSE(table.FindVacancy(kFar).has_value());  // nothing is near it
+  table.FillVacancy(*table.FindVacancy(kNext), kData);
+  EXPECT_TRUE(table.PageIn(*table.FindPage(kNext)) == kData);
+  table.UnmapPages({kNext, kPageSize}, [](VirtAddr, const UserPage&) {});
+  EXPECT_FALSE(table.FindPage(kNext).has_value());
+  table.ReplacePage(*table.FindPage(kPage), {.frame = {8}, .access = Access::kReadWrite});
   EXPECT_EQ(tables.Access(table, kPage, AccessKind::kRead)->value, 8u);
   unsigned released = 0;
   table.UnmapPages({kPage, kPageSize}, [&](VirtAddr, const UserPage& page) {

@@ -71,6 +71,12 @@ class UserFrames {
     windows_.Zero(frame.frame());
     return frame;
   }
+  // The same, already detached: for a page table's entry that is there.
+  [[nodiscard]] base::Result<FrameNumber> TakeZeroed() {
+    const FrameNumber frame = TRY(source_.AllocateFrame());
+    windows_.Zero(frame);
+    return frame;
+  }
   [[nodiscard]] base::Result<FrameReference> AllocateCopy(FrameNumber of) {
     FrameReference frame = TRY(Allocate());
     windows_.Copy(frame.frame(), of);

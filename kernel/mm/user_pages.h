@@ -49,11 +49,20 @@ class UserPages {
   UserPages& operator=(UserPages&&) = delete;
   ~UserPages();
 
+  // A page's entry, and that of its table.
+  struct Place {
+    typename P::Entry* slot;
+    typename P::Entry* above;
+    VirtAddr va;  // any of the page
+  };
+
   [[nodiscard]] base::Result<> MapPage(VirtAddr va, const UserPage& page);
-  template <class Change>
-  [[nodiscard]] bool UpdatePage(VirtAddr va, Change&& change);
-  void ReplacePage(VirtAddr va, const UserPage& page);
-  void ProtectPage(VirtAddr va, Access access);
+  [[nodiscard]] std::optional<Place> FindVacancy(VirtAddr va);
+  void FillVacancy(const Place& place, const UserPage& page);
+  [[nodiscard]] std::optional<Place> FindPage(VirtAddr va);
+  [[nodiscard]] static UserPage PageIn(const Place& place) { return PageOf(Load(*place.slot)); }
+  void ReplacePage(const Place& place, const UserPage& page);
+  void ProtectPage(const Place& place, Access access);
   [[nodiscard]] std::optional<UserPage> PageAt(VirtAddr va) const;
 
   template <class Visit>
@@ -82,6 +91,7 @@ class UserPages {
   [[nodiscard]] base::Result<typename Table::OldRoot> ResizeRoot(RootShape shape) {
     const auto old = TRY(table_.ResizeRoot(shape));
     first_own_ = FirstOwnPart();
+    last_ = {};
     return old;
   }
   void FreeRoot(const typename Table::OldRoot& old) { table_.FreeRoot(old); }
@@ -96,6 +106,19 @@ class UserPages {
 
   // The entries that lead to a page, by their level.
   using Way = std::array<Entry*, P::kLevelCount>;
+
+  // The table that a page was last looked for in: most faults are beside the one before. It is as
+  // it was made, see IsAsMade(), and forgotten before that changes or it goes.
+  struct LastTable {
+    static constexpr uint64_t kNone = ~uint64_t{0};
+
+    // Which part of the addresses it translates, in steps of a table.
+    [[nodiscard]] static uint64_t NumberOf(VirtAddr va) { return va.value >> P::Level(1).shift; }
+
+    uint64_t number = kNone;
+    Entry* entries = nullptr;
+    Entry* above = nullptr;
+  };
 
   // An address in as many bits as are translated: on a 32-bit machine 64 cost.
   static constexpr unsigned kTopLevel = P::kLevelCount - 1;
@@ -159,6 +182,8 @@ class UserPages {
   [[nodiscard]] bool IsOwn(const VirtRange& range) const;
   [[nodiscard]] VirtRange FirstOwnPart() const;
   [[nodiscard]] unsigned Find(VirtAddr va, Way& way) const;
+  [[nodiscard]] bool FindLastTable(VirtAddr va);
+  [[nodiscard]] Place PlaceInLastTable(VirtAddr va) const;
   template <unsigned kLevel>
   [[nodiscard]] unsigned FindFrom(PhysAddr table, Number va, Way& way) const;
   template <class Use>
@@ -179,6 +204,7 @@ class UserPages {
 
   // Tables that come and go.
   [[nodiscard]] base::Result<> AddTables(VirtAddr va, Way& way, unsigned level);
+  static bool IsAsMade(const Entry& above);
   [[nodiscard]] base::Result<> Admit(VirtAddr va, Entry& above, const UserPage& page);
   [[nodiscard]] base::Result<> AdmitInUse(VirtAddr va, Entry& above, const UserPage& page);
   [[nodiscard]] base::Result<> PrepareTo(VirtAddr va, Way& way, const UserPage& page);
@@ -191,8 +217,13 @@ class UserPages {
 
   void InvalidatePage(VirtAddr va) {
     if (is_retired_) return;
-    const TlbStretch stretch{{AlignDown(va, kPageSize), kPageSize}};
-    memory().Invalidate({TlbReach::kPages, asid_, std::span(&stretch, 1)});
+    const VirtAddr page = AlignDown(va, kPageSize);
+    if constexpr (requires { memory().InvalidatePage(page, asid_); }) {
+      memory().InvalidatePage(page, asid_);
+    } else {
+      const TlbStretch stretch{{page, kPageSize}};
+      memory().Invalidate({TlbReach::kPages, asid_, std::span(&stretch, 1)});
+    }
   }
 
   Table table_;
@@ -200,6 +231,7 @@ class UserPages {
   const Table* kernel_;  // nullptr: moved from
   Asid asid_ = kNoAsid;
   bool is_retired_ = false;
+  LastTable last_;
   uint64_t added_bytes_ = 0;  // tables besides the root and the way to the kernel's
 };
 

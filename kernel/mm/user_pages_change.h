@@ -23,45 +23,47 @@ base::Result<> UserPages<P, M>::MapPage(VirtAddr va, const UserPage& page) {
   return {};
 }
 
+// Of a process alone.
 template <PagingPolicy P, TableMemory M>
-template <class Change>
-bool UserPages<P, M>::UpdatePage(VirtAddr va, Change&& change) {
-  Way way;
-  if (!IsOwn(va) || Find(va, way) != 0) return false;
-  Entry& slot = *way[0];
-  const Entry old_entry = Load(slot);
-  if (old_entry == 0) return false;
-  const UserPage old_page = PageOf(old_entry);
-  UserPage page = old_page;
-  change(page);
-  if (page == old_page) return true;
+[[gnu::always_inline]] inline void UserPages<P, M>::FillVacancy(const Place& place,
+                                                                const UserPage& page) {
+  CHECK(page.scope == Scope::kProcess);
+  Store(*place.slot, EntryOf(page));
+  Count(*place.above, 1);
+  memory().Publish({place.va, kPageSize});
+}
+
+template <PagingPolicy P, TableMemory M>
+[[gnu::always_inline]] inline void UserPages<P, M>::ReplacePage(const Place& place,
+                                                                const UserPage& page) {
+  Entry& slot = *place.slot;
   const Entry entry = EntryOf(page);
-  const bool is_same_memory = page.frame == old_page.frame && page.caching == old_page.caching &&
-                              page.scope == old_page.scope;
-  if (!IsOpen(old_entry)) {
-    Store(slot, entry);
-    memory().Publish({va, kPageSize});
-  } else if (P::kBreakBeforeMake && !is_same_memory) {
+  const bool was_open = IsOpen(Load(slot));
+  if (was_open && P::kBreakBeforeMake) {
     Store(slot, 0);
-    InvalidatePage(va);
-    Store(slot, entry);
-    memory().Publish({va, kPageSize});
-  } else {
-    Store(slot, entry);
-    const bool only_adds = is_same_memory && Has(page.access, old_page.access);
-    if (!P::kFaultForgetsPage || !only_adds) InvalidatePage(va);
+    InvalidatePage(place.va);
   }
-  return true;
+  Store(slot, entry);
+  if (was_open && !P::kBreakBeforeMake) {
+    InvalidatePage(place.va);
+  } else {
+    memory().Publish({place.va, kPageSize});
+  }
 }
 
 template <PagingPolicy P, TableMemory M>
-void UserPages<P, M>::ReplacePage(VirtAddr va, const UserPage& page) {
-  CHECK(UpdatePage(va, [&](UserPage& old) { old = page; }));
-}
-
-template <PagingPolicy P, TableMemory M>
-void UserPages<P, M>::ProtectPage(VirtAddr va, Access access) {
-  CHECK(UpdatePage(va, [&](UserPage& page) { page.access = access; }));
+[[gnu::always_inline]] inline void UserPages<P, M>::ProtectPage(const Place& place, Access access) {
+  Entry& slot = *place.slot;
+  const Entry old_entry = Load(slot);
+  UserPage page = PageOf(old_entry);
+  const Access old_access = page.access;
+  page.access = access;
+  Store(slot, EntryOf(page));
+  if (!IsOpen(old_entry)) {
+    memory().Publish({place.va, kPageSize});
+  } else if (!P::kFaultForgetsPage || !Has(access, old_access)) {
+    InvalidatePage(place.va);
+  }
 }
 
 template <PagingPolicy P, TableMemory M>

@@ -80,10 +80,23 @@ base::Result<> UserPages<P, M>::AddTables(VirtAddr va, Way& way, unsigned level)
   return {};
 }
 
+// Whether a table lets through whatever is the process's alone, as it does when it is new.
+template <PagingPolicy P, TableMemory M>
+inline bool UserPages<P, M>::IsAsMade(const Entry& above) {
+  if constexpr (P::kLeavesMayDisagree) {
+    const Entry entry = Load(above);
+    return P::Admit(entry, Table::kUserPage, 1) == entry;
+  } else {
+    return true;
+  }
+}
+
 // Makes the table entry above the page at `va` let it through.
 template <PagingPolicy P, TableMemory M>
 inline base::Result<> UserPages<P, M>::Admit(VirtAddr va, Entry& above, const UserPage& page) {
   if constexpr (P::kLeavesMayDisagree) {
+    if (page.scope == Scope::kProcess && IsAsMade(above)) [[likely]]
+      return {};
     const Entry entry = Load(above);
     if (P::Admit(entry, AttributesOf(page), 1) != entry) [[unlikely]] {
       return AdmitInUse(va, above, page);
@@ -101,6 +114,7 @@ template <PagingPolicy P, TableMemory M>
   if (!table_.IsAdmissible(table_.RootTable(), range, attributes)) {
     return std::unexpected(base::Error::kUnsupported);
   }
+  last_ = {};
   table_.ReplaceInUse(above, P::Admit(Load(above), attributes, 1), va);
   return {};
 }
@@ -171,6 +185,7 @@ bool UserPages<P, M>::IsEmptyTable(const Way& way, const VirtRange& piece) const
 // Takes out the empty table that way[1] leads to, and those above that have nothing else.
 template <PagingPolicy P, TableMemory M>
 void UserPages<P, M>::DropTables(const Way& way, VirtAddr va, TlbBatch& batch) {
+  last_ = {};
   for (unsigned level = 1;; ++level) {
     const Entry entry = Load(*way[level]);
     const PhysAddr pa = P::TableOf(entry, level);
@@ -222,6 +237,13 @@ template <PagingPolicy P, TableMemory M>
 base::Result<> UserPages<P, M>::CheckInvariants() const {
   TRY(table_.CheckInvariants());
   if (BytesBelow(table_.RootTable()) != BytesOfWay() + added_bytes_) {
+    return std::unexpected(base::Error::kCorrupt);
+  }
+  if (last_.number == LastTable::kNone) return {};
+  Way way;
+  const bool is_there =
+      Find(VirtAddr{last_.number << P::Level(1).shift}, way) == 0 && IsAsMade(*way[1]);
+  if (!is_there || way[0] != last_.entries || way[1] != last_.above) {
     return std::unexpected(base::Error::kCorrupt);
   }
   return {};

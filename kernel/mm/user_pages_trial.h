@@ -189,6 +189,12 @@ class UserPagesTrial {
   void Map() {
     const VirtAddr va = ChooseAddress();
     const UserPage page = ChoosePage();
+    const auto vacancy = space().FindVacancy(va);
+    if (vacancy && choices_.Below(2) == 0) {
+      space().FillVacancy(*vacancy, page);
+      Expect(model().MapPage(va, page).has_value());
+      return Compare();
+    }
     const base::Result<> result = TryWithFailures([&] { return space().MapPage(va, page); });
     if (!Failed(result)) Expect(model().MapPage(va, page) == result);
     Compare();
@@ -198,23 +204,18 @@ class UserPagesTrial {
     const VirtAddr va = ChooseAddress();
     const std::optional<UserPage> old = model().PageAt(va);
     Expect(space().PageAt(va).has_value() == old.has_value());
-    if (!old) return Expect(!space().UpdatePage(va, [](UserPage&) {}));
-    const uint64_t way = choices_.Below(3);
-    if (way == 0) {
+    const auto place = space().FindPage(va);
+    Expect(place.has_value() == old.has_value());
+    if (!place || !old) return;
+    Expect(IsSame(*old, space().PageIn(*place)));
+    if (choices_.Below(2) == 0) {
       const Access access = ChooseAccess();
-      const auto change = [&](UserPage& page) {
-        page.access = access;
-        page.note ^= 1;
-      };
-      Expect(space().UpdatePage(va, change) && model().UpdatePage(va, change));
-    } else if (way == 1) {
-      const Access access = ChooseAccess();
-      space().ProtectPage(va, access);
-      model().ProtectPage(va, access);
+      space().ProtectPage(*place, access);
+      model().ProtectPage(*model().FindPage(va), access);
     } else {
       const UserPage page = ChoosePage();
-      space().ReplacePage(va, page);
-      model().ReplacePage(va, page);
+      space().ReplacePage(*place, page);
+      model().ReplacePage(*model().FindPage(va), page);
     }
     Compare();
   }
@@ -279,8 +280,9 @@ class UserPagesTrial {
         if (!shared) return;
         Expect(IsSame(*shared, reduced) && to_model.MapPage(va, reduced).has_value());
       });
-      to_model.ForEachPage(
-          range, [&](VirtAddr va, const UserPage& page) { model().ProtectPage(va, page.access); });
+      to_model.ForEachPage(range, [&](VirtAddr va, const UserPage& page) {
+        model().ProtectPage(*model().FindPage(va), page.access);
+      });
     }
     model().Flush(of_model);
     Compare();

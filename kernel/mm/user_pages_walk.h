@@ -46,12 +46,13 @@ struct UserPages<P, M>::Leaves {
   }
 };
 
+// Inlined: most of a page is known where it is made.
 template <PagingPolicy P, TableMemory M>
-inline typename P::Entry UserPages<P, M>::EntryOf(const UserPage& page) {
+[[gnu::always_inline]] inline typename P::Entry UserPages<P, M>::EntryOf(const UserPage& page) {
   static constexpr Leaves kLeaves;
   CHECK(page.note <= UserPage::kMaxNote);
   CHECK(page.frame.value < base::LowBits(P::kPhysicalBits - kPageShift));
-  const Entry leaf = kLeaves.entries[Leaves::IndexOf(page)];
+  const Entry leaf = kLeaves.entries.data()[Leaves::IndexOf(page)];  // an index by types
   if (leaf != 0) [[likely]]
     return leaf | static_cast<Entry>(page.frame.value << kPageShift);
   CHECK(page.access == Access::kNone);  // else: no such right, or a device's code
@@ -61,7 +62,7 @@ inline typename P::Entry UserPages<P, M>::EntryOf(const UserPage& page) {
 // A closed page is not told whose it was and how it was cached: it is opened with what its range
 // says.
 template <PagingPolicy P, TableMemory M>
-UserPage UserPages<P, M>::PageOf(Entry entry) {
+[[gnu::always_inline]] inline UserPage UserPages<P, M>::PageOf(Entry entry) {
   if (!IsOpen(entry)) [[unlikely]] {
     const uint64_t mark = P::MarkOf(entry);
     return {.frame = {(mark >> kNoteBits) - 1},
@@ -147,6 +148,43 @@ inline bool UserPages<P, M>::IsWithoutTables(const VirtRange& range) const {
   Way way;
   const unsigned level = Find(range.base, way);
   return level != 0 && (range.base.value ^ range.last().value) >> P::Level(level).shift == 0;
+}
+
+// Makes the table of the page at `va` the last one; whether there is one that can be.
+template <PagingPolicy P, TableMemory M>
+bool UserPages<P, M>::FindLastTable(VirtAddr va) {
+  Way way;
+  if (!IsOwn(va) || Find(va, way) != 0 || !IsAsMade(*way[1])) return false;
+  last_ = {LastTable::NumberOf(va), EntriesAt(P::TableOf(Load(*way[1]), 1)), way[1]};
+  return true;
+}
+
+template <PagingPolicy P, TableMemory M>
+[[gnu::always_inline]] inline auto UserPages<P, M>::PlaceInLastTable(VirtAddr va) const -> Place {
+  const auto index = static_cast<size_t>(static_cast<Number>(va.value) >> kPageShift &
+                                         base::LowBits(P::Level(0).index_bits));
+  return {last_.entries + index, last_.above, va};
+}
+
+template <PagingPolicy P, TableMemory M>
+[[gnu::always_inline]] inline auto UserPages<P, M>::FindVacancy(VirtAddr va)
+    -> std::optional<Place> {
+  if (LastTable::NumberOf(va) != last_.number && !FindLastTable(va)) return std::nullopt;
+  const Place place = PlaceInLastTable(va);
+  if (Load(*place.slot) != 0) return std::nullopt;
+  return place;
+}
+
+template <PagingPolicy P, TableMemory M>
+[[gnu::always_inline]] inline auto UserPages<P, M>::FindPage(VirtAddr va) -> std::optional<Place> {
+  if (LastTable::NumberOf(va) != last_.number && !FindLastTable(va)) {
+    Way way;
+    if (!IsOwn(va) || Find(va, way) != 0 || Load(*way[0]) == 0) return std::nullopt;
+    return Place{way[0], way[1], va};
+  }
+  const Place place = PlaceInLastTable(va);
+  if (Load(*place.slot) == 0) return std::nullopt;
+  return place;
 }
 
 template <PagingPolicy P, TableMemory M>

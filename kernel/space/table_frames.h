@@ -44,6 +44,7 @@ class TableFrames {
   }
   void Publish(const mm::VirtRange&) { arch::PublishTables(); }
   void Invalidate(const mm::TlbWork& work) { arch::Invalidate(work); }
+  void InvalidatePage(mm::VirtAddr page, mm::Asid asid) { arch::InvalidatePage(page, asid); }
 
   // Bytes of all page tables, and the frames that hold them.
   [[nodiscard]] uint64_t table_bytes() const { return frames_.table_bytes(); }

@@ -57,7 +57,11 @@ class UserTables {
 // MapPage, SharePages and MovePages may make a larger root, which is the one in use from then on if
 // the table is active.
 class UserTable {
+  using Pages = mm::UserPages<arch::PagingPolicy, TableFrames>;
+
  public:
+  using Place = Pages::Place;
+
   // An empty one, with the smallest root. Error: kOutOfMemory.
   [[nodiscard]] static base::Result<UserTable> Create(UserTables& tables);
 
@@ -80,25 +84,31 @@ class UserTable {
     if (!TRY(GrowTo(va))) return mapped;
     return pages_.MapPage(va, page);
   }
-  template <class Change>
-  [[nodiscard]] bool UpdatePage(mm::VirtAddr va, Change&& change) {
-    return pages_.UpdatePage(va, [&](mm::UserPage& page) {
-      const mm::UserPage old = page;
-      change(page);
-      const bool is_new = page.frame != old.frame || !Executes(old.access);
-      if (Executes(page.access) && is_new) [[unlikely]]
-        tables_->MakeExecutable(page.frame);
-    });
+  // Inlined, like what they call: they are most of a page fault, and half of each is known where
+  // that is resolved.
+  [[gnu::always_inline, nodiscard]] std::optional<Place> FindVacancy(mm::VirtAddr va) {
+    return pages_.FindVacancy(va);
   }
-  void ReplacePage(mm::VirtAddr va, const mm::UserPage& page) {
+  [[gnu::always_inline]] void FillVacancy(const Place& place, const mm::UserPage& page) {
     if (Executes(page.access)) [[unlikely]]
       tables_->MakeExecutable(page.frame);
-    pages_.ReplacePage(va, page);
+    pages_.FillVacancy(place, page);
   }
-  void ProtectPage(mm::VirtAddr va, mm::Access access) {
+  [[gnu::always_inline, nodiscard]] std::optional<Place> FindPage(mm::VirtAddr va) {
+    return pages_.FindPage(va);
+  }
+  [[gnu::always_inline, nodiscard]] static mm::UserPage PageIn(const Place& place) {
+    return Pages::PageIn(place);
+  }
+  [[gnu::always_inline]] void ReplacePage(const Place& place, const mm::UserPage& page) {
+    if (Executes(page.access)) [[unlikely]]
+      tables_->MakeExecutable(page.frame);
+    pages_.ReplacePage(place, page);
+  }
+  [[gnu::always_inline]] void ProtectPage(const Place& place, mm::Access access) {
     if (Executes(access)) [[unlikely]]
-      tables_->MakeExecutable(PageAt(va)->frame);
-    pages_.ProtectPage(va, access);
+      tables_->MakeExecutable(PageIn(place).frame);
+    pages_.ProtectPage(place, access);
   }
   [[nodiscard]] std::optional<mm::UserPage> PageAt(mm::VirtAddr va) const {
     return pages_.PageAt(va);
@@ -144,8 +154,6 @@ class UserTable {
   [[nodiscard]] const KernelTable& table() const { return pages_.table(); }
 
  private:
-  using Pages = mm::UserPages<arch::PagingPolicy, TableFrames>;
-
   UserTable(UserTables& tables, Pages pages) : tables_(&tables), pages_(std::move(pages)) {}
 
   static bool Executes(mm::Access access) { return mm::Has(access, mm::Access::kExecute); }

@@ -139,14 +139,7 @@ void LeaveContext(mm::PhysAddr kernel_root) {
   Invalidate({.reach = mm::TlbReach::kAddressSpace, .asid = mm::kNoAsid});
 }
 
-void PublishTables() {
-  // The walker reads through the data cache (MissingCpuFeature() has asked): no cleaning.
-  arm::DataBarrier();
-  arm::InstructionBarrier();
-}
-
-// Changed entries first, then the TLB, then what was predicted with it; and nothing after may be
-// done early (ARM DDI 0406C B3.10.1, B3.10.2).
+// In the order of InvalidatePage().
 void Invalidate(const mm::TlbWork& work) {
   if (work.reach == mm::TlbReach::kNothing) return;
   arm::DataBarrier();

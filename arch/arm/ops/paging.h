@@ -3,8 +3,10 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 
 #include "arch/arm/facts/paging_policy.h"
+#include "arch/arm/ops/coprocessor.h"
 #include "kernel/mm/address.h"
 #include "kernel/mm/asid_allocator.h"
 #include "kernel/mm/paging_policy.h"
@@ -72,10 +74,25 @@ void ActivateContext(mm::PhysAddr root, mm::RootShape shape, mm::Asid asid,
 // Back to the kernel alone. What is remembered of contexts stays.
 void LeaveContext(mm::PhysAddr kernel_root);
 
-// Entries made where there were none are visible to the walker when this returns.
-void PublishTables();
+// Entries made where there were none are visible to the walker when this returns. The walker reads
+// through the data cache (MissingCpuFeature() has asked): no cleaning.
+inline void PublishTables() {
+  arm::DataBarrier();
+  arm::InstructionBarrier();
+}
 
 // No translation that `work` names, and that was cached before, is used after this returns.
 void Invalidate(const mm::TlbWork& work);
+
+// The same for one page of a context's, which is what a page fault asks for. The changed entry
+// first, then the TLB, then what was predicted with it; and nothing after may be done early
+// (ARM DDI 0406C B3.10.1, B3.10.2).
+inline void InvalidatePage(mm::VirtAddr page, mm::Asid asid) {
+  arm::DataBarrier();
+  arm::InvalidateTlbPageOf(static_cast<uint32_t>(page.value), asid.value);
+  arm::InvalidateBranchPredictor();
+  arm::DataBarrier();
+  arm::InstructionBarrier();
+}
 
 }  // namespace arch

@@ -20,9 +20,6 @@ void InvalidateEverything() {
   WriteCr4(controls);
 }
 
-// The page, whatever its size, and all pointers to tables.
-void InvalidatePage(uint64_t va) { asm volatile("invlpg (%0)" : : "r"(va) : "memory"); }
-
 }  // namespace
 
 PagingPolicy::Features PagingFeatures() {
@@ -55,8 +52,6 @@ void ActivateContext(mm::PhysAddr root, mm::RootShape, mm::Asid, mm::AsidRollove
   WriteCr3(root.value);
 }
 
-void PublishTables() { asm volatile("" : : : "memory"); }
-
 void Invalidate(const mm::TlbWork& work) {
   switch (work.reach) {
     case mm::TlbReach::kNothing:
@@ -64,7 +59,7 @@ void Invalidate(const mm::TlbWork& work) {
     case mm::TlbReach::kPages:
       for (const mm::TlbStretch& stretch : work.stretches) {
         for (uint64_t at = 0; at < stretch.range.size_bytes; at += stretch.page_bytes) {
-          InvalidatePage(stretch.range.base.value + at);
+          InvalidatePage(stretch.range.base + at, work.asid);
         }
       }
       return;

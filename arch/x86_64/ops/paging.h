@@ -59,10 +59,16 @@ inline void LeaveContext(mm::PhysAddr kernel_root) {
 
 // Entries made where there were none are seen when this returns. The processor remembers no absent
 // entries and reads tables through its caches (SDM vol. 3A 4.10.2.3), so only the compiler is told.
-void PublishTables();
+inline void PublishTables() { asm volatile("" : : : "memory"); }
 
 // Makes this processor forget what `work` names, after entries changed. Without PCIDs, which the
 // kernel does not use, it remembers nothing of address spaces but the one it is in.
 void Invalidate(const mm::TlbWork& work);
+
+// The same for one page, whatever its size, which is what a page fault asks for: with all pointers
+// to tables.
+inline void InvalidatePage(mm::VirtAddr page, mm::Asid) {
+  asm volatile("invlpg (%0)" : : "r"(page.value) : "memory");
+}
 
 }  // namespace arch
