@@ -200,7 +200,7 @@ class AddressSpace final : public ObjectViewer {
         areas_(pool.vmas_, pool.nodes_, *this) {}
   ~AddressSpace() = default;
 
-  static Access Wanted(AccessKind kind);
+  static bool Grants(Access access, AccessKind kind);
   static Access ReadOnly(Access access) { return Without(access, Access::kWrite); }
 
   // address_space_fault.h

@@ -5,13 +5,14 @@
 
 namespace mm {
 
-// In the order of the kinds.
+// Whether `access` has the right that an access of that kind takes: one bit, in the order of the
+// kinds.
 template <SpaceTable Table>
-inline Access AddressSpace<Table>::Wanted(AccessKind kind) {
+inline bool AddressSpace<Table>::Grants(Access access, AccessKind kind) {
   static_assert(Access::kRead == Access{1 << static_cast<int>(AccessKind::kRead)} &&
                 Access::kWrite == Access{1 << static_cast<int>(AccessKind::kWrite)} &&
                 Access::kExecute == Access{1 << static_cast<int>(AccessKind::kExecute)});
-  return static_cast<Access>(1 << static_cast<int>(kind));
+  return (static_cast<unsigned>(access) >> static_cast<unsigned>(kind) & 1) != 0;
 }
 
 template <SpaceTable Table>
@@ -30,7 +31,7 @@ FaultOutcome AddressSpace<Table>::HandleFault(FaultInfo fault) {
         fault.cause == FaultCause::kNotMapped || fault.cause == FaultCause::kPermission;
     return is_of_paging ? ResolveBelowStack(va, fault.access) : FaultOutcome::kNotPermitted;
   }
-  if (!Has(vma->access, Wanted(fault.access))) [[unlikely]]
+  if (!Grants(vma->access, fault.access)) [[unlikely]]
     return FaultOutcome::kNotPermitted;
   if (fault.cause == FaultCause::kNotMapped) {
     if (!vma->object) [[likely]] {
@@ -57,7 +58,8 @@ template <SpaceTable Table>
     const base::Result<FrameNumber> frame = frames_.TakeZeroed();
     if (!frame) [[unlikely]]
       return FaultOutcome::kOutOfMemory;
-    table_.FillVacancy(vacancy, {.frame = *frame, .access = vma.access, .note = kOwn});
+    // What may be written is read and not executed.
+    table_.FillVacancy(vacancy, {.frame = *frame, .access = Access::kReadWrite, .note = kOwn});
   }
   resident_ += PageCount{1};
   return FaultOutcome::kResolved;
@@ -104,7 +106,7 @@ FaultOutcome AddressSpace<Table>::ResolvePresent(Vma& vma, VirtAddr va, AccessKi
     return Resolve(vma, va, kind);
   const UserPage page = table_.PageIn(*place);
   // Another thread was first; the fault made the processor forget what it knew.
-  if (Has(page.access, Wanted(kind))) [[unlikely]]
+  if (Grants(page.access, kind)) [[unlikely]]
     return FaultOutcome::kResolved;
   // The last owner of a private page may write to it: nothing is copied.
   const bool may_write = vma.sharing == Sharing::kShared || !frames_.IsShared(page.frame);
@@ -159,7 +161,7 @@ template <SpaceTable Table>
 FaultOutcome AddressSpace<Table>::ResolveBelowStack(VirtAddr va, AccessKind kind) {
   Vma* const stack = FindStackFor(va);
   if (stack == nullptr) return FaultOutcome::kNotMapped;
-  if (!Has(stack->access, Wanted(kind))) return FaultOutcome::kNotPermitted;
+  if (!Grants(stack->access, kind)) return FaultOutcome::kNotPermitted;
   const VirtRange before = stack->range;
   if (!areas_.Resize(*stack, FromFirstToLast(va, before.last()))) {
     return FaultOutcome::kOutOfMemory;

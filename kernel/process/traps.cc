@@ -59,7 +59,9 @@ FaultMeaning MeaningOf(const mm::FaultInfo& fault, mm::FaultOutcome outcome) {
 void OnUserFault(mm::FaultInfo fault, arch::UserRegisters& registers) {
   Process& process = kernel::CurrentProcess();
   ++process.usage.minor_faults;
-  const mm::FaultOutcome outcome = process.space->HandleFault(fault);
+  mm::FaultOutcome outcome;
+  // Inlined: a call, and registers saved twice, are a tenth of what a fault takes.
+  [[clang::always_inline]] outcome = process.space->HandleFault(fault);
   if (outcome != mm::FaultOutcome::kResolved) [[unlikely]]
     EndOrSignal(outcome, fault, registers);
 }
