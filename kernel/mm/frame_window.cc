@@ -31,7 +31,7 @@ void FrameWindows::CopyThroughSlots(FrameNumber to, FrameNumber from) {
   const locking::CpuPin pin;
   const FrameWindow source = Open(pin, from);
   const FrameWindow target = Open(pin, to);
-  std::memcpy(target.data(), source.data(), kPageSize);
+  base::CopyWholePage(target.data(), source.data());
 }
 
 unsigned FrameWindows::open_slots() const {

@@ -164,6 +164,33 @@ TEST(PhysicalMemory, GivesEveryFrameOnceAndTakesItBack) {
   EXPECT_EQ(memory.Statistics(ZoneKind::kHigh).free_blocks[kBlockOrder], 1u);
 }
 
+// Wherever all memory is, it is found from each zone above, and from no zone below.
+TEST(PhysicalMemory, SkipsZonesWithoutMemory) {
+  constexpr FirmwareRange kOneBlock[] = {{{0x20'0000}, 0x20'0000, kRam}};
+  struct Row {
+    std::string_view name;
+    ZoneLimits limits;
+    ZoneKind kind;
+  };
+  constexpr Row kRows[] = {
+      {"all is dma", {{8 * kBlock}, {8 * kBlock}}, ZoneKind::kDma},
+      {"all is normal", {{0}, {8 * kBlock}}, ZoneKind::kNormal},
+      {"all is high", {{0}, {kBlock}}, ZoneKind::kHigh},
+  };
+  for (const Row& row : kRows) {
+    for (const ZoneKind highest : {ZoneKind::kDma, ZoneKind::kNormal, ZoneKind::kHigh}) {
+      PhysicalMemory& memory = machine.Start(kOneBlock, row.limits);
+      for (uint64_t i = 0; i <= kBlock; ++i) {
+        const auto frame = memory.AllocateFrame(highest);
+        const bool has_one = highest >= row.kind && i < kBlock;
+        ASSERT_EQ(frame.has_value(), has_one) << row.name << " " << i;
+        EXPECT_TRUE(has_one || frame.error() == base::Error::kOutOfMemory) << row.name;
+      }
+      EXPECT_TRUE(IsSound(memory)) << row.name;
+    }
+  }
+}
+
 // What a processor keeps is no obstacle to a run that needs it.
 TEST(PhysicalMemory, FreedFramesMakeUpRunsAgain) {
   constexpr FirmwareRange kOneBlock[] = {{{0x20'0000}, 0x20'0000, kRam}};
