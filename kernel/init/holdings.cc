@@ -9,6 +9,7 @@ Holdings HoldingsOf(const System& system) {
   for (const mm::ZoneKind kind : {mm::ZoneKind::kDma, mm::ZoneKind::kNormal, mm::ZoneKind::kHigh}) {
     holdings.free += system.memory.Statistics(kind).free;
   }
+  holdings.free += system.table_frames.spare_frames();
   return holdings;
 }
 

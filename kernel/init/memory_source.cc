@@ -60,6 +60,7 @@ fs::MemoryFacts SystemMemory::Facts() {
       facts.high_free = zone.free;
     }
   }
+  facts.free += system_.table_frames.spare_frames();
   facts.available = facts.free;
   facts.cached = objects_.pages();
   facts.shared = objects_.pages();

@@ -114,6 +114,7 @@ class TrialTables {
     return frames_.AllocateTable(bytes, alignment);
   }
   void FreeTable(PhysAddr pa, uint64_t bytes) { frames_.FreeTable(pa, bytes); }
+  void FreeZeroedTable(PhysAddr pa, uint64_t bytes) { frames_.FreeZeroedTable(pa, bytes); }
   [[nodiscard]] void* Pointer(PhysAddr pa) { return frames_.Pointer(pa); }
   void Publish(const VirtRange&) {}
   void Invalidate(const TlbWork&) {}

@@ -2,9 +2,11 @@
 // are offsets into it.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "kernel/base/bits.h"
 #include "kernel/base/check.h"
@@ -43,6 +45,14 @@ class PageTableArena {
       CHECK(taken_[i]);
       taken_[i] = false;
     }
+  }
+
+  void FreeZeroedTable(PhysAddr pa, uint64_t bytes) {
+    const size_t first = static_cast<size_t>(pa.value / kSlotBytes);
+    const auto is_zero = [](std::byte byte) { return byte == std::byte{0}; };
+    const std::span table(memory_[first].data(), static_cast<size_t>(bytes));
+    CHECK(std::ranges::all_of(table, is_zero));
+    FreeTable(pa, bytes);
   }
 
   void* Pointer(PhysAddr pa) { return &memory_[static_cast<size_t>(pa.value / kSlotBytes)]; }

@@ -99,6 +99,13 @@ class FakeTableMemory {
     std::memset(&bytes_[pa.value - kBase], kPoison, bytes);
   }
 
+  void FreeZeroedTable(PhysAddr pa, uint64_t bytes) {
+    const uint8_t* const first = &bytes_[pa.value - kBase];
+    EXPECT_TRUE(std::all_of(first, first + bytes, [](uint8_t byte) { return byte == 0; }))
+        << pa.value;
+    FreeTable(pa, bytes);
+  }
+
   void* Pointer(PhysAddr pa) {
     EXPECT_TRUE(kBase <= pa.value && pa.value < kBase + kSizeBytes) << pa.value;
     return &bytes_[pa.value - kBase];

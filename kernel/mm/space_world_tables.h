@@ -33,6 +33,10 @@ class CountedTables : public TrialTables {
     --count_;
     TrialTables::FreeTable(pa, bytes);
   }
+  void FreeZeroedTable(PhysAddr pa, uint64_t bytes) {
+    --count_;
+    TrialTables::FreeZeroedTable(pa, bytes);
+  }
   [[nodiscard]] size_t count() const { return count_; }
 
  private:

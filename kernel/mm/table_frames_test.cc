@@ -147,6 +147,68 @@ TEST(TableFrames, FailsWhenMemoryEnds) {
   EXPECT_EQ(source.pages().pages_in_use(), 0u);
 }
 
+// What went back as zeroes serves again, in whatever order, and counts as free meanwhile.
+TEST(TableFrames, KeepsZeroedFramesForTheNextTables) {
+  for (const SizeRow& row : kSizes) {
+    ArenaSource source;
+    TableFrames tables(source);
+    std::array<PhysAddr, 40> made;
+    for (int round = 0; round < 3; ++round) {
+      for (size_t i = 0; i < row.tables; ++i) {
+        made[i] = *tables.AllocateTable(row.bytes, row.bytes);
+        EXPECT_TRUE(IsZero(tables, made[i], row.bytes)) << row.name << " " << round;
+      }
+      EXPECT_EQ(tables.frames().value, row.frames) << row.name;
+      EXPECT_EQ(tables.spare_frames().value, 0u) << row.name;
+      for (size_t i = 0; i < row.tables; ++i) {
+        tables.FreeZeroedTable(made[i], row.bytes);
+        EXPECT_TRUE(tables.CheckInvariants().has_value()) << row.name << " " << i;
+      }
+      EXPECT_EQ(tables.frames().value, 0u) << row.name;
+      EXPECT_EQ(tables.spare_frames().value, row.frames) << row.name;
+      EXPECT_EQ(source.pages().pages_in_use(), row.frames) << row.name;
+    }
+    EXPECT_EQ(tables.GiveBackSpareFrames().value, row.frames) << row.name;
+    EXPECT_EQ(source.pages().pages_in_use(), 0u) << row.name;
+  }
+}
+
+// One piece that went back as it was is enough: the frame is not kept.
+TEST(TableFrames, KeepsNoFrameThatHoldsAnythingElse) {
+  ArenaSource source;
+  TableFrames tables(source);
+  std::array<PhysAddr, 4> made;
+  for (PhysAddr& table : made) table = *tables.AllocateTable(1024, 1024);
+  std::memset(tables.Pointer(made[2]), 0xA5, 1024);
+  tables.FreeTable(made[2], 1024);
+  for (const size_t i : {0, 1, 3}) tables.FreeZeroedTable(made[i], 1024);
+  EXPECT_EQ(tables.spare_frames().value, 0u);
+  EXPECT_EQ(source.pages().pages_in_use(), 0u);
+}
+
+TEST(TableFrames, KeepsNoMoreSpareFramesThanItSays) {
+  ArenaSource source;
+  TableFrames tables(source);
+  std::array<PhysAddr, TableFrames::kMostSpareFrames.value + 1> made;
+  for (PhysAddr& table : made) table = *tables.AllocateTable(4096, 4096);
+  for (const PhysAddr table : made) tables.FreeZeroedTable(table, 4096);
+  EXPECT_EQ(tables.spare_frames(), TableFrames::kMostSpareFrames);
+  EXPECT_TRUE(tables.CheckInvariants().has_value());
+  EXPECT_EQ(tables.GiveBackSpareFrames(), TableFrames::kMostSpareFrames);
+}
+
+TEST(TableFrames, SpareFramesServeTablesOfAnySizeWhenMemoryEnds) {
+  ArenaSource source;
+  TableFrames tables(source);
+  std::array<PhysAddr, 4> made;
+  for (PhysAddr& table : made) table = *tables.AllocateTable(4096, 4096);
+  for (const PhysAddr table : made) tables.FreeZeroedTable(table, 4096);
+  source.pages().FailAfter(0);
+  EXPECT_FALSE(tables.AllocateTable(16384, 16384).has_value());  // the source says no again
+  EXPECT_EQ(tables.spare_frames().value, 0u);
+  EXPECT_EQ(source.pages().pages_in_use(), 0u);
+}
+
 // Several tables of one size, beside one that is there: all or none of them.
 TEST(TableFrames, AFailedAllocationChangesNothing) {
   for (const SizeRow& row : kSizes) {
@@ -273,7 +335,12 @@ TEST(TableFrames, KeepsTablesApart) {
   const auto drop = [&](Made& one) {
     const auto* const memory = static_cast<const uint8_t*>(tables.Pointer(one.table));
     for (uint64_t i = 0; i < one.bytes; ++i) ASSERT_EQ(memory[i], one.number);
-    tables.FreeTable(one.table, one.bytes);
+    if (below(3) > 0) {
+      std::memset(tables.Pointer(one.table), 0, one.bytes);
+      tables.FreeZeroedTable(one.table, one.bytes);
+    } else {
+      tables.FreeTable(one.table, one.bytes);
+    }
     one.bytes = 0;
   };
   for (int step = 0; step < 3000; ++step) {
@@ -289,11 +356,13 @@ TEST(TableFrames, KeepsTablesApart) {
       std::memset(tables.Pointer(*table), one.number, bytes);
     }
     ASSERT_TRUE(tables.CheckInvariants().has_value()) << step;
-    ASSERT_EQ(tables.frames().value, source.pages().pages_in_use()) << step;
+    ASSERT_EQ((tables.frames() + tables.spare_frames()).value, source.pages().pages_in_use())
+        << step;
   }
   for (Made& one : made) {
     if (one.bytes != 0) drop(one);
   }
+  (void)tables.GiveBackSpareFrames();
   EXPECT_EQ(source.pages().pages_in_use(), 0u);
   EXPECT_EQ(tables.table_bytes(), 0u);
 }

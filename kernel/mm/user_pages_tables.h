@@ -2,6 +2,8 @@
 // included on its own.
 #pragma once
 
+#include <cstring>
+
 #include "kernel/mm/user_pages.h"
 
 namespace mm {
@@ -23,11 +25,18 @@ UserPages<P, M>::~UserPages() {
   PhysAddr pa = table_.root_;
   uint64_t bytes = Table::RootBytes(table_.shape_);
   for (;;) {
-    const bool leads_on = table_.borrows_ && table.level > table_.common_level_;
-    const Entry next = leads_on ? Load(Table::EntryFor(table, table_.common_.base)) : Entry{0};
     const unsigned level = table.level;
-    if (leads_on) table = table_.ChildOf(next, level);
-    memory().FreeTable(pa, bytes);
+    const bool leads_on = table_.borrows_ && level > table_.common_level_;
+    Entry next = 0;
+    if (leads_on) {
+      next = std::exchange(Table::EntryFor(table, table_.common_.base), 0);
+      table = table_.ChildOf(next, level);
+    } else if (table_.borrows_) {
+      const uint64_t first = Table::IndexIn(table, table_.common_.base);
+      const uint64_t last = Table::IndexIn(table, table_.common_.last());
+      std::memset(&table.entries[first], 0, static_cast<size_t>(last - first + 1) * sizeof(Entry));
+    }
+    memory().FreeZeroedTable(pa, bytes);
     if (!leads_on) return;
     pa = P::TableOf(next, level);
     bytes = P::Level(level - 1).table_bytes;
@@ -193,7 +202,7 @@ void UserPages<P, M>::DropTables(const Way& way, VirtAddr va, TlbBatch& batch) {
     Store(*way[level], 0);
     added_bytes_ -= bytes;
     if (is_retired_) {
-      memory().FreeTable(pa, bytes);
+      memory().FreeZeroedTable(pa, bytes);
     } else {
       // Forgetting one page also forgets the tables on the way to it.
       batch.AddPages({AlignDown(va, kPageSize), kPageSize}, kPageSize, Scope::kProcess);

@@ -1,5 +1,7 @@
 #include "kernel/space/table_frames.h"
 
+#include <algorithm>
+
 #include "kernel/base/bits.h"
 #include "kernel/base/check.h"
 
@@ -8,7 +10,11 @@ namespace kernel {
 base::Result<mm::PhysAddr> TableFrames::Source::AllocateFrames(unsigned order) {
   const mm::PageCount pages{base::Bit(order)};
   if (memory_ == nullptr) {
-    return TRY(early_.Allocate(pages, pages.bytes(), mm::MemoryState::kKernelTables)).base;
+    const mm::PhysRange taken =
+        TRY(early_.Allocate(pages, pages.bytes(), mm::MemoryState::kKernelTables));
+    first_early_ = std::min(first_early_, mm::FrameContaining(taken.base));
+    last_early_ = std::max(last_early_, mm::FrameContaining(taken.last()));
+    return taken.base;
   }
   return mm::BaseOf(TRY(memory_->Allocate({.pages = pages, .alignment = pages})));
 }
@@ -18,11 +24,15 @@ void TableFrames::Source::FreeFrames(mm::PhysAddr first, unsigned order) {
   CHECK(memory_->Free(mm::FrameContaining(first), pages).has_value());
 }
 
-// What was taken before physical memory was managed has none, and cannot go back.
+// What was taken before physical memory was managed has none, and cannot go back. The map is asked
+// only about frames that lie between such.
 mm::FrameDescriptor* TableFrames::Source::DescriptorOf(mm::PhysAddr frame) {
   const mm::FrameNumber number = mm::FrameContaining(frame);
-  const mm::MemoryRegion* const region = map_.FindRegion(number);
-  if (memory_ == nullptr || region->state != mm::MemoryState::kUsable) return nullptr;
+  if (memory_ == nullptr) return nullptr;
+  if (number >= first_early_ && number <= last_early_ &&
+      map_.FindRegion(number)->state != mm::MemoryState::kUsable) {
+    return nullptr;
+  }
   return &memory_->table().Of(number);
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 
 #include "arch/ops/paging.h"
 #include "kernel/base/result.h"
@@ -22,10 +23,7 @@ class TableFrames {
  public:
   // Takes frames from `early` until UseMemory(); `map` says ever after which ones those were.
   TableFrames(const DirectMap& direct_map, mm::BootAllocator& early, const mm::MemoryMap& map)
-      : source_(direct_map, early, map),
-        frames_(source_),
-        to_pointer_(reinterpret_cast<uintptr_t>(direct_map.ToPointer(direct_map.target().base)) -
-                    static_cast<uintptr_t>(direct_map.target().base.value)) {}
+      : source_(direct_map, early, map), frames_(source_) {}
 
   TableFrames(const TableFrames&) = delete;
   TableFrames& operator=(const TableFrames&) = delete;
@@ -37,11 +35,10 @@ class TableFrames {
     return frames_.AllocateTable(bytes, alignment);
   }
   void FreeTable(mm::PhysAddr table, uint64_t bytes) { frames_.FreeTable(table, bytes); }
-  // Every step of every walk comes here, so that nothing is looked up: tables lie in the direct
-  // map.
-  void* Pointer(mm::PhysAddr table) const {
-    return reinterpret_cast<void*>(static_cast<uintptr_t>(table.value) + to_pointer_);
+  void FreeZeroedTable(mm::PhysAddr table, uint64_t bytes) {
+    frames_.FreeZeroedTable(table, bytes);
   }
+  void* Pointer(mm::PhysAddr table) const { return source_.PointerTo(table); }
   void Publish(const mm::VirtRange&) { arch::PublishTables(); }
   void Invalidate(const mm::TlbWork& work) { arch::Invalidate(work); }
   void InvalidatePage(mm::VirtAddr page, mm::Asid asid) { arch::InvalidatePage(page, asid); }
@@ -49,30 +46,42 @@ class TableFrames {
   // Bytes of all page tables, and the frames that hold them.
   [[nodiscard]] uint64_t table_bytes() const { return frames_.table_bytes(); }
   [[nodiscard]] mm::PageCount frames() const { return frames_.frames(); }
+  // Free memory that is kept for the next tables.
+  [[nodiscard]] mm::PageCount spare_frames() const { return frames_.spare_frames(); }
 
  private:
   class Source final : public mm::TableFrameSource {
    public:
     Source(const DirectMap& direct_map, mm::BootAllocator& early, const mm::MemoryMap& map)
-        : direct_map_(direct_map), early_(early), map_(map) {}
+        : early_(early),
+          map_(map),
+          to_pointer_(reinterpret_cast<uintptr_t>(direct_map.ToPointer(direct_map.target().base)) -
+                      static_cast<uintptr_t>(direct_map.target().base.value)) {}
 
     void UseMemory(mm::PhysicalMemory& memory) { memory_ = &memory; }
 
     base::Result<mm::PhysAddr> AllocateFrames(unsigned order) override;
     void FreeFrames(mm::PhysAddr first, unsigned order) override;
-    void* Pointer(mm::PhysAddr pa) override { return direct_map_.ToPointer(pa); }
+    void* Pointer(mm::PhysAddr pa) override { return PointerTo(pa); }
+    // Every step of every walk comes here, so that nothing is looked up: tables lie in the direct
+    // map.
+    void* PointerTo(mm::PhysAddr pa) const {
+      return reinterpret_cast<void*>(static_cast<uintptr_t>(pa.value) + to_pointer_);
+    }
     mm::FrameDescriptor* DescriptorOf(mm::PhysAddr frame) override;
 
    private:
-    const DirectMap& direct_map_;
     mm::BootAllocator& early_;
     const mm::MemoryMap& map_;
+    uintptr_t to_pointer_;  // from a physical address, with wrap
     mm::PhysicalMemory* memory_ = nullptr;
+    // Between these are all frames that came from `early_`.
+    mm::FrameNumber first_early_{std::numeric_limits<uint64_t>::max()};
+    mm::FrameNumber last_early_{0};
   };
 
   Source source_;
   mm::TableFrames frames_;
-  uintptr_t to_pointer_;  // from a physical address, with wrap
 };
 
 }  // namespace kernel

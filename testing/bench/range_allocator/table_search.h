@@ -42,6 +42,7 @@ class HostTables {
     --tables_;
     pages_.FreePages(Pointer(pa), 0);
   }
+  void FreeZeroedTable(mm::PhysAddr pa, uint64_t bytes) { FreeTable(pa, bytes); }
   void* Pointer(mm::PhysAddr pa) const { return reinterpret_cast<void*>(pa.value); }
   void Publish(const mm::VirtRange&) {}
   void Invalidate(const mm::TlbWork&) {}

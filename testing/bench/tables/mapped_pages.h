@@ -73,6 +73,7 @@ class ProgramTables {
     bytes_ -= bytes;
     std::free(Pointer(pa));
   }
+  void FreeZeroedTable(mm::PhysAddr pa, uint64_t bytes) { FreeTable(pa, bytes); }
   void* Pointer(mm::PhysAddr pa) const { return reinterpret_cast<void*>(pa.value); }
   void Publish(const mm::VirtRange&) {}
   void Invalidate(const mm::TlbWork& work) { Keep(work); }
