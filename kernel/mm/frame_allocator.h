@@ -57,6 +57,13 @@ class FrameAllocator {
   // zone lock. O(pages / 64).
   [[nodiscard]] std::optional<FreeFault> FindFault(FrameNumber first, PageCount pages) const;
 
+  // Whether the frame is an allocated run of its own, in a block of which some is not ours; false
+  // may mean that FindFault() has to look. O(1) mostly.
+  [[nodiscard]] bool IsAllocatedBesideOthers(uint32_t frame) const {
+    return marks_.IsAllocatedFrame(frame, kBlockFrames, BlockState::kRowsPartly) &&
+           map_.IsUsable(frame);
+  }
+
   // Takes any run from zone `highest` or one below it. Errors: kOutOfMemory, kInvalidArgument (no
   // pages, or an alignment that is no power of two).
   [[nodiscard]] base::Result<FrameNumber> AllocateRun(PageCount pages, PageCount alignment,

@@ -89,14 +89,16 @@ class FrameMarks {
   }
 
   // Whether the frame is an allocated run of its own, in a block with at most `most_free` free
-  // frames. Takes few steps; false may mean that it takes a longer look.
-  [[nodiscard]] bool IsAllocatedFrame(uint32_t frame, uint32_t most_free) const {
+  // frames and in that state. Takes few steps; false may mean that it takes a longer look. Where
+  // some of the block is not ours, that frame may be such a one.
+  [[nodiscard]] bool IsAllocatedFrame(uint32_t frame, uint32_t most_free,
+                                      BlockState state = BlockState::kRows) const {
     const FrameRow& row = RowOf(frame);
     const uint32_t bit = frame % kRowFrames;
     // The frame is neither free nor inside a run, and the next one, in the same row, is not either.
     const uint64_t inside = LoadRelaxed(row.inside);
     const uint64_t wrong = (LoadRelaxed(row.free) | inside | inside >> 1) >> bit;
-    return IsInState(frame / kBlockFrames, BlockState::kRows, most_free) && bit != kRowFrames - 1 &&
+    return IsInState(frame / kBlockFrames, state, most_free) && bit != kRowFrames - 1 &&
            (wrong & 1) == 0;
   }
   // The same for a run of 2^order frames aligned to its size; `order` <= kRowOrder, and the block

@@ -145,8 +145,10 @@ std::expected<void, FreeFault> FrameCache::FreeSlowly(FrameCpu& cpu, FrameNumber
   const size_t kind = frames_.ZoneOf(frame);
   const FrameZone& source = frames_.zone(kind);
   const uint32_t prepared = source.prepared();
-  if (frame >= prepared || frame % pages.value != 0 ||
-      !marks_.IsAllocatedRun(frame, order, kBlockFrames, prepared)) [[unlikely]] {
+  const bool is_beside_others =
+      order == 0 && frame < prepared && frames_.IsAllocatedBesideOthers(frame);
+  if (!is_beside_others && (frame >= prepared || frame % pages.value != 0 ||
+                            !marks_.IsAllocatedRun(frame, order, kBlockFrames, prepared))) {
     if (const auto fault = frames_.FindFault(number, pages)) return std::unexpected(*fault);
     if (frame % pages.value != 0) return frames_.FreeRun(number, pages);
   }

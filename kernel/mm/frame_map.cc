@@ -33,8 +33,20 @@ uint32_t FrameMap::NextUsable(uint32_t frame) {
   return static_cast<uint32_t>((std::max(region->first, NumberOf(frame)) - first_).value);
 }
 
+bool FrameMap::IsUsable(uint32_t frame) {
+  const locking::SpinLockHolder hold(lock_);
+  if (frame - found_first_ < found_frames_) return true;  // wraps for frames below the first
+  const FrameNumber number = NumberOf(frame);
+  const MemoryRegion* const region = map_->FindNext(number, MemoryState::kUsable);
+  if (region == nullptr || region->first > number) return false;
+  found_first_ = static_cast<uint32_t>((std::max(region->first, first_) - first_).value);
+  found_frames_ = static_cast<uint32_t>((region->last() - NumberOf(found_first_)).value + 1);
+  return true;
+}
+
 base::Result<> FrameMap::Reserve(uint32_t first, uint32_t pages, MemoryState state) {
   const locking::SpinLockHolder hold(lock_);
+  found_frames_ = 0;
   return map_->Reserve({BaseOf(NumberOf(first)), PageCount{pages}.bytes()}, state);
 }
 

@@ -32,7 +32,8 @@ class FrameMap {
   // The lowest usable frame not below `frame`, or kNoFrame.
   [[nodiscard]] uint32_t NextUsable(uint32_t frame) EXCLUDES(lock_);
 
-  [[nodiscard]] bool IsUsable(uint32_t frame) { return NextUsable(frame) == frame; }
+  // O(1) for frames of the run found last.
+  [[nodiscard]] bool IsUsable(uint32_t frame) EXCLUDES(lock_);
 
   // Gives usable frames another state. Errors: what MemoryMap::Reserve() says.
   [[nodiscard]] base::Result<> Reserve(uint32_t first, uint32_t pages, MemoryState state)
@@ -45,6 +46,9 @@ class FrameMap {
   locking::SpinLock lock_;
   MemoryMap* const map_ PT_GUARDED_BY(lock_);
   const FrameNumber first_;
+  // Usable, and found last.
+  uint32_t found_first_ GUARDED_BY(lock_) = 0;
+  uint32_t found_frames_ GUARDED_BY(lock_) = 0;
 };
 
 }  // namespace mm
