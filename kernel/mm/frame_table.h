@@ -27,7 +27,8 @@ class FrameDescriptor {
  public:
   // Marks have this bit; the others are their owner's choice.
   static constexpr uint32_t kMarked = uint32_t{1} << 31;
-  static constexpr uint32_t kMostReferences = kMarked - 1;
+  // So far from marks that processors which find it reached together do not come to them.
+  static constexpr uint32_t kMostReferences = kMarked - (1 << 16);
 
   // 0, a pointer, or what else the owner likes.
   [[nodiscard]] uint64_t owner() const { return std::bit_cast<uint64_t>(owner_); }
@@ -137,26 +138,25 @@ class FrameTable {
   // one.
   [[nodiscard]] base::Result<> AddReference(FrameNumber frame) const {
     std::atomic_ref<uint32_t> count(Of(frame).references_or_mark_);
-    uint32_t others = count.load(std::memory_order_relaxed);
-    do {
-      CHECK(others < FrameDescriptor::kMarked);
-      if (others == FrameDescriptor::kMostReferences) {
-        return std::unexpected(base::Error::kOutOfRange);
-      }
-    } while (!count.compare_exchange_weak(others, others + 1, std::memory_order_relaxed));
-    return {};
+    const uint32_t others = count.fetch_add(1, std::memory_order_relaxed);
+    if (others < FrameDescriptor::kMostReferences) [[likely]]
+      return {};
+    CHECK(others < FrameDescriptor::kMarked);
+    count.fetch_sub(1, std::memory_order_relaxed);
+    return std::unexpected(base::Error::kOutOfRange);
   }
 
   // One owner less. True when it was the last: the frame is to be freed. What other owners did with
   // the frame before they dropped it is visible then.
   [[nodiscard]] bool DropReference(FrameNumber frame) const {
     std::atomic_ref<uint32_t> count(Of(frame).references_or_mark_);
-    uint32_t others = count.load(std::memory_order_acquire);
-    do {
-      CHECK(others < FrameDescriptor::kMarked);
-      if (others == 0) return true;  // nobody else can add one: only an owner may
-    } while (!count.compare_exchange_weak(others, others - 1, std::memory_order_acq_rel));
-    return false;
+    if (count.load(std::memory_order_acquire) == 0) return true;  // only an owner adds one
+    const uint32_t others = count.fetch_sub(1, std::memory_order_acq_rel);
+    CHECK(others < FrameDescriptor::kMarked);
+    if (others != 0) [[likely]]
+      return false;
+    count.store(0, std::memory_order_relaxed);  // the others went since; nobody else looks
+    return true;
   }
 
   // Whether others own the frame too. Its only owner may write to it instead of copying it.
