@@ -13,10 +13,12 @@ namespace fs {
 using posix::Errno;
 
 FileTable::~FileTable() {
-  for (const Slot& slot : std::span(slots_, capacity_)) {
-    if (slot.file) TellOfClose(*slot.file);
+  for (Slot* slot = slots_; open_files_ > 0; ++slot) {
+    if (!slot->file) continue;
+    TellOfClose(*slot->file);
+    slot->file = {};
+    --open_files_;
   }
-  std::destroy_n(slots_, capacity_);
   memory().Free(slots_);
 }
 
@@ -40,7 +42,8 @@ posix::Result<Ref<FileTable>> FileTable::Copy() const {
   Ref<FileTable> copy = TRY(MakeObject<FileTable>(memory()));
   copy->limit_ = limit_;
   // As large as what is open needs, not as large as the table once was.
-  size_t used = capacity_;
+  const bool has_holes = open_files_ > first_free_;
+  size_t used = has_holes ? capacity_ : first_free_;
   while (used > 0 && !slots_[used - 1].file) --used;
   TRY(copy->Reserve(used));
   std::copy_n(slots_, used, copy->slots_);

@@ -96,6 +96,10 @@ TEST(FileTable, ExecClosesWhatAsksForIt) {
   copy->CloseRange(2, 4);
   EXPECT_TRUE(copy->CheckInvariants().has_value());
   EXPECT_EQ(copy->open_files(), 3U);
+  // One with holes as well.
+  const Ref<FileTable> second = *copy->Copy();
+  EXPECT_TRUE(second->CheckInvariants().has_value());
+  for (int i = 0; i < 7; ++i) EXPECT_TRUE(second->Find(i) == copy->Find(i)) << i;
 }
 
 TEST(FileTable, LacksMemoryWithoutHarm) {
