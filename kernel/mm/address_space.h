@@ -270,6 +270,7 @@ class AddressSpace final : public ObjectViewer {
 
   // address_space_clone.h
   [[nodiscard]] base::Result<> CopyTo(AddressSpace& child) REQUIRES(lock_);
+  [[nodiscard]] base::Result<> CopyAreasTo(AddressSpace& child) REQUIRES(lock_, child.lock_);
   [[nodiscard]] base::Result<> SharePages(const VirtRange& range, AddressSpace& child,
                                           TlbBatch& batch) REQUIRES(lock_, child.lock_);
   void TakeDown();

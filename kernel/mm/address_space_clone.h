@@ -27,23 +27,34 @@ base::Result<> AddressSpace<Table>::CopyTo(AddressSpace& child) {
   child.heap_base_ = heap_base_;
   child.break_ = break_;
   child.stack_limit_bytes_ = stack_limit_bytes_;
+  TRY(CopyAreasTo(child));
   TlbBatch batch = table_.NewBatch();
   base::Result<> result;
-  // Areas that only a lock kept apart are one in the child.
-  const bool any_locked = areas_.counters().locked != PageCount{0};
   const Vma* vma = areas_.FindFirstNotBelow(bounds().base);
-  for (; result && vma != nullptr; vma = areas_.FindFirstNotBelow(vma->range.last() + 1)) {
-    if (vma->liveness == Liveness::kDead) continue;
-    VmaTraits traits = *vma;
-    traits.locked = Locked::kNo;
-    result = any_locked ? child.areas_.Add(vma->range, traits)
-                        : child.areas_.AddApart(vma->range, traits);
+  for (; result && vma != nullptr; vma = vma->above) {
     // What an object shows to all is found again when it is used. Area by area: a walk over all of
     // them would look at every entry of the tables between.
-    if (result && vma->sharing == Sharing::kPrivate) result = SharePages(vma->range, child, batch);
+    const bool is_copied = vma->liveness == Liveness::kLive && vma->sharing == Sharing::kPrivate;
+    if (is_copied) result = SharePages(vma->range, child, batch);
   }
   table_.Flush(batch);
   return result;
+}
+
+template <SpaceTable Table>
+base::Result<> AddressSpace<Table>::CopyAreasTo(AddressSpace& child) {
+  if (areas_.dead() == 0 && areas_.counters().locked == PageCount{0}) [[likely]] {
+    return child.areas_.CopyFrom(areas_);
+  }
+  // Areas that only a lock kept apart are one in the child.
+  const Vma* vma = areas_.FindFirstNotBelow(bounds().base);
+  for (; vma != nullptr; vma = vma->above) {
+    if (vma->liveness == Liveness::kDead) continue;
+    VmaTraits traits = *vma;
+    traits.locked = Locked::kNo;
+    TRY(child.areas_.Add(vma->range, traits));
+  }
+  return {};
 }
 
 template <SpaceTable Table>

@@ -134,6 +134,16 @@ class VmaIndex {
     return FromWord(TRY(tree_.Replace(PageOf(base), ToWord(value))));
   }
 
+  // Makes this empty index one like `other`: each value is what copy(Value), whose result is a
+  // base::Result<Value>, makes of the other's, from the lowest range up. Errors: those of `copy`,
+  // kOutOfMemory; nothing is in the index then. O(n), and less than so many inserts.
+  template <class Copy>
+  [[nodiscard]] base::Result<> CopyFrom(const VmaIndex& other, Copy&& copy) {
+    return tree_.CopyFrom(other.tree_, [&](uintptr_t word) -> base::Result<uintptr_t> {
+      return ToWord(TRY(copy(FromWord(word))));
+    });
+  }
+
   // Forgets all ranges and gives all memory back, in time proportional to that memory.
   void Clear() { tree_.Clear(); }
 

@@ -2,6 +2,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <expected>
 #include <string_view>
 
 #include "kernel/mm/test_pages.h"
@@ -96,6 +97,67 @@ TEST(VmaIndexFailure, ResizeBeyondReach) {
     EXPECT_GT(failed, 0u);
   }
   EXPECT_EQ(pages.pages_in_use(), 0u);
+}
+
+// Node by node: as many as one leaf has, and several levels.
+TEST(VmaIndexFailure, CopyFrom) {
+  using Index = VmaIndex<uint32_t>;
+  for (const uint64_t count : {uint64_t{0}, uint64_t{1}, uint64_t{7}, kCount}) {
+    TestPages pages(arena.bytes);
+    {
+      VmaPair pair(pages, storage);
+      for (uint64_t i = 0; i < count; ++i) {
+        const auto first = static_cast<PageIndex>(i * 149 % count * 8);
+        ASSERT_TRUE(pair.Insert({first, first + 3}, static_cast<uint32_t>(i)));
+      }
+      Index copy(pages);
+      const size_t before = pages.pages_in_use();
+      const FailureRun run = FailEachAllocation(
+          pages,
+          [&] {
+            return copy.CopyFrom(
+                pair.index(), [](uint32_t value) -> base::Result<uint32_t> { return value + 1; });
+          },
+          [&] {
+            return copy.size() == 0 && copy.CheckInvariants().has_value() && pair.IsSame() &&
+                   pages.pages_in_use() == before;
+          });
+      EXPECT_EQ(run.fault, "") << count;
+      EXPECT_EQ(run.failed > 0, count > 0) << count;
+      EXPECT_TRUE(copy.CheckInvariants().has_value() && pair.IsSound()) << count;
+      ASSERT_EQ(copy.size(), pair.index().size());
+      Index::Cursor cursor(copy, {0});
+      for (Index::Cursor other(pair.index(), {0}); other.IsOnRange(); other.Next()) {
+        ASSERT_TRUE(cursor.IsOnRange());
+        EXPECT_TRUE(cursor.entry().range == other.entry().range);
+        EXPECT_EQ(cursor.entry().value, other.entry().value + 1);
+        cursor.Next();
+      }
+      EXPECT_FALSE(cursor.IsOnRange()) << count;
+      // The two have nothing in common.
+      ASSERT_TRUE(copy.Insert(Pages(kCount * 8, 1), 1).has_value());
+      copy.Clear();
+      EXPECT_TRUE(pair.IsSound() && pair.IsSame()) << count;
+    }
+    EXPECT_EQ(pages.pages_in_use(), 0u) << count;
+  }
+}
+
+// What a value cannot be made of ends the copy as if nothing had been copied.
+TEST(VmaIndexFailure, CopyFromStopsWhereAValueFails) {
+  TestPages pages(arena.bytes);
+  VmaPair pair(pages, storage);
+  for (PageIndex i = 0; i < 40; ++i) ASSERT_TRUE(pair.Insert({2 * i, 2 * i}, i));
+  VmaIndex<uint32_t> copy(pages);
+  const size_t before = pages.pages_in_use();
+  const auto until_30 = [](uint32_t value) -> base::Result<uint32_t> {
+    if (value == 30) return std::unexpected(base::Error::kOutOfRange);
+    return value;
+  };
+  EXPECT_TRUE(copy.CopyFrom(pair.index(), until_30) == std::unexpected(base::Error::kOutOfRange));
+  EXPECT_EQ(copy.size(), 0u);
+  EXPECT_TRUE(copy.CheckInvariants().has_value());
+  EXPECT_EQ(pages.pages_in_use(), before);
 }
 
 }  // namespace

@@ -185,6 +185,13 @@ class VmaLeaf {
   // Makes a new leaf of one that has a single range and is unlinked.
   void Reset();
 
+  // A leaf like this, in no list.
+  [[nodiscard]] VmaLeaf CopyAlone() const {
+    VmaLeaf copy = *this;
+    copy.next_ = copy.previous_ = nullptr;
+    return copy;
+  }
+
   // Links.
   void PutAfter(VmaLeaf& leaf);
   void PutBefore(VmaLeaf& leaf);
@@ -335,6 +342,7 @@ class VmaInner {
   };
   void Insert(unsigned slot, const Child& child);
   void Erase(unsigned slot);
+  void set_child(unsigned slot, void* node) { children_[slot] = node; }
 
   // Moves `count` children between this node's upper end and the lower end of `above`, the next
   // one.

@@ -86,6 +86,24 @@ base::Result<> VmaSet::AddApart(const VirtRange& range, const VmaTraits& traits)
   return AddBetween(FindLastNotAbove(range.base), range, traits);
 }
 
+base::Result<> VmaSet::CopyFrom(const VmaSet& other) {
+  CHECK(first_ == nullptr && other.dead_ == 0 && other.counters_.locked == PageCount{0});
+  Vma* below = nullptr;
+  const base::Result<> copied =
+      index_.CopyFrom(other.index_, [&](const Vma* vma) -> base::Result<Vma*> {
+        Vma* const copy = TRY(Make(vma->range, *vma));
+        copy->below = below;
+        (below != nullptr ? below->above : first_) = copy;
+        return below = copy;
+      });
+  if (copied) {
+    counters_ = other.counters_;
+  } else {
+    Clear();
+  }
+  return copied;
+}
+
 base::Result<> VmaSet::Add(const VirtRange& range, const VmaTraits& traits) {
   Vma* const below = FindLastNotAbove(range.base);
   Vma* const above = AboveOf(below);

@@ -100,6 +100,10 @@ class VmaSet {
   // An area that is like one of another set, as it is. Errors: as Add().
   [[nodiscard]] base::Result<> AddApart(const VirtRange& range, const VmaTraits& traits);
 
+  // Fills this empty set with areas like those of `other`, none of which is dead or locked. Error:
+  // kOutOfMemory; the set is empty then.
+  [[nodiscard]] base::Result<> CopyFrom(const VmaSet& other);
+
   // Cuts the areas that reach over the ends of `range`; returns the first one in it, null when
   // there is none. Error: kOutOfMemory.
   [[nodiscard]] base::Result<Vma*> Isolate(const VirtRange& range);

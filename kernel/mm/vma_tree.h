@@ -17,6 +17,7 @@
 #include <cstdint>
 
 #include "kernel/base/check.h"
+#include "kernel/base/function_ref.h"
 #include "kernel/base/result.h"
 #include "kernel/mm/node_pool.h"
 #include "kernel/mm/page_source.h"
@@ -74,6 +75,12 @@ class VmaTree {
   [[nodiscard]] base::Result<uintptr_t> MergeWithNext(PageIndex first);
   [[nodiscard]] base::Result<uintptr_t> Replace(PageIndex first, uintptr_t value);
   void Clear();
+
+  // What a copied range's word becomes. Error: kOutOfMemory.
+  using CopyValue = base::FunctionRef<base::Result<uintptr_t>(uintptr_t)>;
+  // Makes this empty tree one like `other`; `copy` is called for each word, ascending. Errors:
+  // those of `copy`, kOutOfMemory. O(n), and less than so many inserts.
+  [[nodiscard]] base::Result<> CopyFrom(const VmaTree& other, CopyValue copy);
 
   [[nodiscard]] static VmaPosition Next(VmaPosition position);
   [[nodiscard]] static VmaPosition Previous(VmaPosition position);
@@ -176,6 +183,12 @@ class VmaTree {
   static void SplitInner(VmaInner& node, VmaInner& upper, unsigned slot,
                          const VmaInner::Child& child);
   [[nodiscard]] VmaLeaf& NewLeaf(Spare& spare);
+
+  // Copying (vma_tree_copy.cc).
+  [[nodiscard]] base::Result<void*> CopyNode(const void* node, unsigned level, VmaLeaf*& below,
+                                             CopyValue copy);
+  [[nodiscard]] base::Result<VmaLeaf*> CopyLeaf(const VmaLeaf& leaf, VmaLeaf*& below,
+                                                CopyValue copy);
 
   // Giving nodes back (vma_tree_shrink.cc).
   void RemoveLeaf(Path& path);
