@@ -78,10 +78,8 @@ class TrialContexts {
   // As fork does it.
   base::Result<> Share() {
     mm::TlbBatch batch = first_.NewBatch();
-    const auto shared =
-        first_.SharePages(Program(), second_, batch, [](mm::VirtAddr, const mm::UserPage& page) {
-          return base::Result<mm::Access>{mm::Without(page.access, mm::Access::kWrite)};
-        });
+    const auto shared = first_.SharePages(Program(), second_, batch,
+                                          [](mm::FrameNumber) { return base::Result<>{}; });
     first_.Flush(batch);
     return shared;
   }

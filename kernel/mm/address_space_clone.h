@@ -60,13 +60,13 @@ base::Result<> AddressSpace<Table>::CopyAreasTo(AddressSpace& child) {
 template <SpaceTable Table>
 base::Result<> AddressSpace<Table>::SharePages(const VirtRange& range, AddressSpace& child,
                                                TlbBatch& batch) {
-  uint64_t pages = 0;
-  const base::Result<> shared = table_.SharePages(
-      range, child.table_, batch, [&](VirtAddr, const UserPage& page) -> base::Result<Access> {
-        (void)TRY(frames_.Share(page.frame)).Detach();
-        ++pages;
-        return ReadOnly(page.access);
-      });
+  size_t pages = 0;
+  const auto share = [&] [[gnu::always_inline]] (FrameNumber frame) -> base::Result<> {
+    TRY(frames_.AddOwner(frame));
+    ++pages;
+    return {};
+  };
+  const base::Result<> shared = table_.SharePages(range, child.table_, batch, share);
   child.resident_ += PageCount{pages};
   return shared;
 }
@@ -93,11 +93,21 @@ template <SpaceTable Table>
 void AddressSpace<Table>::TakeDown() {
   const locking::SpinLockHolder holder(lock_);
   table_.Retire();
+  size_t pages = 0;
+  const auto drop = [&] [[gnu::always_inline]] (VirtAddr, const UserPage& page) {
+    if (page.note != kOfDevice) frames_.Drop(page.frame);
+    ++pages;
+  };
   // Area by area, as in CopyTo().
   const Vma* vma = areas_.FindFirstNotBelow(bounds().base);
-  for (; vma != nullptr; vma = areas_.FindFirstNotBelow(vma->range.last() + 1)) {
-    ReleasePages(vma->range);
+  while (vma != nullptr) {
+    const Vma* const above = vma->above;
+    const auto next = above == nullptr ? std::nullopt : std::optional(above->range.base);
+    table_.UnmapRetired(vma->range, next, drop);
+    vma = above;
   }
+  CHECK(resident_ == PageCount{pages});
+  resident_ = {};
   areas_.Clear();
 }
 

@@ -74,12 +74,15 @@ struct UserPage {
 //                          release(VirtAddr, const UserPage&) for each page, ascending, when no
 //                          processor uses it any more. `release` may free the frame; it must not
 //                          change this table.
-//   SharePages(range, to, batch, access_of)  fork: puts each page into `to` as well, where nothing
-//                          is in `range`, with the access that access_of(VirtAddr, const
-//                          UserPage&) returns, which is at most what it has and from now on its
-//                          access here, too. Error: kOutOfMemory, and what access_of, whose result
-//                          is a base::Result<Access>, returns: pages up to there are in both tables
-//                          then, with the reduced access. The batch is one of this table.
+//   UnmapRetired(range, next, release)  The same in a table that has retired, when all of it goes
+//                          from the lowest page up: no page is left below `range`, nor above it
+//                          before `next`, or at all. Tables go unseen with the last of their pages.
+//   SharePages(range, to, batch, share)  fork: puts each page into `to` as well, where nothing is
+//   in
+//                          `range`, after share(FrameNumber), whose result is a base::Result<>.
+//                          From then on nobody may write to it, here or there. Error: kOutOfMemory,
+//                          and those of `share`: pages up to there are in both tables then. The
+//                          batch is one of this table.
 //   MovePages(range, to)   mremap: moves the pages to addresses from `to` on, where nothing is, and
 //                          which do not overlap `range`. Errors: kOutOfMemory, kOutOfRange,
 //                          kUnsupported; nothing has moved then. When it returns no processor uses
@@ -95,35 +98,34 @@ struct UserPage {
 // Destroying the table frees all tables. The pages must have been unmapped, which is CHECKed, for
 // else their frames would be lost; and no processor walks it.
 template <class T>
-concept SpaceTable = std::move_constructible<T> &&
-                     requires(T& table, const T& constant, VirtAddr va, const VirtRange& range,
-                              const typename T::Place& place, const UserPage& page, Access access,
-                              TlbBatch& batch, void (*visit)(VirtAddr, const UserPage&),
-                              Access (*access_of)(VirtAddr, const UserPage&),
-                              base::Result<Access> (*shared_access_of)(VirtAddr, const UserPage&)) {
-                       { table.MapPage(va, page) } -> std::same_as<base::Result<>>;
-                       { table.FindVacancy(va) } -> std::same_as<std::optional<typename T::Place>>;
-                       { table.FillVacancy(place, page) } -> std::same_as<void>;
-                       { table.FindPage(va) } -> std::same_as<std::optional<typename T::Place>>;
-                       { constant.PageIn(place) } -> std::same_as<UserPage>;
-                       { table.ReplacePage(place, page) } -> std::same_as<void>;
-                       { table.ProtectPage(place, access) } -> std::same_as<void>;
-                       { constant.PageAt(va) } -> std::same_as<std::optional<UserPage>>;
+concept SpaceTable =
+    std::move_constructible<T> &&
+    requires(T& table, const T& constant, VirtAddr va, const VirtRange& range,
+             const typename T::Place& place, const UserPage& page, Access access, TlbBatch& batch,
+             void (*visit)(VirtAddr, const UserPage&),
+             Access (*access_of)(VirtAddr, const UserPage&), base::Result<> (*share)(FrameNumber)) {
+      { table.MapPage(va, page) } -> std::same_as<base::Result<>>;
+      { table.FindVacancy(va) } -> std::same_as<std::optional<typename T::Place>>;
+      { table.FillVacancy(place, page) } -> std::same_as<void>;
+      { table.FindPage(va) } -> std::same_as<std::optional<typename T::Place>>;
+      { constant.PageIn(place) } -> std::same_as<UserPage>;
+      { table.ReplacePage(place, page) } -> std::same_as<void>;
+      { table.ProtectPage(place, access) } -> std::same_as<void>;
+      { constant.PageAt(va) } -> std::same_as<std::optional<UserPage>>;
 
-                       { constant.ForEachPage(range, visit) } -> std::same_as<void>;
-                       { table.ProtectPages(range, batch, access_of) } -> std::same_as<void>;
-                       { table.UnmapPages(range, visit) } -> std::same_as<void>;
-                       {
-                         table.SharePages(range, table, batch, shared_access_of)
-                       } -> std::same_as<base::Result<>>;
-                       { table.MovePages(range, va) } -> std::same_as<base::Result<>>;
+      { constant.ForEachPage(range, visit) } -> std::same_as<void>;
+      { table.ProtectPages(range, batch, access_of) } -> std::same_as<void>;
+      { table.UnmapPages(range, visit) } -> std::same_as<void>;
+      { table.UnmapRetired(range, std::optional(va), visit) } -> std::same_as<void>;
+      { table.SharePages(range, table, batch, share) } -> std::same_as<base::Result<>>;
+      { table.MovePages(range, va) } -> std::same_as<base::Result<>>;
 
-                       { constant.NewBatch() } -> std::same_as<TlbBatch>;
-                       { table.Flush(batch) } -> std::same_as<void>;
-                       { constant.CreateEmpty() } -> std::same_as<base::Result<T>>;
-                       { table.Retire() } -> std::same_as<void>;
-                       { constant.table_bytes() } -> std::same_as<uint64_t>;
-                       { constant.CheckInvariants() } -> std::same_as<base::Result<>>;
-                     };
+      { constant.NewBatch() } -> std::same_as<TlbBatch>;
+      { table.Flush(batch) } -> std::same_as<void>;
+      { constant.CreateEmpty() } -> std::same_as<base::Result<T>>;
+      { table.Retire() } -> std::same_as<void>;
+      { constant.table_bytes() } -> std::same_as<uint64_t>;
+      { constant.CheckInvariants() } -> std::same_as<base::Result<>>;
+    };
 
 }  // namespace mm

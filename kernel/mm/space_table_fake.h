@@ -219,17 +219,23 @@ class FakeSpaceTable {
     storage_->count -= gone.size();
   }
 
-  template <class AccessOf>
+  template <class Release>
+  void UnmapRetired(const VirtRange& range, std::optional<VirtAddr> next, Release&& release) {
+    CHECK(is_retired_ && (!next || *next > range.last()));
+    CHECK(storage_->count == 0 || range.base <= storage_->slots[0].va);
+    UnmapPages(range, std::forward<Release>(release));
+    CHECK(storage_->count == 0 || (next && *next <= storage_->slots[0].va));
+  }
+
+  template <class Share>
   [[nodiscard]] base::Result<> SharePages(const VirtRange& range, FakeSpaceTable& to,
-                                          TlbBatch& batch, AccessOf&& access_of) {
+                                          TlbBatch& batch, Share&& share) {
     for (Slot& slot : In(range)) {
-      const Access old = slot.page.access;
       if (!to.HasBlock(slot.va) && tables_.failure.MustFail()) {
         return std::unexpected(base::Error::kOutOfMemory);
       }
-      const Access access = TRY(access_of(slot.va, std::as_const(slot.page)));
-      CHECK(IsUserAccess(access) && Has(old, access));
-      SetAccess(slot, access, batch);
+      TRY(share(slot.page.frame));
+      SetAccess(slot, Without(slot.page.access, Access::kWrite), batch);
       Slot* const place = to.LowerBound(slot.va);
       CHECK(place == to.End() || place->va != slot.va);
       to.Insert(place, slot);

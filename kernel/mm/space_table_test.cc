@@ -54,10 +54,8 @@ TEST(FakeSpaceTable, SharesAndMoves) {
     TlbBatch batch = parent.NewBatch();
     const VirtRange all{kPage, 0x80'0000};
     tables.failure.FailAllocation(2);
-    const auto read_only = [](VirtAddr, const UserPage&) -> base::Result<Access> {
-      return Access::kRead;
-    };
-    EXPECT_EQ(parent.SharePages(all, child, batch, read_only).error(), base::Error::kOutOfMemory);
+    const auto share = [](FrameNumber) -> base::Result<> { return {}; };
+    EXPECT_EQ(parent.SharePages(all, child, batch, share).error(), base::Error::kOutOfMemory);
     tables.failure.FailNothing();
     EXPECT_EQ(child.PageAt(kPage)->access, Access::kRead);
     EXPECT_EQ(parent.PageAt(kPage)->access, Access::kRead);
@@ -68,7 +66,7 @@ TEST(FakeSpaceTable, SharesAndMoves) {
     EXPECT_FALSE(child.PageAt(kNext).has_value());
     EXPECT_EQ(child.PageAt(kFar)->frame, kData.frame);
     child.Retire();
-    child.UnmapPages(all, [](VirtAddr, const UserPage&) {});
+    child.UnmapRetired(all, std::nullopt, [](VirtAddr, const UserPage&) {});
   }
   parent.UnmapPages({kPage, 0x80'0000}, [](VirtAddr, const UserPage&) {});
   EXPECT_EQ(parent.table_bytes(), FakeTables::kTableBytes);

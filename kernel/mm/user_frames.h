@@ -90,6 +90,13 @@ class UserFrames {
     return FrameReference(this, frame);
   }
 
+  // The same, already detached: for a page table's entry that is about to be.
+  [[nodiscard]] base::Result<> AddOwner(FrameNumber frame) {
+    if (frame == zero_ || table_.AddReference(frame)) [[likely]]
+      return {};
+    return std::unexpected(base::Error::kOutOfMemory);
+  }
+
   // One owner less, of a frame whose reference was detached. The last one gives the frame back.
   void Drop(FrameNumber frame) {
     if (frame == zero_) return;

@@ -71,9 +71,11 @@ class UserPages {
   void ProtectPages(const VirtRange& range, TlbBatch& batch, AccessOf&& access_of);
   template <class Release>
   void UnmapPages(const VirtRange& range, Release&& release);
-  template <class AccessOf>
+  template <class Release>
+  void UnmapRetired(const VirtRange& range, std::optional<VirtAddr> next, Release&& release);
+  template <class Share>
   [[nodiscard]] base::Result<> SharePages(const VirtRange& range, UserPages& to, TlbBatch& batch,
-                                          AccessOf&& access_of);
+                                          Share&& share);
   [[nodiscard]] base::Result<> MovePages(const VirtRange& range, VirtAddr to);
 
   [[nodiscard]] TlbBatch NewBatch() const { return TlbBatch(asid_); }
@@ -174,6 +176,7 @@ class UserPages {
   // user_pages_walk.h
   static constexpr PageAttributes AttributesOf(const UserPage& page);
   struct Leaves;
+  class AlikeLeaves;
   static Entry EntryOf(const UserPage& page);
   static UserPage PageOf(Entry entry);
   // Of a page's entry: else it is a mark, and absent.
@@ -201,6 +204,16 @@ class UserPages {
   void UnmapSome(const VirtRange& range, Release&& release);
   [[nodiscard]] uint64_t BytesOfWay() const;
   [[nodiscard]] uint64_t BytesBelow(const typename Table::Table& table) const;
+
+  template <class Use>
+  bool ForEachTableOf(const VirtRange& range, Use&& use) const;
+  static size_t NextUsed(const Entry* entries, size_t from, size_t count);
+
+  // user_pages_change.h
+  template <class Share>
+  [[nodiscard]] base::Result<> ShareTable(const Way& way, const VirtRange& piece, UserPages& to,
+                                          TlbBatch& batch, Share&& share);
+  [[nodiscard]] base::Result<> PrepareToShare(VirtAddr va, Way& to_way, const UserPage& page);
 
   // Tables that come and go.
   [[nodiscard]] base::Result<> AddTables(VirtAddr va, Way& way, unsigned level);

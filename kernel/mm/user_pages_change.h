@@ -95,6 +95,42 @@ inline void UserPages<P, M>::UnmapPages(const VirtRange& range, Release&& releas
   if (!IsWithoutTables(range)) UnmapSome(range, std::forward<Release>(release));
 }
 
+// No processor could remember one.
+template <PagingPolicy P, TableMemory M>
+template <class Release>
+void UserPages<P, M>::UnmapRetired(const VirtRange& range, std::optional<VirtAddr> next,
+                                   Release&& release) {
+  CHECK(is_retired_);
+  ForEachTableOf(range, [&](const Way& way, const VirtRange& piece) {
+    const size_t count = static_cast<size_t>(piece.size_bytes >> kPageShift);
+    Entry* const entries = way[0];
+    uint64_t removed = 0;
+    for (size_t i = NextUsed(entries, 0, count); i < count; i = NextUsed(entries, i, count)) {
+      const size_t first = i;
+      const AlikeLeaves alike(Load(entries[i]));
+      UserPage page = alike.page;
+      while (true) {
+        Store(entries[i], 0);
+        release(VirtAddr{piece.base.value + i * kPageSize}, page);
+        if (++i == count) break;
+        const Entry entry = Load(entries[i]);
+        if (!alike.AreLike(entry)) break;
+        page.frame = alike.FrameOf(entry);
+      }
+      removed += i - first;
+    }
+    const bool has_more = next && (piece.base.value ^ next->value) >> P::Level(1).shift == 0;
+    if constexpr (P::kCountsEntries) {
+      Uncount(*way[1], removed);
+      CHECK(has_more || P::LiveEntries(Load(*way[1])) == 0);
+    }
+    if (has_more) return true;
+    TlbBatch none(asid_);
+    DropTables(way, piece.base, none);
+    return true;
+  });
+}
+
 // Pages are gathered, forgotten together, and only then given away.
 template <PagingPolicy P, TableMemory M>
 template <class Release>
@@ -145,57 +181,72 @@ template <class Release>
   release_gathered();
 }
 
+// The entry for the page at `va`, in a table that is made for it if need be.
 template <PagingPolicy P, TableMemory M>
-template <class AccessOf>
-base::Result<> UserPages<P, M>::SharePages(const VirtRange& range, UserPages& to, TlbBatch& batch,
-                                           AccessOf&& access_of) {
+base::Result<> UserPages<P, M>::PrepareToShare(VirtAddr va, Way& to_way, const UserPage& page) {
+  const unsigned level = Find(va, to_way);
+  if (level != 0) TRY(AddTables(va, to_way, level));
+  return Admit(va, *to_way[1], page);
+}
+
+// Pages of one table.
+template <PagingPolicy P, TableMemory M>
+template <class Share>
+base::Result<> UserPages<P, M>::ShareTable(const Way& way, const VirtRange& piece, UserPages& to,
+                                           TlbBatch& batch, Share&& share) {
+  const size_t count = static_cast<size_t>(piece.size_bytes >> kPageShift);
+  Entry* const entries = way[0];
+  Way to_way;
+  uint64_t shared = 0;
   base::Result<> result;
-  const auto share_table = [&](const Way& way, const VirtRange& piece) {
-    Run changed(batch);
-    Way to_way;
-    uint64_t shared = 0;
-    bool is_prepared = false;
-    ForEachEntryOf(way, piece, [&](VirtAddr va, Entry& slot) {
-      const Entry old_entry = Load(slot);
-      UserPage page = PageOf(old_entry);
-      if (!is_prepared) {
-        const unsigned level = to.Find(va, to_way);
-        if (level != 0) result = to.AddTables(va, to_way, level);
-        if (!result) return false;
-        is_prepared = true;
-        to_way[0] -= (va - piece.base) >> kPageShift;
+  for (size_t i = NextUsed(entries, 0, count); i < count && result;) {
+    const VirtAddr va{piece.base.value + i * kPageSize};
+    Entry entry = Load(entries[i]);
+    const AlikeLeaves alike(entry);
+    result = to.PrepareToShare(va, to_way, alike.page);
+    if (!result) break;
+    const Entry reduced = alike.WithoutWrite();
+    FrameNumber frame = alike.page.frame;
+    const size_t first = i;
+    Entry* const to_entries = to_way[0] - i;
+    while (true) {
+      result = share(frame);
+      if (!result) [[unlikely]]
+        break;
+      if (reduced != 0) {
+        entry = reduced | (entry & AlikeLeaves::kFrameField);
+        Store(entries[i], entry);
       }
-      result = to.Admit(va, *to_way[1], page);
-      if (!result) return false;
-      const base::Result<Access> access = access_of(va, std::as_const(page));
-      if (!access) {
-        result = std::unexpected(access.error());
-        return false;
-      }
-      Entry entry = old_entry;
-      if (*access != page.access) {
-        CHECK(Has(page.access, *access));
-        page.access = *access;
-        entry = EntryOf(page);
-        Store(slot, entry);
-        changed.Add(va, old_entry);
-      }
-      Entry& to_slot = to_way[0][(va - piece.base) >> kPageShift];
-      CHECK(Load(to_slot) == 0);
-      Store(to_slot, entry);
-      ++shared;
-      return true;
-    });
-    if (shared > 0) Count(*to_way[1], shared);
-    if (!result) {
-      TlbBatch of_to(to.asid_);
-      to.DropEmptyTables(piece, of_to);
-      to.Flush(of_to);
+      CHECK(Load(to_entries[i]) == 0);
+      Store(to_entries[i], entry);
+      if (++i == count) break;
+      entry = Load(entries[i]);
+      if (!alike.AreLike(entry)) break;
+      frame = alike.FrameOf(entry);
     }
-    return result.has_value();
-  };
-  ForEachOwnPart(range, [&](const VirtRange& part) {
-    if (result) ForEachLastTable(part, share_table);
+    shared += i - first;
+    if (reduced != 0 && i > first) {
+      batch.AddPages({va, (i - first) * kPageSize}, kPageSize, alike.page.scope);
+    }
+    i = NextUsed(entries, i, count);
+  }
+  if (shared > 0) Count(*to_way[1], shared);
+  return result;
+}
+
+template <PagingPolicy P, TableMemory M>
+template <class Share>
+base::Result<> UserPages<P, M>::SharePages(const VirtRange& range, UserPages& to, TlbBatch& batch,
+                                           Share&& share) {
+  base::Result<> result;
+  ForEachTableOf(range, [&](const Way& way, const VirtRange& piece) {
+    result = ShareTable(way, piece, to, batch, share);
+    if (result) [[likely]]
+      return true;
+    TlbBatch of_to(to.asid_);
+    to.DropEmptyTables(piece, of_to);
+    to.Flush(of_to);
+    return false;
   });
   to.memory().Publish(range);
   return result;

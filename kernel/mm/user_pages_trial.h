@@ -10,6 +10,7 @@
 // for page tables with a FailurePoint called `failure`; its tables may all be in use.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <iterator>
@@ -125,7 +126,11 @@ class UserPagesTrial {
         space().Retire();
         model().Retire();
       }
-      for (const VirtRange& window : Machine::kWindows) Unmap(window);
+      if (index == 0) {
+        UnmapRetired();
+      } else {
+        for (const VirtRange& window : Machine::kWindows) Unmap(window);
+      }
       Expect(space().table_bytes() == EmptyBytes());
       spaces_[index].reset();
       models_[index].reset();
@@ -253,6 +258,29 @@ class UserPagesTrial {
     Compare();
   }
 
+  // All of it, from the lowest page up: each window in two parts, most of which share a table.
+  void UnmapRetired() {
+    std::array<VirtRange, 2 * std::size(Machine::kWindows)> parts;
+    size_t count = 0;
+    for (const VirtRange& window : Machine::kWindows) {
+      const uint64_t lower_bytes = window.size_bytes / 2 + kPageSize;
+      parts[count++] = {window.base, lower_bytes};
+      parts[count++] = {window.base + lower_bytes, window.size_bytes - lower_bytes};
+    }
+    std::ranges::sort(parts, {}, &VirtRange::base);
+    for (size_t i = 0; i < count; ++i) {
+      const auto next = i + 1 < count ? std::optional(parts[i + 1].base) : std::nullopt;
+      size_t released = 0;
+      space().UnmapRetired(parts[i], next, [&](VirtAddr va, const UserPage& page) {
+        const auto known = model().PageAt(va);
+        Expect(known && IsSame(*known, page));
+        ++released;
+      });
+      model().UnmapRetired(parts[i], next, [&](VirtAddr, const UserPage&) { --released; });
+      Expect(released == 0 && space().CheckInvariants().has_value());
+    }
+  }
+
   void Share() {
     const VirtRange range = ChooseRange();
     const size_t other = 1 - index_;
@@ -261,16 +289,14 @@ class UserPagesTrial {
     const size_t from = std::exchange(index_, other);
     Unmap(range);
     index_ = from;
-    const auto access_of = [](VirtAddr, const UserPage& page) -> base::Result<Access> {
-      return Without(page.access, Access::kWrite);
-    };
+    const auto share = [](FrameNumber) -> base::Result<> { return {}; };
     TlbBatch batch = space().NewBatch();
     const base::Result<> result =
-        TryWithFailures([&] { return space().SharePages(range, to, batch, access_of); });
+        TryWithFailures([&] { return space().SharePages(range, to, batch, share); });
     space().Flush(batch);
     TlbBatch of_model = model().NewBatch();
     if (!Failed(result)) {
-      Expect(model().SharePages(range, to_model, of_model, access_of) == result);
+      Expect(model().SharePages(range, to_model, of_model, share) == result);
     } else {
       // What was shared until then has the reduced access in both; the rest is as it was.
       model().ForEachPage(range, [&](VirtAddr va, const UserPage& page) {

@@ -76,6 +76,39 @@ template <PagingPolicy P, TableMemory M>
           .note = static_cast<uint8_t>(P::SpareOf(entry, 0) & UserPage::kMaxNote)};
 }
 
+// Open entries side by side are mostly alike but for their frames: what the first of them means is
+// found once. Nothing is like a closed one.
+template <PagingPolicy P, TableMemory M>
+class UserPages<P, M>::AlikeLeaves {
+ public:
+  explicit AlikeLeaves(Entry entry)
+      : page(PageOf(entry)), rest_(IsOpen(entry) ? entry & ~kFrameField : kFrameField) {}
+
+  // Whether `entry` differs from the first by its frame alone.
+  [[nodiscard]] bool AreLike(Entry entry) const { return (entry & ~kFrameField) == rest_; }
+  // Of an entry that is like the first.
+  [[nodiscard]] static FrameNumber FrameOf(Entry entry) {
+    return {(entry & kFrameField) >> kPageShift};
+  }
+
+  // What they become, but for their frames, when nobody may write any more: 0 for what stays.
+  [[nodiscard]] Entry WithoutWrite() const {
+    if (!Has(page.access, Access::kWrite)) return 0;
+    UserPage reduced = page;
+    reduced.frame = {0};
+    reduced.access = Without(page.access, Access::kWrite);
+    return EntryOf(reduced);
+  }
+
+  static constexpr Entry kFrameField =
+      static_cast<Entry>(base::LowBits(P::kPhysicalBits - kPageShift) << kPageShift);
+
+  const UserPage page;  // the first
+
+ private:
+  Entry rest_;
+};
+
 // Whether the table translates it, and by itself. All that matters is where the first part is.
 template <PagingPolicy P, TableMemory M>
 inline bool UserPages<P, M>::IsOwn(VirtAddr va) const {
@@ -263,6 +296,37 @@ inline bool UserPages<P, M>::AreNone(const Entry* entries) {
   Entry any = 0;
   for (size_t i = 0; i < kCount; ++i) any |= Load(entries[i]);
   return any == 0;
+}
+
+// Likewise. Most areas lie in one table, or where there is none.
+template <PagingPolicy P, TableMemory M>
+template <class Use>
+inline bool UserPages<P, M>::ForEachTableOf(const VirtRange& range, Use&& use) const {
+  if (range.IsEmpty()) return true;
+  const VirtAddr last = range.last();
+  if (IsOwn(range.base) && IsOwn(last)) [[likely]] {
+    Way way;
+    const unsigned level = Find(range.base, way);
+    const unsigned shift = P::Level(level == 0 ? 1 : level).shift;
+    if ((range.base.value ^ last.value) >> shift == 0) return level != 0 || use(way, range);
+  }
+  bool goes_on = true;
+  ForEachOwnPart(range, [&](const VirtRange& part) {
+    if (goes_on) goes_on = ForEachLastTable(part, use);
+  });
+  return goes_on;
+}
+
+// The first of `count` entries from `from` on that is not 0; `count` for none. Where one is, others
+// often are.
+template <PagingPolicy P, TableMemory M>
+inline size_t UserPages<P, M>::NextUsed(const Entry* entries, size_t from, size_t count) {
+  constexpr size_t kTogether = 8;
+  while (from < count && Load(entries[from]) == 0) {
+    while (count - from > kTogether && AreNone<kTogether>(entries + from)) from += kTogether;
+    if (Load(entries[from]) == 0) ++from;
+  }
+  return from;
 }
 
 // Calls `use(va, entry)` for each page of `piece`, of one table, until one returns false.

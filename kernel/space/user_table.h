@@ -132,11 +132,16 @@ class UserTable {
   void UnmapPages(const mm::VirtRange& range, Release&& release) {
     pages_.UnmapPages(range, std::forward<Release>(release));
   }
-  template <class AccessOf>
+  template <class Release>
+  void UnmapRetired(const mm::VirtRange& range, std::optional<mm::VirtAddr> next,
+                    Release&& release) {
+    pages_.UnmapRetired(range, next, std::forward<Release>(release));
+  }
+  template <class Share>
   [[nodiscard]] base::Result<> SharePages(const mm::VirtRange& range, UserTable& to,
-                                          mm::TlbBatch& batch, AccessOf&& access_of) {
+                                          mm::TlbBatch& batch, Share&& share) {
     TRY(to.GrowLike(pages_.table().shape()));
-    return pages_.SharePages(range, to.pages_, batch, std::forward<AccessOf>(access_of));
+    return pages_.SharePages(range, to.pages_, batch, std::forward<Share>(share));
   }
   [[nodiscard]] base::Result<> MovePages(const mm::VirtRange& range, mm::VirtAddr to) {
     TRY(GrowTo(to + (range.size_bytes - 1)));
