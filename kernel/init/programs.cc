@@ -38,7 +38,6 @@
 #include "kernel/sched/running.h"
 #include "kernel/sched/scheduler.h"
 #include "kernel/sched/traps.h"
-#include "kernel/syscall/file_services.h"
 #include "kernel/syscall/services.h"
 #include "kernel/syscall/system_call.h"
 
@@ -125,7 +124,6 @@ class Programs {
   std::optional<process::ProcessFacts> process_facts_;
   std::optional<fs::ProcParts> proc_;
   std::optional<syscall::Services> services_;
-  std::optional<syscall::FileServices> file_services_;
   mm::FrameWindows& windows_;
   mm::KernelHeap& kernel_heap_;
   std::string_view command_line_;
@@ -198,24 +196,22 @@ posix::Result<> Programs::Start() {
                                                       .terminal = terminal_,
                                                       .terminal_device = fs::kSerialDevice,
                                                       .ticks_per_second = arch::kTicksPerSecond});
-  services_.emplace(syscall::Services{.environment = world_,
+  services_.emplace(syscall::Services{.memory = heap_,
+                                      .environment = world_,
+                                      .names = *names_,
+                                      .pipes = pipes_,
+                                      .queue_names = posix_queues_,
+                                      .files = files_,
                                       .message_queues = queues_,
                                       .shared_segments = segments_,
                                       .objects = memory_.objects(),
-                                      .memory = memory_facts_,
-                                      .system = *system_facts_,
-                                      .host_name = host_name_,
                                       .all_memory = memory_facts_.Facts().total,
+                                      .memory_facts = memory_facts_,
+                                      .system_facts = *system_facts_,
+                                      .host_name = host_name_,
                                       .unknown_calls = unknown_calls_});
-  file_services_.emplace(syscall::FileServices{.memory = heap_,
-                                               .environment = world_,
-                                               .names = *names_,
-                                               .pipes = pipes_,
-                                               .queues = posix_queues_,
-                                               .files = files_});
   TRY(MountProc());
   syscall::UseServices(*services_);
-  syscall::UseFileServices(*file_services_);
   sched::UseScheduler(scheduler_);
   process::UseSystem(*processes_);
   return {};

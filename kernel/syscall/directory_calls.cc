@@ -143,7 +143,7 @@ posix::CallResult Chdir(uintptr_t path) {
 posix::CallResult Fchdir(int descriptor) { return MoveTo(Ref(&TRY(FileOf(descriptor))->inode())); }
 
 posix::CallResult Getcwd(uintptr_t buffer, size_t bytes) {
-  fs::Memory& memory = TheFileServices().memory;
+  fs::Memory& memory = TheServices().memory;
   const base::Result<void*> block = memory.Allocate(posix::kPathMax);
   if (!block) return std::unexpected(Errno::kOutOfMemory);
   const std::span text(static_cast<char*>(*block), posix::kPathMax);

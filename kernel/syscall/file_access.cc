@@ -37,7 +37,7 @@ void TellOfFileLimit() {
       process::SendToThread(kernel::CurrentThread(), kSignal, process::InformationOf(kSignal)));
 }
 
-UserPath::~UserPath() { TheFileServices().memory.Free(long_); }
+UserPath::~UserPath() { TheServices().memory.Free(long_); }
 
 posix::Result<> UserPath::Read(uintptr_t path) {
   const posix::Result<size_t> length = kernel::ReadUserString(short_, {path});
@@ -46,7 +46,7 @@ posix::Result<> UserPath::Read(uintptr_t path) {
     return {};
   }
   if (length.error() != Errno::kNameTooLong) return std::unexpected(length.error());
-  const base::Result<void*> block = TheFileServices().memory.Allocate(posix::kPathMax);
+  const base::Result<void*> block = TheServices().memory.Allocate(posix::kPathMax);
   if (!block) return std::unexpected(Errno::kOutOfMemory);
   long_ = static_cast<char*>(*block);
   text_ = {long_, TRY(kernel::ReadUserString(std::span(long_, posix::kPathMax), {path}))};

@@ -15,13 +15,13 @@
 #include "kernel/posix/errno.h"
 #include "kernel/posix/file.h"
 #include "kernel/process/current.h"
-#include "kernel/syscall/file_services.h"
+#include "kernel/syscall/services.h"
 
 namespace syscall {
 
 [[nodiscard]] inline fs::FileTable& Files() { return *kernel::CurrentProcess().files; }
 [[nodiscard]] inline fs::WorkingState& Place() { return *kernel::CurrentProcess().place; }
-[[nodiscard]] inline fs::FileNamespace& Names() { return TheFileServices().names; }
+[[nodiscard]] inline fs::FileNamespace& Names() { return TheServices().names; }
 
 // Errors of all: kBadDescriptor, also where the file is not open for that.
 [[nodiscard]] inline posix::Result<fs::Ref<fs::OpenFile>> FileOf(int descriptor) {

@@ -68,7 +68,7 @@ posix::CallResult MemfdCreate(uintptr_t name, uint32_t flags) {
   if ((flags & ~(kCloseOnExec | kAllowSealing)) != 0) return std::unexpected(Errno::kInvalid);
   UserPath text;
   TRY(text.Read(name));
-  const Ref<fs::Inode> inode = TRY(TheFileServices().files.MakeUnnamed(kPermissions));
+  const Ref<fs::Inode> inode = TRY(TheServices().files.MakeUnnamed(kPermissions));
   Ref<OpenFile> file = TRY(inode->Open(open_flag::kReadWrite));
   const bool closes = (flags & kCloseOnExec) != 0;
   return Files().Add(std::move(file), closes ? CloseOnExec::kYes : CloseOnExec::kNo);
@@ -80,7 +80,7 @@ posix::CallResult Pipe2(kernel::UserPointer<int32_t> descriptors, uint32_t flags
   const uint32_t decoded = posix::DecodeOpenFlags(arch::kAbi, flags);
   constexpr uint32_t kKnown = open_flag::kCloseOnExec | open_flag::kNonBlock | open_flag::kDirect;
   if ((decoded & ~kKnown) != 0) return std::unexpected(Errno::kInvalid);
-  fs::PipeEnds ends = TRY(TheFileServices().pipes.Make(decoded));
+  fs::PipeEnds ends = TRY(TheServices().pipes.Make(decoded));
   const CloseOnExec close_on_exec = CloseOnExecOf(decoded);
   const int reading = TRY(Files().Add(std::move(ends.reading), close_on_exec));
   const posix::Result<int> writing = Files().Add(std::move(ends.writing), close_on_exec);

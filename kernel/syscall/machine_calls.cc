@@ -29,7 +29,7 @@ uintptr_t PagesAsWord(mm::PageCount pages) {
 }  // namespace
 
 posix::CallResult Uname(UserMachineNames names) {
-  const fs::SystemNames texts = TheServices().system.Names();
+  const fs::SystemNames texts = TheServices().system_facts.Names();
   posix::MachineNames known;
   CopyText(known.system, texts.system);
   CopyText(known.host, texts.host);
@@ -50,8 +50,8 @@ posix::CallResult Sethostname(kernel::UserPointer<char> name, size_t length) {
 }
 
 posix::CallResult Sysinfo(UserMachineStatus status) {
-  const fs::MemoryFacts memory = TheServices().memory.Facts();
-  const fs::SystemFacts system = TheServices().system.Facts();
+  const fs::MemoryFacts memory = TheServices().memory_facts.Facts();
+  const fs::SystemFacts system = TheServices().system_facts.Facts();
   posix::MachineStatusOf<uintptr_t> known;
   known.uptime_seconds = static_cast<uintptr_t>(system.uptime / posix::kNanosecondsPerSecond);
   known.total_ram = PagesAsWord(memory.total);

@@ -26,7 +26,7 @@ namespace {
 // ----------------------------------------------------------------
 
 Deadline After(uint64_t nanoseconds) {
-  return Deadline::After(TheFileServices().environment.MonotonicNanoseconds(), nanoseconds);
+  return Deadline::After(TheServices().environment.MonotonicNanoseconds(), nanoseconds);
 }
 
 // A null pointer waits for ever. Errors: kInvalid, kFault.
@@ -39,7 +39,7 @@ posix::Result<Deadline> ReadDeadline(kernel::UserPointer<Time> pointer) {
 }
 
 uint64_t TimeUntil(Deadline deadline) {
-  const uint64_t now = TheFileServices().environment.MonotonicNanoseconds();
+  const uint64_t now = TheServices().environment.MonotonicNanoseconds();
   return deadline.nanoseconds > now ? deadline.nanoseconds - now : 0;
 }
 
@@ -93,13 +93,13 @@ class Scratch {
  public:
   explicit Scratch(size_t count) : count_(count) {
     if (count <= kFew) return;
-    const base::Result<void*> block = TheFileServices().memory.Allocate(count * sizeof(T));
+    const base::Result<void*> block = TheServices().memory.Allocate(count * sizeof(T));
     data_ = block ? static_cast<T*>(*block) : nullptr;
   }
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;
   ~Scratch() {
-    if (data_ != few_.data()) TheFileServices().memory.Free(data_);
+    if (data_ != few_.data()) TheServices().memory.Free(data_);
   }
 
   [[nodiscard]] bool IsThere() const { return data_ != nullptr; }
@@ -122,7 +122,7 @@ posix::CallResult PollUntil(uintptr_t descriptors, uint32_t count, Deadline dead
   const std::span<PollDescriptor> polled = scratch.span();
   const kernel::UserPointer<PollDescriptor> pointer(descriptors);
   TRY(pointer.ReadMany(polled));
-  const size_t ready = TRY(fs::Poll(TheFileServices().memory, Files(), polled, deadline));
+  const size_t ready = TRY(fs::Poll(TheServices().memory, Files(), polled, deadline));
   TRY(pointer.WriteMany(polled));
   return static_cast<intptr_t>(ready);
 }
@@ -159,7 +159,7 @@ posix::CallResult SelectUntil(int32_t count, const std::array<uintptr_t, 3>& set
     read[i] = scratch.span().subspan(i * words, words);
     TRY(kernel::UserPointer<uintptr_t>(sets[i]).ReadMany(read[i]));
   }
-  const size_t ready = TRY(fs::Select(TheFileServices().memory, Files(), descriptors,
+  const size_t ready = TRY(fs::Select(TheServices().memory, Files(), descriptors,
                                       {read[0], read[1], read[2]}, deadline));
   for (size_t i = 0; i < sets.size(); ++i) {
     if (sets[i] != 0) TRY(kernel::UserPointer<uintptr_t>(sets[i]).WriteMany(read[i]));

@@ -25,7 +25,7 @@ namespace open_flag = posix::open_flag;
 
 constexpr auto kInvalid = std::unexpected(Errno::kInvalid);
 
-QueueNames& Queues() { return TheFileServices().queues; }
+QueueNames& Queues() { return TheServices().queue_names; }
 
 // The file stays while a call blocks in its queue.
 struct HeldQueue {

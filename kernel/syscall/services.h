@@ -3,7 +3,12 @@
 #pragma once
 
 #include "kernel/fs/environment.h"
+#include "kernel/fs/file_namespace.h"
 #include "kernel/fs/memory_source.h"
+#include "kernel/fs/object.h"
+#include "kernel/fs/pipe.h"
+#include "kernel/fs/queue_file.h"
+#include "kernel/fs/tmpfs.h"
 #include "kernel/ipc/message_queues.h"
 #include "kernel/ipc/shared_segments.h"
 #include "kernel/mm/address.h"
@@ -16,14 +21,22 @@ namespace syscall {
 using kernel::UnknownCalls;
 
 struct Services {
+  fs::Memory& memory;
   fs::Environment& environment;
+  // --- Files ---
+  fs::FileNamespace& names;
+  fs::PipeMaker& pipes;
+  fs::QueueNames& queue_names;
+  fs::TmpFileSystem& files;  // for memfd_create, and what statfs tells
+  // --- Memory and messages ---
   ipc::MessageQueues& message_queues;
   ipc::SharedSegments& shared_segments;
   mm::PagedObjectPool& objects;
-  fs::MemorySource& memory;
-  fs::SystemSource& system;
-  HostName& host_name;
   mm::PageCount all_memory;  // what there is for programs and the kernel together
+  // --- The machine ---
+  fs::MemorySource& memory_facts;
+  fs::SystemSource& system_facts;
+  HostName& host_name;
   UnknownCalls& unknown_calls;
 };
 

@@ -89,7 +89,7 @@ namespace {
 posix::CallResult TellFileSystem(const Inode& inode, FileSystemLayout layout, uintptr_t to) {
   const auto device = inode.Status().containing_device;
   const bool is_tmpfs = device == Names().root().Status().containing_device;
-  const fs::TmpFileSystem& files = TheFileServices().files;
+  const fs::TmpFileSystem& files = TheServices().files;
   posix::FileSystemStatus status = {.magic = is_tmpfs ? posix::kTmpfsMagic : posix::kProcMagic};
   if (is_tmpfs) {
     const mm::PageCount all = files.most_pages();
@@ -223,7 +223,7 @@ using Times = std::array<posix::TimeSpec, 2>;
 // Error: kInvalid. Nothing leaves the file's time as it is.
 posix::Result<std::optional<posix::TimeSpec>> NewTime(const posix::TimeSpec& time) {
   if (time.nanoseconds == kOmit) return std::optional<posix::TimeSpec>();
-  if (time.nanoseconds == kNow) return std::optional(TheFileServices().environment.Now());
+  if (time.nanoseconds == kNow) return std::optional(TheServices().environment.Now());
   constexpr auto kSecond = static_cast<int64_t>(posix::kNanosecondsPerSecond);
   if (time.nanoseconds < 0 || time.nanoseconds >= kSecond) {
     return std::unexpected(Errno::kInvalid);

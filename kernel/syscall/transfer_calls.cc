@@ -78,7 +78,7 @@ posix::CallResult Pwrite64(int descriptor, uintptr_t buffer, size_t bytes, int64
 
 posix::CallResult Readv(int descriptor, uintptr_t vector, size_t count) {
   const Ref<OpenFile> file = TRY(FileToRead(descriptor));
-  UserVector pieces(TheFileServices().memory);
+  UserVector pieces(TheServices().memory);
   TRY(pieces.Read(vector, count));
   UserVectorDestination destination(pieces);
   return ReadInto(*file, destination);
@@ -86,7 +86,7 @@ posix::CallResult Readv(int descriptor, uintptr_t vector, size_t count) {
 
 posix::CallResult Writev(int descriptor, uintptr_t vector, size_t count) {
   const Ref<OpenFile> file = TRY(FileToWrite(descriptor));
-  UserVector pieces(TheFileServices().memory);
+  UserVector pieces(TheServices().memory);
   TRY(pieces.Read(vector, count));
   UserVectorSource source(pieces);
   return WriteFrom(*file, source);
@@ -97,7 +97,7 @@ posix::CallResult Preadv(int descriptor, uintptr_t vector, size_t count, uintptr
   const Ref<OpenFile> file = TRY(FileToRead(descriptor));
   const std::optional<uint64_t> offset = OffsetOf(offset_low, offset_high);
   if (!offset) return std::unexpected(Errno::kInvalid);
-  UserVector pieces(TheFileServices().memory);
+  UserVector pieces(TheServices().memory);
   TRY(pieces.Read(vector, count));
   UserVectorDestination destination(pieces);
   return file->ReadAt(*offset, destination);
@@ -108,7 +108,7 @@ posix::CallResult Pwritev(int descriptor, uintptr_t vector, size_t count, uintpt
   const Ref<OpenFile> file = TRY(FileToWrite(descriptor));
   const std::optional<uint64_t> offset = OffsetOf(offset_low, offset_high);
   if (!offset) return std::unexpected(Errno::kInvalid);
-  UserVector pieces(TheFileServices().memory);
+  UserVector pieces(TheServices().memory);
   TRY(pieces.Read(vector, count));
   UserVectorSource source(pieces);
   return WriteAt(*file, *offset, source);
