@@ -71,9 +71,9 @@ void AddArchitecture(std::vector<Layer>& layers, std::string_view root) {
   const std::string_view devices = under("devices/");
   const std::string_view ops = under("ops/");
   const std::string_view boot = under("boot/");
-  const Names target =
-      Join(Join(kernel, CalledByArchitectures()),
-           {"kernel/posix/", facts, firmware, devices, ops, "arch/ops/", "layouts/"});
+  const Names target = Join(
+      Join(kernel, CalledByArchitectures()),
+      {"kernel/posix/", facts, firmware, devices, ops, "arch/common/", "arch/ops/", "layouts/"});
   layers.push_back({facts, Join(Join({"kernel/base/", "kernel/posix/"}, FactHeaders()), {facts})});
   layers.push_back({firmware, Join(kernel, {facts, firmware})});
   layers.push_back({devices, Join(kernel, {facts, firmware, devices})});
@@ -90,6 +90,7 @@ std::vector<Layer> MakeLayers() {
   const Names fs = Join(ipc, {"kernel/fs/"});
   const Names process = Join(fs, {"kernel/process/"});
   std::vector<Layer> layers = {
+      {"arch/common/", FactHeaders()},
       {"kernel/base/", {"kernel/base/"}},
       {"kernel/base/kernel/", {"kernel/base/", "arch/ops/"}},
       {"kernel/posix/", {"kernel/base/", "kernel/posix/"}},

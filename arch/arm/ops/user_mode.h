@@ -1,4 +1,5 @@
-// User mode's registers as entry saves them, system calls' arguments, and signal frames.
+// User mode's registers as entry saves them, and system calls' arguments; with signal frames, which
+// are declared alike on every processor.
 //
 // Entry from user mode, by SVC or by an exception, always saves all of them at the top of the
 // thread's kernel stack. Handlers change them only through what is declared here.
@@ -6,17 +7,14 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
 
 #include "arch/arm/facts/registers.h"
+#include "arch/common/signal_frame.h"  // IWYU pragma: export
 #include "arch/ops/registers.h"
 #include "kernel/base/check.h"
 #include "kernel/mm/address.h"
-#include "kernel/mm/range.h"
 
 namespace arch {
-
-struct ThreadState;
 
 enum class UserEntry : uint32_t {
   kOther,  // by an exception or interrupt, or the registers are no more those that were saved
@@ -77,41 +75,5 @@ inline void RestartSystemCall(UserRegisters& registers) {
   registers.state.general[0] = registers.first_argument;
   registers.entry = UserEntry::kOther;
 }
-
-// What kind of frame Linux makes: ARM has a short one for handlers that ask for no siginfo. x86_64
-// always makes the long one.
-enum class SignalFrameKind : uint8_t { kPlain, kWithInfo };
-
-inline constexpr size_t kSignalInfoBytes = 128;  // sizeof(siginfo_t)
-
-struct SignalDelivery {
-  unsigned signal;
-  SignalFrameKind kind;                               // SA_SIGINFO
-  mm::VirtAddr handler;                               // on ARM bit 0 selects Thumb
-  mm::VirtAddr restorer;                              // sa_restorer: the handler returns to it
-  std::span<const std::byte, kSignalInfoBytes> info;  // siginfo_t, as the program sees it
-  uint64_t blocked;                                   // the mask to come back to
-  mm::VirtAddr fault_va;                              // of the fault that is the reason, else 0
-  // The frame lies below this: the top of the alternate stack, or StackPointer() less nothing; what
-  // a leaf function may keep below its stack pointer is spared only when this is StackPointer().
-  mm::VirtAddr stack_pointer;
-  // uc_stack as sigaltstack() reports it; ss_flags as Linux has it (0, SS_ONSTACK, SS_DISABLE).
-  mm::VirtRange alternate_stack;
-  uint32_t alternate_stack_flags;
-};
-
-// Saves `registers` and the floating point of `state`, which is the running thread's, in a frame on
-// the user's stack and makes them those of the handler's start. False: the stack cannot be written;
-// nothing has changed.
-[[nodiscard]] bool PushSignalFrame(UserRegisters& registers, ThreadState& state,
-                                   const SignalDelivery& delivery);
-
-// sigreturn and rt_sigreturn: takes back what is in the frame at the stack pointer. All of it is
-// the user's to forge: rights and modes stay a user's. `kind`: by which of the two calls.
-// `blocked`: the mask to restore. The alternate stack stays what it is now. False: the frame cannot
-// be read or holds what user mode cannot have; then `registers` may have changed, and the thread is
-// to die by SIGSEGV.
-[[nodiscard]] bool PopSignalFrame(UserRegisters& registers, ThreadState& state,
-                                  SignalFrameKind kind, uint64_t& blocked);
 
 }  // namespace arch
