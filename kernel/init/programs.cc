@@ -242,8 +242,8 @@ process::ExitStatus Programs::Run(const FirstProgramChoice& choice) {
     return process::StartInit(program, std::move(table), std::move(place));
   };
   if (const auto started = start(); !started) {
-    base::Print(Console(), "cannot start {}: error {}\n", program.path,
-                static_cast<unsigned>(started.error()));
+    base::Print(Console(), "cannot start {}: {}\n", program.path,
+                posix::ErrnoName(started.error()));
     arch::ExitWithFailure();
   }
   return process::RunUntilInitEnds([] {
@@ -277,8 +277,7 @@ void RunPrograms(const System& system, const BootInfo& boot) {
   const arch::InterruptsOff interrupts_off;
   programs.emplace(system, boot, module->range);
   if (const auto started = programs->Start(); !started) {
-    base::Print(Console(), "initrd: no root file system: error {}\n",
-                static_cast<unsigned>(started.error()));
+    base::Print(Console(), "initrd: no root file system: {}\n", posix::ErrnoName(started.error()));
     return;
   }
   FirstProgramChoice choice(boot.command_line);

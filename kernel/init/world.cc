@@ -7,6 +7,7 @@
 namespace kernel {
 namespace {
 
+// With a sign: the time of day may be before 1970.
 constexpr auto kSecond = static_cast<int64_t>(posix::kNanosecondsPerSecond);
 
 }  // namespace

@@ -8,6 +8,8 @@
 namespace process {
 namespace {
 
+constexpr std::string_view kSegmentationFault = "Segmentation fault";
+
 struct Nearest {
   mm::VmaKind kind;
   mm::VirtRange range;
@@ -45,7 +47,7 @@ void Report(std::string_view what, const UserThread& thread, std::string_view ac
 
 void ReportSegmentationFault(const UserThread& thread, const mm::FaultInfo& fault,
                              const arch::UserRegisters& registers) {
-  Report("Segmentation fault", thread, mm::AccessKindName(fault.access), fault.va, registers);
+  Report(kSegmentationFault, thread, mm::AccessKindName(fault.access), fault.va, registers);
 }
 
 void ReportOutOfMemory(const UserThread& thread, const mm::FaultInfo& fault,
@@ -54,7 +56,7 @@ void ReportOutOfMemory(const UserThread& thread, const mm::FaultInfo& fault,
 }
 
 void ReportBrokenStack(const UserThread& thread, const arch::UserRegisters& registers) {
-  Report("Segmentation fault", thread, "signal frame", arch::StackPointer(registers), registers);
+  Report(kSegmentationFault, thread, "signal frame", arch::StackPointer(registers), registers);
 }
 
 }  // namespace process

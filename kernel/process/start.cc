@@ -4,6 +4,7 @@
 
 #include "kernel/base/check.h"
 #include "kernel/base/print.h"
+#include "kernel/posix/errno_name.h"
 #include "kernel/process/argument_block.h"
 #include "kernel/process/exec.h"
 #include "kernel/process/exit.h"
@@ -29,8 +30,8 @@ posix::Result<> ExecuteFirst(UserThread& thread, const FirstProgram& program) {
 void BeginInit(UserThread& thread) {
   const auto executed = ExecuteFirst(thread, *first_program);
   if (executed) return;
-  base::Print(TheSystem().environment().log, "cannot execute {}: error {}\n", first_program->path,
-              static_cast<unsigned>(executed.error()));
+  base::Print(TheSystem().environment().log, "cannot execute {}: {}\n", first_program->path,
+              posix::ErrnoName(executed.error()));
   EndProcess(thread.process(), ExitStatus::Exited(kCannotExecute));
 }
 
