@@ -24,20 +24,26 @@ constexpr int kDecimal = 10;
 constexpr int kHexadecimal = 16;
 constexpr size_t kMostDigits = 20;  // 2^64-1 in decimal
 
-void WriteRepeated(Sink& sink, std::string_view piece, size_t count) {
-  for (; count != 0; --count) sink.Write(piece);
+// Of which a padding is a part.
+constexpr std::string_view kBlanks = "                ";
+constexpr std::string_view kZeros = "0000000000000000";
+
+void WritePadding(Sink& sink, std::string_view padding, size_t count) {
+  for (; count > padding.size(); count -= padding.size()) sink.Write(padding);
+  if (count != 0) sink.Write(padding.substr(0, count));
 }
 
 // `prefix` and `body` side by side in a field of spec.width; zeros go between them, blanks outside.
 void WritePadded(Sink& sink, const FormatSpec& spec, Side side, std::string_view prefix,
                  std::string_view body) {
+  if (spec.width == 0 && prefix.empty()) return sink.Write(body);
   const size_t used = prefix.size() + body.size();
   const size_t padding = spec.width > used ? spec.width - used : 0;
-  if (side == Side::kRight && !spec.zeros) WriteRepeated(sink, " ", padding);
-  sink.Write(prefix);
-  if (spec.zeros) WriteRepeated(sink, "0", padding);
+  if (side == Side::kRight && !spec.zeros) WritePadding(sink, kBlanks, padding);
+  if (!prefix.empty()) sink.Write(prefix);
+  if (spec.zeros) WritePadding(sink, kZeros, padding);
   sink.Write(body);
-  if (side == Side::kLeft && !spec.zeros) WriteRepeated(sink, " ", padding);
+  if (side == Side::kLeft && !spec.zeros) WritePadding(sink, kBlanks, padding);
 }
 
 void WriteNumber(Sink& sink, const FormatSpec& spec, const FormatArgument& argument) {
@@ -48,13 +54,14 @@ void WriteNumber(Sink& sink, const FormatSpec& spec, const FormatArgument& argum
   const std::to_chars_result written = std::to_chars(digits.data(), past_digits, magnitude,
                                                      spec.hexadecimal ? kHexadecimal : kDecimal);
   const std::string_view body(digits.data(), static_cast<size_t>(written.ptr - digits.data()));
+  constexpr std::string_view kPrefix = "-0x";
   const std::string_view prefix =
-      std::string_view("-0x").substr(negative ? 0 : 1, (negative ? 1 : 0) + (spec.prefix ? 2 : 0));
+      kPrefix.substr(negative ? 0 : 1, (negative ? 1 : 0) + (spec.prefix ? 2 : 0));
   WritePadded(sink, spec, spec.side == Side::kDefault ? Side::kRight : spec.side, prefix, body);
 }
 
 void WriteText(Sink& sink, const FormatSpec& spec, std::string_view text) {
-  WritePadded(sink, spec, spec.side == Side::kDefault ? Side::kLeft : spec.side, "", text);
+  WritePadded(sink, spec, spec.side == Side::kDefault ? Side::kLeft : spec.side, {}, text);
 }
 
 void WriteArgument(Sink& sink, const FormatSpec& spec, const FormatArgument& argument) {

@@ -79,8 +79,8 @@ class FormatReader {
   [[nodiscard]] constexpr bool AtLast() const { return rest_.empty(); }
 
   [[nodiscard]] constexpr Piece Next() {
-    const size_t brace = rest_.find_first_of("{}");
-    if (brace == std::string_view::npos) return {Take(rest_.size()), false, {}, FormatFault::kNone};
+    const size_t brace = SizeOfLiteral();
+    if (brace == rest_.size()) return {Take(brace), false, {}, FormatFault::kNone};
     const bool doubled = brace + 1 < rest_.size() && rest_[brace + 1] == rest_[brace];
     if (doubled) {
       const std::string_view text = Take(brace + 1);
@@ -98,8 +98,22 @@ class FormatReader {
     return taken;
   }
 
+  // Up to the first brace. Freestanding code has no find_first_of() that knows how long "{}" is.
+  [[nodiscard]] constexpr size_t SizeOfLiteral() const {
+    size_t size = 0;
+    for (const char character : rest_) {
+      if (character == '{' || character == '}') break;
+      ++size;
+    }
+    return size;
+  }
+
   constexpr Piece Argument(size_t brace) {
     const std::string_view text = Take(brace);
+    if (rest_.size() > 1 && rest_[1] == '}') {
+      Take(2);
+      return {text, true, {}, FormatFault::kNone};
+    }
     const size_t close = rest_.find('}');
     if (close == std::string_view::npos) return {text, false, {}, FormatFault::kUnclosedBrace};
     const std::string_view inside = Take(close + 1).substr(1, close - 1);

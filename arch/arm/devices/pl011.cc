@@ -47,6 +47,13 @@ void Pl011::Write(char c) const {
   registers_.Write(kData, static_cast<unsigned char>(c));
 }
 
+void Pl011::Write(std::string_view text) const {
+  for (const char c : text) {
+    if (c == '\n') Write('\r');
+    Write(c);
+  }
+}
+
 std::optional<char> Pl011::Read() const {
   if ((registers_.Read(kFlags) & kFlagReceiveEmpty) != 0) return std::nullopt;
   return static_cast<char>(registers_.Read(kData) & 0xFF);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
 
 #include "arch/arm/devices/mmio.h"
 
@@ -17,6 +18,8 @@ class Pl011 {
 
   // Waits for room in the FIFO.
   void Write(char c) const;
+  // The same for each character, with a carriage return before each line feed.
+  void Write(std::string_view text) const;
 
   // Nothing if no character has arrived.
   std::optional<char> Read() const;

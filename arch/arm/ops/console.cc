@@ -20,12 +20,7 @@ void InitializeConsole() { port.Initialize(); }
 
 void WriteCharacter(char c) { port.Write(c); }
 
-void WriteText(std::string_view text) {
-  for (const char c : text) {
-    if (c == '\n') port.Write('\r');
-    port.Write(c);
-  }
-}
+void WriteText(std::string_view text) { port.Write(text); }
 
 std::optional<char> ReadCharacter() {
   const auto c = received.Take();
