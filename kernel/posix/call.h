@@ -126,7 +126,6 @@ enum class Call : uint16_t {
   kSigreturn,
   kSigaltstack,
   kPause,
-  kRestartSyscall,
   // Time.
   kNanosleep,
   kClockNanosleep,

@@ -220,6 +220,7 @@ inline constexpr auto kCallRows = [] {
       {Call::kDup2, kAdapted<Dup2>},
       {Call::kDup3, kAdapted<Dup3>},
       {Call::kFcntl, kAdapted<Fcntl>},
+      {Call::kFlock, kAdapted<Flock>},
       {Call::kIoctl, kAdapted<Ioctl>},
       {Call::kSync, kAdapted<Sync>},
       {Call::kFsync, kAdapted<Fsync>},
@@ -267,7 +268,7 @@ inline constexpr auto kCallRows = [] {
   });
 }();
 
-// Null for a call that nobody does.
+// Null for a call that nobody does: one that no architecture has a number for.
 inline constexpr auto kHandlerOfCall = [] {
   std::array<Handler, posix::kCallCount> handlers{};
   for (const CallRow& row : kCallRows) handlers[static_cast<size_t>(row.call)] = row.handler;

@@ -19,6 +19,12 @@ using posix::NumberedCall;
 // An architecture's own calls lie far above the common ones.
 constexpr uint32_t kOwnCalls = 0xf0000;
 
+static_assert(std::ranges::all_of(arch::kSystemCalls,
+                                  [](const NumberedCall& one) {
+                                    return HandlerOf(one.call) != nullptr;
+                                  }),
+              "A call has a number and no row in kCallRows.");
+
 intptr_t Refuse(arch::UserRegisters& registers) {
   const auto number = static_cast<uint32_t>(arch::SystemCallNumber(registers));
   TheServices().unknown_calls.Add(number);
@@ -33,7 +39,7 @@ constexpr auto kHandlers = [] {
   std::array<Handler, kCommonNumbers> handlers;
   handlers.fill(Refuse);
   for (auto one = arch::kSystemCalls.begin(); one != kCommonEnd; ++one) {
-    if (const Handler handler = HandlerOf(one->call)) handlers[one->number] = handler;
+    handlers[one->number] = HandlerOf(one->call);
   }
   return handlers;
 }();
@@ -42,8 +48,7 @@ intptr_t ScanForOwn(arch::UserRegisters& registers) {
   const uintptr_t number = arch::SystemCallNumber(registers);
   const auto found = std::find_if(kCommonEnd, arch::kSystemCalls.end(),
                                   [=](const NumberedCall& one) { return one.number == number; });
-  const Handler handler = found != arch::kSystemCalls.end() ? HandlerOf(found->call) : nullptr;
-  return handler != nullptr ? handler(registers) : Refuse(registers);
+  return found != arch::kSystemCalls.end() ? HandlerOf(found->call)(registers) : Refuse(registers);
 }
 
 }  // namespace

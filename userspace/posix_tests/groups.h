@@ -19,6 +19,7 @@ Group ProcessTests();
 Group SignalTests();
 Group ThreadTests();
 Group FileTests();
+Group LockTests();
 Group IpcTests();
 Group QueueTests();
 Group TimerTests();

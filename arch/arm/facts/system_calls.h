@@ -11,7 +11,6 @@ namespace arch::arm {
 inline constexpr auto kSystemCalls = [] {
   using posix::Call;
   return std::to_array<posix::NumberedCall>({
-      {0, Call::kRestartSyscall},
       {1, Call::kExit},
       {2, Call::kFork},
       {3, Call::kRead},

@@ -143,7 +143,6 @@ inline constexpr auto kSystemCalls = [] {
       {204, Call::kSchedGetaffinity},
       {217, Call::kGetdents64},
       {218, Call::kSetTidAddress},
-      {219, Call::kRestartSyscall},
       {221, Call::kFadvise64},
       {222, Call::kTimerCreate},
       {223, Call::kTimerSettime},
