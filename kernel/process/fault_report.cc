@@ -10,6 +10,10 @@ namespace {
 
 constexpr std::string_view kSegmentationFault = "Segmentation fault";
 
+std::string_view NameOf(posix::Signal signal) {
+  return signal == posix::Signal::kBus ? "Bus error" : kSegmentationFault;
+}
+
 struct Nearest {
   mm::VmaKind kind;
   mm::VirtRange range;
@@ -45,9 +49,14 @@ void Report(std::string_view what, const UserThread& thread, std::string_view ac
 
 }  // namespace
 
-void ReportSegmentationFault(const UserThread& thread, const mm::FaultInfo& fault,
-                             const arch::UserRegisters& registers) {
-  Report(kSegmentationFault, thread, mm::AccessKindName(fault.access), fault.va, registers);
+void ReportFault(const UserThread& thread, posix::Signal signal, const mm::FaultInfo& fault,
+                 const arch::UserRegisters& registers) {
+  Report(NameOf(signal), thread, mm::AccessKindName(fault.access), fault.va, registers);
+}
+
+void ReportException(const UserThread& thread, posix::Signal signal,
+                     const arch::UserRegisters& registers) {
+  Report(NameOf(signal), thread, "instruction", arch::InstructionPointer(registers), registers);
 }
 
 void ReportOutOfMemory(const UserThread& thread, const mm::FaultInfo& fault,

@@ -3,13 +3,19 @@
 
 #include "arch/ops/user_mode.h"
 #include "kernel/mm/fault_info.h"
+#include "kernel/posix/signal.h"
 #include "kernel/process/user_thread.h"
 
 namespace process {
 
-// "Segmentation fault: sh (12) write at 0x… ip 0x…; nearest region heap 0x…-0x…"
-void ReportSegmentationFault(const UserThread& thread, const mm::FaultInfo& fault,
-                             const arch::UserRegisters& registers);
+// "Segmentation fault: sh (12) write at 0x… ip 0x…; nearest region heap 0x…-0x…". What ends the
+// process is `signal`; for SIGBUS it is a "Bus error".
+void ReportFault(const UserThread& thread, posix::Signal signal, const mm::FaultInfo& fault,
+                 const arch::UserRegisters& registers);
+
+// The same where the processor says nothing but which instruction it was.
+void ReportException(const UserThread& thread, posix::Signal signal,
+                     const arch::UserRegisters& registers);
 
 // A fault that could be resolved if there was a free frame.
 void ReportOutOfMemory(const UserThread& thread, const mm::FaultInfo& fault,

@@ -52,7 +52,7 @@ FaultMeaning MeaningOf(const mm::FaultInfo& fault, mm::FaultOutcome outcome) {
     return;
   }
   const FaultMeaning meaning = MeaningOf(fault, outcome);
-  if (WouldForceEnd(thread, meaning.signal)) ReportSegmentationFault(thread, fault, registers);
+  if (WouldForceEnd(thread, meaning.signal)) ReportFault(thread, meaning.signal, fault, registers);
   Force(thread, meaning.signal, FaultInformation(meaning.signal, meaning.code, fault.va));
 }
 
@@ -87,10 +87,19 @@ FaultMeaning MeaningOf(kernel::UserException exception) {
   return {Signal::kIllegal, SignalCode::kIllegalOpcode};
 }
 
-void OnUserException(kernel::UserException exception, mm::VirtAddr pc, arch::UserRegisters&) {
-  const FaultMeaning meaning = MeaningOf(exception);
-  Force(kernel::CurrentThread(), meaning.signal,
-        FaultInformation(meaning.signal, meaning.code, pc));
+// Of an access to an address that is none, x86_64 says no more than that an instruction is bad.
+bool IsOfMemory(Signal signal) {
+  return signal == Signal::kSegmentationFault || signal == Signal::kBus;
+}
+
+void OnUserException(kernel::UserException exception, mm::VirtAddr pc,
+                     arch::UserRegisters& registers) {
+  UserThread& thread = kernel::CurrentThread();
+  const auto [signal, code] = MeaningOf(exception);
+  if (IsOfMemory(signal) && WouldForceEnd(thread, signal)) {
+    ReportException(thread, signal, registers);
+  }
+  Force(thread, signal, FaultInformation(signal, code, pc));
 }
 
 bool ResolveUserCopyFault(const mm::FaultInfo& fault) {

@@ -197,6 +197,15 @@ def _cut_off_test(name, image, cpu):
 def _without_init_test(name, image, cpu):
     _no_programs_test(name, image, "//testing/programs:without_init_" + cpu, ["initrd: there is no /init"])
 
+# Where a process that dies of an access was, and what of its memory is nearest.
+_NEAREST = " ip 0x[0-9a-f]+; nearest region [a-z]+ 0x[0-9a-f]+-0x[0-9a-f]+$"
+
+# Where no memory can be, of which x86_64 tells no more than the instruction.
+_NOWHERE = {
+    "arm": "write at 0x0*f{8}",
+    "x86_64": "instruction at 0x[0-9a-f]+",
+}
+
 # Nothing is left to run: that is an error, but not the kernel's.
 def _dying_test(name, image, cpu):
     _start(
@@ -205,7 +214,9 @@ def _dying_test(name, image, cpu):
         exit = "failure",
         expect = [
             image.banner,
-            regex("^Segmentation fault: init \\(1\\) write at 0x0+10 ip 0x[0-9a-f]+"),
+            regex("^Bus error: init \\([0-9]+\\) write at 0x[0-9a-f]+" + _NEAREST),
+            regex("^Segmentation fault: init \\([0-9]+\\) " + _NOWHERE[cpu] + _NEAREST),
+            regex("^Segmentation fault: init \\(1\\) write at 0x0+10" + _NEAREST),
             "init was killed by signal 11",
         ],
         initrd = "//testing/programs:dying_" + cpu,
