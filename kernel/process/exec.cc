@@ -105,6 +105,8 @@ posix::Result<> Execute(UserThread& thread, fs::Ref<fs::Inode> file, std::string
   TRY(Unshare(process));
   ProgramImage image =
       TRY(MapProgram(files, arguments, process.limits[posix::Resource::kStackBytes].soft));
+  // While it has its number, and its memory.
+  BidFarewell(thread);
   TRY(EndOtherThreads(thread));
 
   UseSpace(process, image.space);

@@ -87,14 +87,6 @@ void BecomeZombie(Process& process) {
   }
 }
 
-// What the C library asked for, as far as others can see it.
-void BidFarewell(UserThread& thread) {
-  if (thread.farewell.robust_list != 0) ReleaseRobustLocks(thread);
-  const uintptr_t place = thread.farewell.clear_thread_id;
-  const bool is_shared = thread.process().thread_count > 1 || thread.process().space->uses() > 1;
-  if (place != 0 && is_shared) ClearThreadId(thread, place);
-}
-
 }  // namespace
 
 void EndProcess(Process& process, ExitStatus status) {
@@ -140,6 +132,14 @@ void ReturnSpaceToParent(Process& process) {
   process.space_owner_waits->child_in_our_space = nullptr;
   process.space_owner_waits->space_returned.WakeAll();
   process.space_owner_waits = nullptr;
+}
+
+void BidFarewell(UserThread& thread) {
+  if (thread.farewell.robust_list != 0) ReleaseRobustLocks(thread);
+  const uintptr_t place = thread.farewell.clear_thread_id;
+  if (place == 0) return;
+  const Process& process = thread.process();
+  if (process.thread_count > 1 || process.space->uses() > 1) ClearThreadId(thread, place);
 }
 
 void LeaveForGood(UserThread& thread) {

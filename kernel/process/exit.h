@@ -18,6 +18,10 @@ void EndThread(UserThread& thread, unsigned exit_code);
 // Blocks until they are gone. Error: kInterrupted, when this thread is to end itself.
 [[nodiscard]] posix::Result<> EndOtherThreads(UserThread& thread);
 
+// Does what the C library asked for, as far as others can see it: lets go of the thread's locks,
+// and tells who waits for its end. While it still has its number and its memory.
+void BidFarewell(UserThread& thread);
+
 // Leaves for good: gives back what the thread had, and all of the process if it was the last. What
 // is left is a stack, for whoever runs next.
 [[noreturn]] void LeaveForGood(UserThread& thread);

@@ -35,20 +35,27 @@ std::optional<uint32_t> Load(mm::VirtAddr va) {
   return arch::LoadUser32(va);
 }
 
-void ReleaseLock(const UserThread& thread, uintptr_t word) {
+// Nobody says whether the lock was one of this process alone.
+void WakeOne(mm::VirtAddr va, const FutexKey& shared_key) {
+  static_cast<void>(table.Wake(shared_key, 1));
+  const auto private_key = FutexKeyOf(va, FutexScope::kPrivate);
+  if (private_key) static_cast<void>(table.Wake(*private_key, 1));
+}
+
+enum class Standing : uint8_t { kLocked, kPending };
+
+void ReleaseLock(const UserThread& thread, uintptr_t word, Standing standing) {
   const mm::VirtAddr va{word};
   const auto key = FutexKeyOf(va, FutexScope::kShared);
   if (!key) return;
   std::optional<uint32_t> value = Load(va);
+  // It may have been unlocked, and nobody been woken yet.
+  if (value == 0 && standing == Standing::kPending) return WakeOne(va, *key);
   while (value && (*value & kHolderMask) == static_cast<uint32_t>(thread.id())) {
     const uint32_t dead = (*value & kHasWaiters) | kOwnerDied;
     const std::optional<uint32_t> before = arch::CompareExchangeUser32(va, *value, dead);
     if (before == value) {
-      if ((*value & kHasWaiters) == 0) return;
-      static_cast<void>(table.Wake(*key, 1));
-      // Nobody says whether the lock was one of this process alone.
-      const auto private_key = FutexKeyOf(va, FutexScope::kPrivate);
-      if (private_key) static_cast<void>(table.Wake(*private_key, 1));
+      if ((*value & kHasWaiters) != 0) WakeOne(va, *key);
       return;
     }
     value = before;
@@ -139,11 +146,13 @@ void ReleaseRobustLocks(UserThread& thread) {
     if ((entry & ~uintptr_t{1}) == list || entry == 0) break;
     // The next one first: who gets the lock may reuse the entry.
     const auto next = kernel::UserPointer<uintptr_t>(entry & ~uintptr_t{1}).Read();
-    if (entry != head->pending) ReleaseLock(thread, word_of(entry));
+    if (entry != head->pending) ReleaseLock(thread, word_of(entry), Standing::kLocked);
     if (!next) break;
     entry = *next;
   }
-  if (head->pending != 0) ReleaseLock(thread, word_of(head->pending));
+  if (head->pending != 0) {
+    ReleaseLock(thread, word_of(head->pending), Standing::kPending);
+  }
 }
 
 }  // namespace process

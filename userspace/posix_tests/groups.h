@@ -18,6 +18,7 @@ Group UserPointerTests();
 Group ProcessTests();
 Group SignalTests();
 Group ThreadTests();
+Group RobustTests();
 Group FileTests();
 Group LockTests();
 Group IpcTests();

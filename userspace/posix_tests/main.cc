@@ -17,8 +17,8 @@ int main(int argc, char** argv) {
   const posix::Group groups[] = {
       posix::MapTests(),    posix::FileMapTests(),     posix::RemapTests(),   posix::AdviceTests(),
       posix::FaultTests(),  posix::UserPointerTests(), posix::ProcessTests(), posix::SignalTests(),
-      posix::ThreadTests(), posix::FileTests(),        posix::LockTests(),    posix::IpcTests(),
-      posix::QueueTests(),  posix::TimerTests(),       posix::SystemTests(),
+      posix::ThreadTests(), posix::RobustTests(),      posix::FileTests(),    posix::LockTests(),
+      posix::IpcTests(),    posix::QueueTests(),       posix::TimerTests(),   posix::SystemTests(),
   };
   return support::RunTests(argc, argv, groups);
 }
