@@ -20,7 +20,7 @@ class CAPABILITY("spin lock") SpinLock {
 
   // `pin` must live until Release().
   void Acquire(const CpuPin& pin) ACQUIRE() {
-    const uint32_t mine = pin.index() + 1;
+    const uint32_t mine = pin.holder();
     uint32_t holder = kFree;
     while (!holder_.compare_exchange_weak(holder, mine, std::memory_order_acquire,
                                           std::memory_order_relaxed)) {
@@ -35,7 +35,7 @@ class CAPABILITY("spin lock") SpinLock {
  private:
   static constexpr uint32_t kFree = 0;
 
-  std::atomic<uint32_t> holder_ = kFree;  // or the holding processor's index + 1
+  std::atomic<uint32_t> holder_ = kFree;  // or CpuPin::holder() of who has it
 };
 
 // Holds a lock, and keeps its processor, while it lives.

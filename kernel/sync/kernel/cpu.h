@@ -1,6 +1,8 @@
 // Processors as the memory manager sees them, in a kernel.
 #pragma once
 
+#include <cstdint>
+
 #include "kernel/sync/cpu_count.h"
 
 namespace locking {
@@ -19,6 +21,9 @@ class CpuPin {
 
   // Only the processor that booted runs.
   [[nodiscard]] static constexpr unsigned index() { return 0; }
+
+  // Who holds a lock that is taken now; not 0.
+  [[nodiscard]] static constexpr uint32_t holder() { return index() + 1; }
 };
 
 // Between two looks at something another processor is about to change.
