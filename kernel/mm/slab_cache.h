@@ -85,6 +85,20 @@ class SlabCache {
   // not know of a double free while the object is in a magazine. Takes the lock.
   [[nodiscard]] std::optional<ObjectFault> FindFault(const void* object) const;
 
+  // Whether an allocation may take pages.
+  enum class Growth : uint8_t { kAllowed, kForbidden };
+
+  // For who keeps objects at hand elsewhere than in magazines of processors. What is taken this way
+  // is returned this way, without constructor and guards of debug builds.
+  //
+  // Takes 1 to `wanted` objects from slabs; the first to use are at the end. Makes a slab when
+  // there is none. Error: kOutOfMemory, also when growth is forbidden and no object is left.
+  [[nodiscard]] base::Result<size_t> TakeObjects(void** objects, size_t wanted, Growth growth);
+  // Mistakes are ObjectFaults.
+  void ReturnObjects(void* const* objects, size_t count);
+  // One object, if more than `kept` are free in slabs. Error: kOutOfMemory.
+  [[nodiscard]] base::Result<void*> TakeSpareObject(size_t kept);
+
   // Gives back this processor's magazine and all pages without allocated objects. Returns the
   // pages.
   size_t Shrink();
@@ -99,9 +113,6 @@ class SlabCache {
  private:
   friend class SlabDepot;
   friend class KernelHeap;
-
-  // Whether an allocation may take pages.
-  enum class Growth : uint8_t { kAllowed, kForbidden };
 
   // Of an object `requested` bytes are to be used, at most object_bytes(); debug builds guard the
   // rest. Error: kOutOfMemory, also when growth is forbidden and no object is left.
@@ -162,13 +173,9 @@ class SlabCache {
   [[nodiscard]] Magazine* MagazineOf(unsigned cpu);
   void DrainMagazine(Magazine& magazine);
 
-  // Takes 1 to `wanted` objects from slabs; the first to use are at the end. Makes a slab when
-  // there is none. Error: kOutOfMemory.
-  [[nodiscard]] base::Result<size_t> TakeObjects(void** objects, size_t wanted, Growth growth);
   [[nodiscard]] size_t TakeFromSlabs(void** objects, size_t wanted) REQUIRES(lock_);
   // Fills from `lowest` down to `objects`; returns how far it came.
   [[nodiscard]] void** TakeFromSlab(Slab& slab, void** objects, void** lowest) REQUIRES(lock_);
-  void ReturnObjects(void* const* objects, size_t count);
   // Returns its slab, which may belong in another list then; null after a fault. Inline, where
   // ReturnObjects() is: the call would take longer than the work.
   [[nodiscard]] inline Slab* ReturnObject(void* object) REQUIRES(lock_);

@@ -34,15 +34,18 @@ base::Result<size_t> SlabCache::TakeObjects(void** objects, size_t wanted, Growt
   }
 }
 
-base::Result<void*> SlabCache::Lend(size_t requested) {
-  void* object = nullptr;
-  {
-    const locking::SpinLockHolder hold(lock_);
-    if (free_objects_ <= geometry_.ObjectsIn(geometry_.max_order())) {
-      return std::unexpected(base::Error::kOutOfMemory);
-    }
-    static_cast<void>(TakeFromSlabs(&object, 1));
+base::Result<void*> SlabCache::TakeSpareObject(size_t kept) {
+  const locking::SpinLockHolder hold(lock_);
+  if (free_objects_ <= kept) {
+    return std::unexpected(base::Error::kOutOfMemory);
   }
+  void* object = nullptr;
+  static_cast<void>(TakeFromSlabs(&object, 1));
+  return object;
+}
+
+base::Result<void*> SlabCache::Lend(size_t requested) {
+  void* const object = TRY(TakeSpareObject(geometry_.ObjectsIn(geometry_.max_order())));
   if constexpr (kDebug) GuardAllocated(object, requested);
   return object;
 }

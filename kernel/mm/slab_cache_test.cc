@@ -65,6 +65,54 @@ TEST(SlabCache, ObjectsAreAlignedApartAndKept) {
   }
 }
 
+TEST(SlabCache, ObjectsPassByMagazines) {
+  SlabTestMemory memory;
+  {
+    SlabCache cache(memory.depot, {.name = "batch", .object_bytes = 256});
+    std::array<void*, 10> objects{};
+    EXPECT_EQ(
+        cache.TakeObjects(objects.data(), objects.size(), SlabCache::Growth::kForbidden).error(),
+        base::Error::kOutOfMemory);
+    const auto taken =
+        cache.TakeObjects(objects.data(), objects.size(), SlabCache::Growth::kAllowed);
+    ASSERT_TRUE(taken.has_value());
+    EXPECT_EQ(*taken, objects.size());
+    EXPECT_EQ(cache.Statistics().in_magazines, 0);
+    // One more only while more are left than are to stay.
+    const SlabStatistics statistics = cache.Statistics();
+    const size_t left = statistics.objects - statistics.allocated;
+    EXPECT_EQ(cache.TakeSpareObject(left).error(), base::Error::kOutOfMemory);
+    const auto spare = cache.TakeSpareObject(left - 1);
+    ASSERT_TRUE(spare.has_value());
+    cache.ReturnObjects(&*spare, 1);
+    EXPECT_TRUE(cache.CheckInvariants().has_value());
+    cache.ReturnObjects(objects.data(), *taken);
+    EXPECT_TRUE(cache.CheckInvariants().has_value());
+    cache.Shrink();
+  }
+  EXPECT_EQ(fault_note.count, 0);
+  EXPECT_EQ(memory.pages.pages_in_use(), 0);
+}
+
+TEST(SlabCache, PagesKnowTheirPlaceInTheSlab) {
+  SlabTestMemory memory;
+  SlabCache cache(memory.depot, {.name = "large", .object_bytes = 8192, .size_class = 3});
+  Held<4> held;
+  for (size_t i = 0; i < 4; ++i) ASSERT_TRUE(held.Take(cache));
+  for (size_t i = 0; i < held.count; ++i) {
+    auto* const object = static_cast<std::byte*>(held.objects[i]);
+    const Slab* const slab = memory.depot.SlabOf(object);
+    for (size_t offset = 0; offset < 8192; offset += static_cast<size_t>(kPageSize)) {
+      const FrameDescriptor& page = memory.frames.direct_map().Of(object + offset);
+      const auto place = static_cast<size_t>(object + offset - slab->objects) >> kPageShift;
+      EXPECT_EQ(SlabDepot::PlaceInSlab(page), place);
+      EXPECT_EQ(SlabDepot::SizeClassOf(page), 3);
+      EXPECT_EQ(memory.depot.SlabOf(object + offset), slab);
+    }
+  }
+  held.FreeAll(cache);
+}
+
 TEST(SlabCache, ReturnsTheObjectFreedLast) {
   SlabTestMemory memory;
   SlabCache cache(memory.depot, {.name = "hot", .object_bytes = 64});

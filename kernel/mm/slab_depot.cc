@@ -45,7 +45,7 @@ base::Result<Slab*> SlabDepot::MakeSlab(SlabCache& cache, unsigned order, unsign
   slab.order = static_cast<uint8_t>(order);
   for (size_t offset = 0; offset < slab.bytes(); offset += kPageSize) {
     FrameDescriptor& page = descriptors_.Of(slab.objects + offset);
-    page.SetOwner(reinterpret_cast<uintptr_t>(&slab));
+    page.SetOwner(reinterpret_cast<uintptr_t>(&slab) | (offset >> kPageShift));
     page.SetMark(kSlabMark + size_class);
   }
   Cover(slab);

@@ -15,6 +15,7 @@
 #include "kernel/mm/object_fault.h"
 #include "kernel/mm/page_source.h"
 #include "kernel/mm/slab.h"
+#include "kernel/mm/slab_geometry.h"
 #include "kernel/sync/spin_lock.h"
 #include "kernel/sync/thread_annotations.h"
 
@@ -64,7 +65,7 @@ class SlabDepot {
     const FrameDescriptor& page = descriptors_.Of(object);
     if (page.mark() - kSlabMark > kNoSizeClass) [[unlikely]]
       return nullptr;
-    return reinterpret_cast<Slab*>(static_cast<uintptr_t>(page.owner()));
+    return reinterpret_cast<Slab*>(static_cast<uintptr_t>(page.owner()) & ~kPlaceMask);
   }
   // Asks the processor for the record of the page's slab; harmless when it is no slab.
   void PrefetchSlabOf(const void* object) const {
@@ -75,7 +76,14 @@ class SlabDepot {
   // The size class of its slab; kNoSizeClass or more when it has none, or is in no slab. One load:
   // the record is not looked at.
   [[nodiscard]] uint32_t SizeClassOf(const void* object) const {
-    return descriptors_.Of(object).mark() - kSlabMark;
+    return SizeClassOf(descriptors_.Of(object));
+  }
+  [[nodiscard]] static uint32_t SizeClassOf(const FrameDescriptor& page) {
+    return page.mark() - kSlabMark;
+  }
+  // How many pages of its slab lie before a page that is a slab's.
+  [[nodiscard]] static unsigned PlaceInSlab(const FrameDescriptor& page) {
+    return static_cast<unsigned>(page.owner() & kPlaceMask);
   }
 
   // Every cache of the depot, oldest first, with the list locked: no cache may be made or
@@ -92,9 +100,12 @@ class SlabDepot {
  private:
   friend class SlabCache;
 
-  // The pages of a slab have its record's address in their descriptors' owner word, and this plus
-  // the size class as their mark.
+  // The pages of a slab have its record's address in their descriptors' owner word, in whose lowest
+  // bits is the page's place in the slab, and this plus the size class as their mark.
   static constexpr uint32_t kSlabMark = FrameDescriptor::kMarked | 0x5AB5'1A00;
+
+  static constexpr uintptr_t kPlaceMask = (uintptr_t{1} << kMaxSlabOrder) - 1;
+  static_assert(kSmallSlabRecordBytes > kPlaceMask && NodePool::kHeaderBytes > kPlaceMask);
 
   // Magazines come in four sizes, from 128 bytes.
   static constexpr size_t kSmallestMagazineBytes = 128;
