@@ -116,6 +116,9 @@ std::vector<Layer> MakeLayers() {
       // The check from outside shares no code with what it checks.
       {"tools/layoutcheck/", {"tools/layoutcheck/"}, Layer::Tests::kLikeTheRest},
       {"userspace/", {"userspace/"}},
+      // The heap of programs is the kernel's.
+      {"userspace/libatlas/",
+       {"kernel/base/", "kernel/mm/", "kernel/sync/", "userspace/libatlas/"}},
       {"third_party/", {"third_party/"}},
   };
   AddArchitecture(layers, "arch/arm/");
@@ -175,6 +178,7 @@ bool IsTestSupport(std::string_view path) {
       "kernel/mm/vma_index_random.h",
       "kernel/mm/vmalloc_fakes.h",
       "kernel/mm/vmalloc_trial.h",
+      "userspace/libatlas/test_region.h",
   };
   return kHeaders.contains(path);
 }

@@ -1,0 +1,51 @@
+// The heap's memory in a program that is linked static: what brk gives, from the end of the program
+// upwards.
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "kernel/base/bits.h"
+#include "kernel/mm/slab_geometry.h"
+#include "userspace/libatlas/descriptor_space.h"
+#include "userspace/libatlas/program_heap.h"
+
+namespace libatlas {
+namespace {
+
+// The system call: it returns where the break is then. musl's brk() always fails.
+uintptr_t MoveBreak(uintptr_t address) { return static_cast<uintptr_t>(syscall(SYS_brk, address)); }
+
+class BrkRegion final : public MemoryRegion {
+ public:
+  BrkRegion(uintptr_t base, std::span<mm::FrameDescriptor> descriptors)
+      : base_(base), descriptors_(descriptors) {}
+
+  std::byte* base() const override { return reinterpret_cast<std::byte*>(base_); }
+  std::span<mm::FrameDescriptor> descriptors() const override { return descriptors_; }
+  base::Result<> Resize(size_t bytes) override {
+    if (MoveBreak(base_ + bytes) == base_ + bytes) return {};
+    return std::unexpected(base::Error::kOutOfMemory);
+  }
+  void Forget(void* first, size_t bytes) override { madvise(first, bytes, MADV_DONTNEED); }
+
+ private:
+  uintptr_t base_;
+  std::span<mm::FrameDescriptor> descriptors_;
+};
+
+[[clang::no_destroy]] constinit std::optional<BrkRegion> region;
+
+}  // namespace
+
+base::Result<MemoryRegion*> OpenRegion() {
+  const auto base =
+      static_cast<uintptr_t>(base::AlignUp(uint64_t{MoveBreak(0)}, mm::kMaxSlabBytes));
+  region.emplace(base, TRY(ReserveDescriptors(kMostHeapBytes)));
+  return &*region;
+}
+
+}  // namespace libatlas

@@ -1,0 +1,78 @@
+// A region for tests: memory of its own, the descriptors of its pages, and growth that fails on
+// demand.
+#pragma once
+
+#include <cstddef>
+#include <cstring>
+#include <new>
+#include <span>
+#include <vector>
+
+#include "kernel/base/check.h"
+#include "kernel/base/result.h"
+#include "kernel/mm/address.h"
+#include "kernel/mm/frame_table.h"
+#include "kernel/mm/slab_geometry.h"
+#include "kernel/mm/test_failures.h"
+#include "userspace/libatlas/memory_region.h"
+
+namespace libatlas {
+
+class TestRegion final : public MemoryRegion {
+ public:
+  explicit TestRegion(mm::PageCount pages)
+      : bytes_(static_cast<size_t>(pages.bytes())),
+        memory_(static_cast<std::byte*>(::operator new(bytes_, kAlignment))),
+        descriptors_(static_cast<size_t>(pages.value)) {
+    // What nobody asked for is not zero.
+    std::memset(memory_, kNobodys, bytes_);
+  }
+  ~TestRegion() { ::operator delete(memory_, kAlignment); }
+  TestRegion(const TestRegion&) = delete;
+  TestRegion& operator=(const TestRegion&) = delete;
+
+  [[nodiscard]] std::byte* base() const override { return memory_; }
+  [[nodiscard]] std::span<mm::FrameDescriptor> descriptors() const override {
+    // Descriptors are the heap's to change.
+    return const_cast<std::vector<mm::FrameDescriptor>&>(descriptors_);
+  }
+  [[nodiscard]] base::Result<> Resize(size_t bytes) override {
+    CHECK(bytes <= bytes_ && bytes % mm::kPageSize == 0);
+    if (bytes > used_) {
+      if (failure_.MustFail()) return std::unexpected(base::Error::kOutOfMemory);
+      std::memset(memory_ + used_, 0, bytes - used_);
+    } else {
+      std::memset(memory_ + bytes, kNobodys, used_ - bytes);
+    }
+    used_ = bytes;
+    return {};
+  }
+  void Forget(void* first, size_t bytes) override {
+    const auto* const start = static_cast<std::byte*>(first);
+    CHECK(start >= memory_ && start + bytes <= memory_ + used_);
+    std::memset(first, 0, bytes);
+    forgotten_ += bytes;
+  }
+
+  [[nodiscard]] mm::PageCount pages() const { return mm::PagesIn(used_); }
+  [[nodiscard]] mm::PageCount forgotten() const { return mm::PagesIn(forgotten_); }
+
+  // See mm::FailurePoint: it is growth that fails.
+  void FailAllocation(unsigned n) { failure_.FailAllocation(n); }
+  void FailAfter(unsigned n) { failure_.FailAfter(n); }
+  void FailNothing() { failure_.FailNothing(); }
+  [[nodiscard]] bool has_failed() const { return failure_.has_failed(); }
+
+ private:
+  static constexpr std::align_val_t kAlignment{mm::kMaxSlabBytes};
+  static constexpr int kNobodys = 0x5c;
+
+  size_t bytes_;
+  std::byte* memory_;
+  std::vector<mm::FrameDescriptor> descriptors_;
+  size_t used_ = 0;
+  size_t forgotten_ = 0;
+  mm::FailurePoint failure_;
+};
+
+}  // namespace libatlas
