@@ -71,13 +71,19 @@ VmaUsage AddressSpace<Table>::MeasureUsage(const VirtRange& range) const {
   table_.ForEachPage(range, [&](VirtAddr, const UserPage& page) {
     usage.resident += kOne;
     if (Has(page.access, Access::kWrite)) usage.writable += kOne;
+    const uint32_t owners = frames_.Owners(page.frame);
     if (page.note == kOwn) {
       usage.own += kOne;
-      if (frames_.IsShared(page.frame)) usage.own_shared += kOne;
+      if (owners > 1) usage.own_shared += kOne;
+      usage.own_share_bytes += kPageSize / owners;
     } else if (page.frame == frames_.zero_frame()) {
       usage.zero += kOne;
     } else {
+      // One of them is the object; a device's have none.
+      const uint32_t entries = owners > 1 ? owners - 1 : 1;
       usage.object += kOne;
+      if (entries > 1) usage.object_shared += kOne;
+      usage.object_share_bytes += kPageSize / entries;
     }
   });
   return usage;
@@ -88,12 +94,14 @@ SpaceCounters AddressSpace<Table>::counters() const {
   const locking::SpinLockHolder holder(lock_);
   const VmaCounters& areas = areas_.counters();
   return {.areas = areas,
+          .peak_pages = areas_.peak(),
           .private_pages = areas.total - areas.shared,
           .physical_pages = resident_,
           .table_bytes = table_.table_bytes(),
           .area_bytes = areas_.bytes(),
           .area_count = areas_.size() - areas_.dead(),
           .dead_count = areas_.dead(),
+          .heap_base = heap_base_,
           .heap_pages = PagesFor(break_ - heap_base_)};
 }
 

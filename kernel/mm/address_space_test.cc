@@ -576,13 +576,17 @@ TEST(AddressSpace, TellsWhatItsPagesAre) {
   EXPECT_EQ(world.Read(*space, Page(4)), 0);
   const auto child = *space->Clone();
   EXPECT_TRUE(world.Write(*space, Page(5), 1));
+  EXPECT_EQ(world.Read(*child, Page(4)), 0);
   const VmaUsage usage = space->MeasureUsage(Pages(0, 6));
   EXPECT_EQ(usage.resident, PageCount{4});
   EXPECT_EQ(usage.own, PageCount{2});
   EXPECT_EQ(usage.own_shared, PageCount{1});
   EXPECT_EQ(usage.object, PageCount{1});
+  EXPECT_EQ(usage.object_shared, PageCount{1});
   EXPECT_EQ(usage.zero, PageCount{1});
   EXPECT_EQ(usage.writable, PageCount{1});
+  EXPECT_EQ(usage.own_share_bytes, kPageSize + kPageSize / 2);
+  EXPECT_EQ(usage.object_share_bytes, kPageSize / 2);
   uint64_t areas = 0;
   space->ForEachVma([&](const Vma& vma) {
     EXPECT_EQ(vma.range, areas == 0 ? Pages(0, 4) : Pages(4, 2));

@@ -10,6 +10,7 @@ ZoneStatistics FrameZone::Statistics() {
   const locking::SpinLockHolder hold(lock_);
   const uint32_t unprepared = unprepared_.load(std::memory_order_relaxed);
   ZoneStatistics found{
+      .first = map_->NumberOf(first_block_ * kBlockFrames),
       .usable = {usable()},
       .free = {uint64_t{free_.load(std::memory_order_relaxed)} + unprepared},
       .unprepared = {unprepared},

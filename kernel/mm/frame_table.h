@@ -166,6 +166,14 @@ class FrameTable {
     return others != 0 && others < FrameDescriptor::kMarked;
   }
 
+  // How many own the frame. 0: nobody counts its owners, as it is a device's or has a mark.
+  [[nodiscard]] uint32_t Owners(FrameNumber frame) const {
+    if (frame.value - first_ >= descriptors_.size()) return 0;  // wraps for frames below the first
+    const std::atomic_ref<uint32_t> count(Of(frame).references_or_mark_);
+    const uint32_t others = count.load(std::memory_order_relaxed);
+    return others < FrameDescriptor::kMarked ? others + 1 : 0;
+  }
+
   // The frames described.
   [[nodiscard]] FrameNumber first() const { return {first_}; }
   [[nodiscard]] PageCount pages() const { return {descriptors_.size()}; }

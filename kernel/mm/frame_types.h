@@ -31,6 +31,7 @@ inline constexpr unsigned kMaxOrder = 10;
 inline constexpr unsigned kOrderCount = kMaxOrder + 1;
 
 struct ZoneStatistics {
+  FrameNumber first;     // of the zone, usable or not
   PageCount usable;      // all frames that are or were free
   PageCount free;        // the unprepared ones and those in the processors' caches included
   PageCount unprepared;  // free, and never looked at yet

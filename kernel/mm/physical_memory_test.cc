@@ -43,6 +43,8 @@ TEST(PhysicalMemory, CountsZonesBeforeTouchingThem) {
   EXPECT_EQ(dma.usable, PageCount{kDma});
   EXPECT_EQ(dma.free, dma.usable);
   EXPECT_EQ(dma.unprepared, dma.usable);
+  EXPECT_EQ(memory.Statistics(ZoneKind::kNormal).first, kNormalFirst);
+  EXPECT_EQ(memory.Statistics(ZoneKind::kHigh).first, kHighFirst);
   // Counted in pages: an original split its zones by a count of bytes.
   EXPECT_EQ(memory.Statistics(ZoneKind::kNormal).usable, PageCount{0x400});
   EXPECT_EQ(memory.Statistics(ZoneKind::kHigh).usable, PageCount{0x200});

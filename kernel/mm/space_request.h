@@ -106,21 +106,40 @@ struct SharedPlace {
 // rest is the process's own.
 struct VmaUsage {
   PageCount resident;
-  PageCount own;         // anonymous memory and private copies
-  PageCount own_shared;  // of them: common with another process, until one writes
-  PageCount object;      // the object's pages
-  PageCount zero;        // the zero frame: no memory of its own
-  PageCount writable;    // an entry lets write to it
+  PageCount own;            // anonymous memory and private copies
+  PageCount own_shared;     // of them: common with another process, until one writes
+  PageCount object;         // the object's pages
+  PageCount object_shared;  // of them: shown elsewhere, too
+  PageCount zero;           // the zero frame: no memory of its own
+  PageCount writable;       // an entry lets write to it
+  // The bytes of each page, divided by the number of entries that show it, rounded down.
+  uint64_t own_share_bytes = 0;
+  uint64_t object_share_bytes = 0;
+
+  constexpr VmaUsage& operator+=(const VmaUsage& other) {
+    resident += other.resident;
+    own += other.own;
+    own_shared += other.own_shared;
+    object += other.object;
+    object_shared += other.object_shared;
+    zero += other.zero;
+    writable += other.writable;
+    own_share_bytes += other.own_share_bytes;
+    object_share_bytes += other.object_share_bytes;
+    return *this;
+  }
 };
 
 struct SpaceCounters {
   VmaCounters areas;         // by pages of areas: total is the virtual size
+  PageCount peak_pages;      // the most that areas.total has been
   PageCount private_pages;   // of areas: areas.total without areas.shared
   PageCount physical_pages;  // that are there
   uint64_t table_bytes = 0;  // page tables
   uint64_t area_bytes = 0;   // what describes the areas
   size_t area_count = 0;     // live ones
   size_t dead_count = 0;     // areas that wait for a sweep
+  VirtAddr heap_base{};
   PageCount heap_pages;
 
   friend constexpr bool operator==(const SpaceCounters&, const SpaceCounters&) = default;

@@ -108,6 +108,11 @@ class UserFrames {
     return frame == zero_ || table_.IsShared(frame);
   }
 
+  // How many own the frame, an object that keeps it among them. 0: nobody counts them.
+  [[nodiscard]] uint32_t Owners(FrameNumber frame) const {
+    return frame == zero_ ? 0 : table_.Owners(frame);
+  }
+
   [[nodiscard]] FrameNumber zero_frame() const { return zero_; }
   // For the bytes of a frame.
   [[nodiscard]] FrameWindows& windows() { return windows_; }

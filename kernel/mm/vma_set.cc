@@ -196,6 +196,7 @@ base::Result<> VmaSet::ReplaceAll(const VirtRange& range, const VmaTraits& trait
   // Down to the base while the others are there: a move that far may need memory. The rest does
   // not.
   TRY(index_.Resize(kept->range.base, FromFirstToLast(range.base, kept->range.last())));
+  NotePeak();
   Count(counters_, *kept, Side::kRemove);
   if (kept->liveness == Liveness::kDead) --dead_;
   if (kept->object) kept->object->RemoveView(kept->view);
@@ -232,6 +233,7 @@ base::Result<> VmaSet::CutOff(Vma& vma, const VirtRange& range) {
 void VmaSet::Remove(Vma& vma) {
   CHECK(index_.Erase(vma.range.base) == &vma);
   Unlink(vma);
+  NotePeak();
   Count(counters_, vma, Side::kRemove);
   if (vma.liveness == Liveness::kDead) --dead_;
   Destroy(vma);

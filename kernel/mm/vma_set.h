@@ -4,6 +4,7 @@
 // Not locked: the space's lock orders the calls. What fails leaves everything as it was.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -150,6 +151,8 @@ class VmaSet {
   // Dead ones among them.
   [[nodiscard]] size_t dead() const { return dead_; }
   [[nodiscard]] const VmaCounters& counters() const { return counters_; }
+  // The most that `counters().total` has been.
+  [[nodiscard]] PageCount peak() const { return std::max(peak_, counters_.total); }
   // What the areas take.
   [[nodiscard]] size_t bytes() const { return index_.bytes() + index_.size() * sizeof(Vma); }
 
@@ -167,9 +170,12 @@ class VmaSet {
   [[nodiscard]] Vma* AboveOf(const Vma* below) const {
     return below == nullptr ? first_ : below->above;
   }
+  // Before anything gets less.
+  void NotePeak() { peak_ = peak(); }
   static void Count(VmaCounters& counters, const Vma& vma, Side side);
   template <class Set>
   void Change(Vma& vma, Set&& set) {
+    NotePeak();
     Count(counters_, vma, Side::kRemove);
     std::forward<Set>(set)();
     Count(counters_, vma, Side::kAdd);
@@ -191,6 +197,7 @@ class VmaSet {
   mutable Vma* found_last_ = nullptr;
   Vma* first_ = nullptr;
   VmaCounters counters_;
+  PageCount peak_;
   size_t dead_ = 0;
 };
 
