@@ -81,6 +81,8 @@ void Scheduler::SwitchAway() {
   UpdateWork(0);  // a slice of its own
   if (next == &previous) return;
   ++switches_;
+  SwitchCounts& counts = previous.switches_;
+  ++(previous.state_ == ThreadState::kReady ? counts.involuntary : counts.voluntary);
   next->SwitchFrom(previous);
   if (!finished_.IsEmpty()) [[unlikely]]
     BuryFinished();

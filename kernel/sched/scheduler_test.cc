@@ -80,6 +80,8 @@ TEST(Scheduler, RunsInTurn) {
     ASSERT_TRUE(fixture.scheduler.CheckInvariants().has_value());
   }
   EXPECT_EQ(fixture.scheduler.ready_count(), 2u);
+  EXPECT_EQ(fixture.threads[0].switches().involuntary, 3u);
+  EXPECT_EQ(fixture.threads[0].switches().voluntary, 0u);
 }
 
 TEST(Scheduler, YieldOfTheOnlyOneSwitchesNothing) {
@@ -118,6 +120,7 @@ TEST(Scheduler, WakeAndDeadlineEndAWaitOnce) {
   fixture.StartAll();
   static_cast<void>(fixture.scheduler.Block({100}, Interruption::kBySignals));
   EXPECT_EQ(fixture.threads[0].state(), ThreadState::kBlocked);
+  EXPECT_EQ(fixture.threads[0].switches().voluntary, 1u);
   EXPECT_TRUE(fixture.IsCurrent(1));
   fixture.scheduler.Wake(fixture.threads[0]);
   fixture.scheduler.Wake(fixture.threads[0]);

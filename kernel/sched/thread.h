@@ -17,6 +17,12 @@ enum class ThreadState : uint8_t {
   kFinished,  // its stack may still be in use: whoever runs next buries it
 };
 
+// How often a thread gave the processor away: as it waited for something, or to let others run.
+struct SwitchCounts {
+  uint64_t voluntary = 0;
+  uint64_t involuntary = 0;
+};
+
 class Thread : public base::ListHook<Thread>, private Timer {
  public:
   Thread() = default;
@@ -25,6 +31,7 @@ class Thread : public base::ListHook<Thread>, private Timer {
 
   // Clock ticks that this thread had the processor at.
   [[nodiscard]] uint64_t ticks() const { return ticks_; }
+  [[nodiscard]] const SwitchCounts& switches() const { return switches_; }
 
   // Gives the processor from `previous`, which runs, to this one: address space, registers, stack.
   // Returns when somebody gives it back to `previous`.
@@ -49,6 +56,7 @@ class Thread : public base::ListHook<Thread>, private Timer {
   bool is_dying_ = false;
   uint32_t ticks_left_ = 0;  // of its slice
   uint64_t ticks_ = 0;
+  SwitchCounts switches_;
 };
 
 }  // namespace sched
