@@ -31,7 +31,9 @@ struct MemoryFacts {
   mm::PageCount kernel_stacks{};
   mm::PageCount high_total{};
   mm::PageCount high_free{};
-  mm::PageCount committed{};  // that every private and shared mapping could take at most
+  mm::PageCount
+      committed{};      // that every private mapping could take at most, and the objects' pages
+  uint64_t faults = 0;  // that were resolved since start-up
   uint64_t vmalloc_total_bytes = 0;
   uint64_t vmalloc_used_bytes = 0;
   uint64_t vmalloc_largest_gap_bytes = 0;
@@ -128,9 +130,11 @@ class SystemSource {
   [[nodiscard]] virtual int32_t process_id_limit() = 0;
   // The lines of /proc/cpuinfo for the one processor, each "name\t: value\n".
   virtual void PrintProcessor(base::Sink& sink) = 0;
-  // System calls that programs made and nobody answers: their numbers, and how often.
+  // System calls that programs made and nobody answers: their numbers, and how often; and calls of
+  // numbers beyond those that are told apart.
   virtual void VisitUnknownCalls(
       base::FunctionRef<void(uint32_t number, uint64_t calls)> visitor) = 0;
+  [[nodiscard]] virtual uint64_t OtherUnknownCalls() = 0;
 
  protected:
   SystemSource() = default;

@@ -92,16 +92,17 @@ bool PrintProcessStat(const ProcParts& parts, ProcessId id, base::Sink& sink) {
 bool PrintProcessStatm(const ProcParts& parts, ProcessId id, base::Sink& sink) {
   ProcessFacts is;
   if (!parts.processes.Find(id, is)) return false;
+  const ProcessMemory memory = parts.processes.MeasureMemory(is.process);
   // size resident shared text lib data dt; lib and dt are 0 since Linux 2.6.
   Print(sink, "{} {} {} {} 0 {} 0\n", is.virtual_pages, is.resident_pages,
-        is.resident_file_pages + is.resident_shared_pages, is.program_pages,
-        is.data_pages + is.stack_pages);
+        memory.resident_file + memory.resident_shared, is.program_pages,
+        memory.data + is.stack_pages);
   return true;
 }
 
 namespace {
 
-void PrintMemoryStatus(const ProcessFacts& is, base::Sink& sink) {
+void PrintMemoryStatus(const ProcessFacts& is, const ProcessMemory& memory, base::Sink& sink) {
   const auto line = [&sink](std::string_view name, uint64_t kib) {
     Print(sink, "{}:\t{:>8} kB\n", name, kib);
   };
@@ -111,15 +112,20 @@ void PrintMemoryStatus(const ProcessFacts& is, base::Sink& sink) {
   line("VmPin", 0);
   line("VmHWM", KiBOf(is.peak_resident_pages));
   line("VmRSS", KiBOf(is.resident_pages));
-  line("RssAnon", KiBOf(is.resident_anonymous_pages));
-  line("RssFile", KiBOf(is.resident_file_pages));
-  line("RssShmem", KiBOf(is.resident_shared_pages));
-  line("VmData", KiBOf(is.data_pages));
+  line("RssAnon", KiBOf(memory.resident_anonymous));
+  line("RssFile", KiBOf(memory.resident_file));
+  line("RssShmem", KiBOf(memory.resident_shared));
+  line("VmData", KiBOf(memory.data));
   line("VmStk", KiBOf(is.stack_pages));
   line("VmExe", KiBOf(is.program_pages));
   line("VmLib", KiBOf(is.library_pages));
   line("VmPTE", is.table_bytes / kKiB);
   line("VmSwap", 0);
+}
+
+// Real, effective, saved, and the one for files, which is the effective one here.
+void PrintIds(std::string_view name, const std::array<uint32_t, 3>& ids, base::Sink& sink) {
+  Print(sink, "{}:\t{}\t{}\t{}\t{}\n", name, ids[0], ids[1], ids[2], ids[1]);
 }
 
 }  // namespace
@@ -134,13 +140,17 @@ bool PrintProcessStatus(const ProcParts& parts, ProcessId id, base::Sink& sink) 
   Print(sink, "State:\t{} ({})\n", is.state, StateName(is.state));
   Print(sink, "Tgid:\t{}\nNgid:\t0\nPid:\t{}\nPPid:\t{}\nTracerPid:\t0\n", is.process, is.id,
         is.parent);
-  sink.Write("Uid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\n");
+  PrintIds("Uid", is.users, sink);
+  PrintIds("Gid", is.groups, sink);
   const Ref<FileTable> files = parts.processes.Files(is.process);
   Print(sink, "FDSize:\t{}\nGroups:\t \n", files ? files->capacity() : 0);
   Print(sink, "NStgid:\t{}\nNSpid:\t{}\nNSpgid:\t{}\nNSsid:\t{}\n", is.process, is.id, is.group,
         is.session);
-  if (is.virtual_pages.value > 0) PrintMemoryStatus(is, sink);
-  Print(sink, "Threads:\t{}\nSigQ:\t0/0\n", is.threads);
+  if (is.virtual_pages.value > 0) {
+    PrintMemoryStatus(is, parts.processes.MeasureMemory(is.process), sink);
+  }
+  Print(sink, "Threads:\t{}\nSigQ:\t{}/{}\n", is.threads, is.queued_signals,
+        is.most_queued_signals);
   Print(sink, "SigPnd:\t{:016x}\nShdPnd:\t{:016x}\nSigBlk:\t{:016x}\n", is.pending_signals,
         is.shared_pending_signals, is.blocked_signals);
   Print(sink, "SigIgn:\t{:016x}\nSigCgt:\t{:016x}\n", is.ignored_signals, is.caught_signals);

@@ -150,6 +150,9 @@ void PrintVmStat(const ProcParts& parts, base::Sink& sink) {
   pages("nr_shmem", is.shared);
   pages("nr_slab_unreclaimable", is.slabs);
   pages("nr_page_table_pages", is.page_tables);
+  // Its unit is KiB, in spite of its name.
+  Print(sink, "nr_kernel_stack {}\n", KiBOf(is.kernel_stacks));
+  Print(sink, "pgfault {}\n", is.faults);
   parts.physical.VisitCounters(
       [&sink](const Counter& counter) { Print(sink, "{} {}\n", counter.name, counter.value); });
 }
@@ -222,6 +225,9 @@ void PrintMounts(const ProcParts& parts, base::Sink& sink) {
 void PrintUnknownCalls(const ProcParts& parts, base::Sink& sink) {
   parts.system.VisitUnknownCalls(
       [&sink](uint32_t number, uint64_t calls) { Print(sink, "{} {}\n", number, calls); });
+  if (const uint64_t others = parts.system.OtherUnknownCalls(); others > 0) {
+    Print(sink, "others {}\n", others);
+  }
 }
 
 void PrintHostName(const ProcParts& parts, base::Sink& sink) {

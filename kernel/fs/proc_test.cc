@@ -55,13 +55,22 @@ class Processes final : public ProcessSource {
     facts.minor_faults = 11;
     facts.virtual_pages = {100};
     facts.resident_pages = {50};
-    facts.resident_file_pages = {10};
     facts.program_pages = {5};
-    facts.data_pages = {20};
+    facts.library_pages = {6};
+    facts.users = {1, 2, 3};
+    facts.groups = {4, 5, 6};
+    facts.queued_signals = 2;
+    facts.most_queued_signals = 64;
+    facts.voluntary_switches = 12;
     facts.stack_pages = {3};
     facts.caught_signals = 0x1'0000'0002;
     facts.code = {{0x1000}, 0x2000};
     return is_alive;
+  }
+  ProcessMemory MeasureMemory(ProcessId process) override {
+    if (process != 42) return {};
+    return {
+        .resident_anonymous = {38}, .resident_file = {10}, .resident_shared = {2}, .data = {20}};
   }
   bool VisitMappings(ProcessId, CountPages count,
                      base::FunctionRef<void(const MappingFacts&)> visitor) override {
@@ -99,7 +108,14 @@ class Processes final : public ProcessSource {
 class Physical final : public MemorySource {
  public:
   MemoryFacts Facts() override {
-    return {.total = {1000}, .free = {400}, .available = {500}, .cached = {30}, .shared = {10}};
+    return {.total = {1000},
+            .free = {400},
+            .available = {500},
+            .cached = {30},
+            .shared = {10},
+            .anonymous = {70},
+            .kernel_stacks = {8},
+            .faults = 17};
   }
   void VisitZones(base::FunctionRef<void(const ZoneFacts&)> visitor) override {
     visitor({.name = "Normal", .first = {16}, .free = {5}, .free_blocks = {1, 2}});
@@ -111,7 +127,7 @@ class Physical final : public MemorySource {
     visitor({.range = {{0xf000'0000}, 0x5000}, .name = "stack", .pages = {4}});
   }
   void VisitCounters(base::FunctionRef<void(const Counter&)> visitor) override {
-    visitor({"pgfault", 17});
+    visitor({"double_frees", 3});
   }
 };
 
@@ -137,6 +153,7 @@ class System final : public SystemSource {
   void VisitUnknownCalls(base::FunctionRef<void(uint32_t, uint64_t)> visitor) override {
     visitor(435, 2);
   }
+  uint64_t OtherUnknownCalls() override { return 7; }
 };
 
 struct ProcWorld {
@@ -211,6 +228,8 @@ TEST(Proc, TextsOfTheSystem) {
       {"/proc/meminfo", "MemTotal", "MemTotal:           4000 kB"},
       {"/proc/meminfo", "MemFree", "MemFree:            1600 kB"},
       {"/proc/meminfo", "Active(file)", "Active(file):         80 kB"},
+      {"/proc/meminfo", "AnonPages", "AnonPages:           280 kB"},
+      {"/proc/meminfo", "KernelStack", "KernelStack:          32 kB"},
       {"/proc/meminfo", "VmallocTotal", "VmallocTotal:          0 kB"},
       {"/proc/buddyinfo", "Node",
        "Node 0, zone   Normal      1      2      0      0      0      0      0      0      0"
@@ -225,6 +244,8 @@ TEST(Proc, TextsOfTheSystem) {
        "0x00000000f0000000-0x00000000f0005000   20480 stack pages=4 vmalloc"},
       {"/proc/vmstat", "nr_free", "nr_free_pages 400"},
       {"/proc/vmstat", "pgfault", "pgfault 17"},
+      {"/proc/vmstat", "nr_kernel", "nr_kernel_stack 32"},
+      {"/proc/vmstat", "double", "double_frees 3"},
       {"/proc/uptime", "", "61.05 50.00"},
       {"/proc/loadavg", "", "0.05 1.10 0.00 1/3 42"},
       {"/proc/stat", "cpu ", "cpu  200 0 100 5000 0 0 0 0 0 0"},
@@ -237,6 +258,7 @@ TEST(Proc, TextsOfTheSystem) {
       {"/proc/mounts", "t", "tmpfs / tmpfs rw 0 0"},
       {"/proc/self/mounts", "p", "proc /proc proc rw 0 0"},
       {"/proc/unknown_calls", "", "435 2"},
+      {"/proc/unknown_calls", "others", "others 7"},
       {"/proc/sys/kernel/hostname", "", "atlas"},
       {"/proc/sys/kernel/osrelease", "", "6.1.0"},
       {"/proc/sys/kernel/ostype", "", "Linux"},
@@ -257,12 +279,20 @@ TEST(Proc, TextsOfAProcess) {
       {"/proc/42/stat", "",
        "42 (a (b) c) R 1 40 39 1281 40 0 11 0 0 0 200 50 0 0 20 0 2 0 700 409600 50 "
        "18446744073709551615 4096 12288 0 0 0 0 0 0 2 0 0 0 17 0 0 0 0 0 0 0 0 0 0 0 0 0 0"},
-      {"/proc/42/statm", "", "100 50 10 5 0 23 0"},
+      {"/proc/42/statm", "", "100 50 12 5 0 23 0"},
       {"/proc/42/status", "Name", "Name:\ta (b) c"},
       {"/proc/42/status", "Umask", "Umask:\t0022"},
       {"/proc/42/status", "State", "State:\tR (running)"},
       {"/proc/42/status", "VmSize", "VmSize:\t     400 kB"},
       {"/proc/42/status", "VmRSS", "VmRSS:\t     200 kB"},
+      {"/proc/42/status", "RssAnon", "RssAnon:\t     152 kB"},
+      {"/proc/42/status", "RssFile", "RssFile:\t      40 kB"},
+      {"/proc/42/status", "RssShmem", "RssShmem:\t       8 kB"},
+      {"/proc/42/status", "VmLib", "VmLib:\t      24 kB"},
+      {"/proc/42/status", "Uid", "Uid:\t1\t2\t3\t2"},
+      {"/proc/42/status", "Gid", "Gid:\t4\t5\t6\t5"},
+      {"/proc/42/status", "SigQ", "SigQ:\t2/64"},
+      {"/proc/42/status", "voluntary", "voluntary_ctxt_switches:\t12"},
       {"/proc/42/status", "SigCgt", "SigCgt:\t0000000100000002"},
       {"/proc/42/task/43/status", "Pid", "Pid:\t43"},
       {"/proc/42/task/43/status", "Tgid", "Tgid:\t42"},

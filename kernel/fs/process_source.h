@@ -34,6 +34,9 @@ struct ProcessFacts {
   uint32_t exit_signal = 17;  // SIGCHLD
   uint32_t exit_status = 0;
   uint32_t umask = 022;
+  // Whom it acts for: real, effective and saved.
+  std::array<uint32_t, 3> users{};
+  std::array<uint32_t, 3> groups{};
 
   uint64_t started = 0;
   uint64_t user_time = 0;
@@ -53,21 +56,20 @@ struct ProcessFacts {
   uint64_t blocked_signals = 0;
   uint64_t ignored_signals = 0;
   uint64_t caught_signals = 0;
+  // With what is known of them: of all processes together, which share one limit.
+  uint32_t queued_signals = 0;
+  uint32_t most_queued_signals = 0;
 
   // Memory; all zero for what has none any more, such as a zombie.
   mm::PageCount virtual_pages{};
   mm::PageCount peak_virtual_pages{};
   mm::PageCount resident_pages{};
   mm::PageCount peak_resident_pages{};
-  mm::PageCount resident_anonymous_pages{};
-  mm::PageCount resident_file_pages{};
-  mm::PageCount resident_shared_pages{};
   mm::PageCount locked_pages{};
-  mm::PageCount data_pages{};   // private and writable, the stack not among them
-  mm::PageCount stack_pages{};  //
-  mm::PageCount program_pages{};
-  mm::PageCount library_pages{};
-  uint64_t table_bytes = 0;  // of page tables
+  mm::PageCount stack_pages{};
+  mm::PageCount program_pages{};  // executable, of the program
+  mm::PageCount library_pages{};  // other executable ones
+  uint64_t table_bytes = 0;       // of page tables
   std::optional<uint64_t> resident_limit_bytes{};
 
   mm::VirtRange code{};
@@ -99,6 +101,14 @@ struct MappingFacts {
   std::string_view flags{};
 };
 
+// What a process's memory is made of, by a look at every page.
+struct ProcessMemory {
+  mm::PageCount resident_anonymous{};
+  mm::PageCount resident_file{};
+  mm::PageCount resident_shared{};
+  mm::PageCount data{};  // private and writable, the stack not among them; whether there or not
+};
+
 // Whether the counts of pages are wanted, which take a walk of the page tables.
 enum class CountPages : uint8_t { kNo, kYes };
 
@@ -119,6 +129,8 @@ class ProcessSource {
   // Of a process, or of one of its threads, whose own times and signals it then has.
   [[nodiscard]] virtual bool Find(ProcessId id, ProcessFacts& facts) = 0;
 
+  // All zero when there is no address space.
+  [[nodiscard]] virtual ProcessMemory MeasureMemory(ProcessId process) = 0;
   // In the order of addresses. False when there is no address space.
   virtual bool VisitMappings(ProcessId process, CountPages count,
                              base::FunctionRef<void(const MappingFacts&)> visitor) = 0;

@@ -9,6 +9,7 @@
 #include "kernel/mm/frame_types.h"
 #include "kernel/mm/slab_cache.h"
 #include "kernel/mm/vmalloc_areas.h"
+#include "kernel/process/memory_totals.h"
 
 namespace kernel {
 namespace {
@@ -67,6 +68,13 @@ fs::MemoryFacts SystemMemory::Facts() {
   system_.objects.ForEachCache([&facts](const mm::SlabCache& cache) {
     facts.slabs += mm::PageCount{cache.Statistics().pages};
   });
+  const process::MemoryTotals processes = process::MeasureAllMemory(processes_);
+  facts.anonymous = processes.anonymous;
+  facts.mapped_files = processes.object_pages;
+  facts.locked = processes.locked;
+  facts.committed = processes.committed + objects_.pages();
+  facts.faults = processes.minor_faults;
+  facts.kernel_stacks = {stack_pages_.value * processes_.thread_count()};
   facts.page_tables = system_.table_frames.frames();
   const auto areas = system_.areas.areas().statistics();
   facts.vmalloc_used_bytes = areas.addresses.allocated_bytes;
@@ -80,6 +88,7 @@ void SystemMemory::VisitZones(base::FunctionRef<void(const fs::ZoneFacts&)> visi
     const mm::ZoneStatistics zone = system_.memory.Statistics(kind);
     if (zone.usable == mm::PageCount{0}) continue;
     fs::ZoneFacts facts = {.name = LinuxName(kind),
+                           .first = zone.first,
                            .spanned = zone.usable,
                            .present = zone.usable,
                            .managed = zone.usable,
@@ -122,12 +131,6 @@ void SystemMemory::VisitVmallocAreas(base::FunctionRef<void(const fs::VmallocFac
 }
 
 void SystemMemory::VisitCounters(base::FunctionRef<void(const fs::Counter&)> visitor) {
-  const fs::MemoryFacts facts = Facts();
-  visitor({"nr_free_pages", facts.free.value});
-  visitor({"nr_file_pages", facts.cached.value});
-  visitor({"nr_shmem", facts.shared.value});
-  visitor({"nr_slab_unreclaimable", facts.slabs.value});
-  visitor({"nr_page_table_pages", facts.page_tables.value});
   visitor({"double_frees_noticed_late", system_.memory.late_faults()});
 }
 

@@ -4,15 +4,27 @@
 #include "kernel/base/function_ref.h"
 #include "kernel/fs/memory_source.h"
 #include "kernel/init/system.h"
+#include "kernel/mm/address.h"
 #include "kernel/mm/paged_object.h"
+#include "kernel/process/system.h"
 
 namespace kernel {
 
 class SystemMemory final : public fs::MemorySource {
  public:
-  // Both outlive it.
-  SystemMemory(const System& system, const mm::PagedObjectPool& objects)
-      : system_(system), objects_(objects) {}
+  // All outlive it. Each thread has a kernel stack of `stack_pages`.
+  struct Parts {
+    const System& system;
+    const mm::PagedObjectPool& objects;
+    process::System& processes;
+    mm::PageCount stack_pages;
+  };
+
+  explicit SystemMemory(const Parts& parts)
+      : system_(parts.system),
+        objects_(parts.objects),
+        processes_(parts.processes),
+        stack_pages_(parts.stack_pages) {}
 
   fs::MemoryFacts Facts() override;
   void VisitZones(base::FunctionRef<void(const fs::ZoneFacts&)> visitor) override;
@@ -23,6 +35,8 @@ class SystemMemory final : public fs::MemorySource {
  private:
   const System& system_;
   const mm::PagedObjectPool& objects_;
+  process::System& processes_;
+  mm::PageCount stack_pages_;
 };
 
 }  // namespace kernel

@@ -77,7 +77,7 @@ class Programs {
                    kernel_return_work),
         queues_(system.objects.heap()),
         segments_(system.objects.heap(), memory_.objects()),
-        memory_facts_(system, memory_.objects()),
+        system_(system),
         windows_(system.areas.windows()),
         kernel_heap_(system.objects.heap()),
         command_line_(boot.command_line) {}
@@ -119,7 +119,8 @@ class Programs {
   ipc::SharedSegments segments_;
   syscall::UnknownCalls unknown_calls_;
   syscall::HostName host_name_;
-  SystemMemory memory_facts_;
+  const System& system_;
+  std::optional<SystemMemory> memory_facts_;
   std::optional<RunningSystemSource> system_facts_;
   std::optional<process::ProcessFacts> process_facts_;
   std::optional<fs::ProcParts> proc_;
@@ -167,7 +168,7 @@ posix::Result<> Programs::MountProc() {
                               .environment = world_,
                               .names = *names_,
                               .processes = *process_facts_,
-                              .physical = memory_facts_,
+                              .physical = *memory_facts_,
                               .system = *system_facts_});
   return names_->AddMount(TRY(names_->Find(names_->root(), kPlace)), TRY(fs::MakeProcRoot(*proc_)),
                           "proc");
@@ -188,6 +189,10 @@ posix::Result<> Programs::Start() {
                                           .placement = memory_.placement(),
                                           .log = Console()},
                      scheduler_);
+  memory_facts_.emplace(SystemMemory::Parts{.system = system_,
+                                            .objects = memory_.objects(),
+                                            .processes = *processes_,
+                                            .stack_pages = UserMemory::kStackPages});
   system_facts_.emplace(
       RunningSystemSource::Parts{*processes_, world_, host_name_, unknown_calls_, command_line_});
   process_facts_.emplace(process::ProcessFacts::Parts{.system = *processes_,
@@ -205,8 +210,8 @@ posix::Result<> Programs::Start() {
                                       .message_queues = queues_,
                                       .shared_segments = segments_,
                                       .objects = memory_.objects(),
-                                      .all_memory = memory_facts_.Facts().total,
-                                      .memory_facts = memory_facts_,
+                                      .all_memory = memory_facts_->Facts().total,
+                                      .memory_facts = *memory_facts_,
                                       .system_facts = *system_facts_,
                                       .host_name = host_name_,
                                       .unknown_calls = unknown_calls_});

@@ -35,6 +35,7 @@ class RunningSystemSource final : public fs::SystemSource {
   std::string_view CommandLine() override { return parts_.command_line; }
   int32_t process_id_limit() override { return process::PidTable::kLimit; }
   void PrintProcessor(base::Sink& sink) override;
+  uint64_t OtherUnknownCalls() override { return parts_.unknown_calls.others(); }
   void VisitUnknownCalls(base::FunctionRef<void(uint32_t, uint64_t)> visitor) override;
 
  private:

@@ -1,18 +1,10 @@
 #include "kernel/init/user_memory.h"
 
 #include "kernel/base/check.h"
-#include "kernel/base/units.h"
 #include "kernel/space/user_table.h"
 
 namespace kernel {
-namespace {
-
-using base::literals::operator""_KiB;
-
-// Calls nest deepest where a path leads through symbolic links.
-constexpr uint64_t kStackBytes = 16_KiB;
-
-}  // namespace
+namespace {}  // namespace
 
 UserMemory::UserMemory(const System& system)
     : system_(system),
@@ -33,7 +25,8 @@ base::Result<SpaceReference> UserMemory::CreateSpace() {
 }
 
 base::Result<mm::VirtRange> UserMemory::AllocateStack() {
-  return system_.areas.areas().Allocate({.size_bytes = kStackBytes, .name = "kernel stack"});
+  return system_.areas.areas().Allocate(
+      {.size_bytes = kStackPages.bytes(), .name = "kernel stack"});
 }
 
 void UserMemory::FreeStack(const mm::VirtRange& stack) {

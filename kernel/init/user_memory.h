@@ -19,6 +19,9 @@ namespace kernel {
 
 class UserMemory final : public process::SpaceSource, public process::StackSource {
  public:
+  // Of a kernel stack. Calls nest deepest where a path leads through symbolic links.
+  static constexpr mm::PageCount kStackPages{4};
+
   // `system` outlives it.
   explicit UserMemory(const System& system);
 

@@ -1,11 +1,15 @@
 #include "kernel/process/process_facts.h"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <span>
 #include <string_view>
 
+#include "kernel/base/check.h"
 #include "kernel/mm/space_request.h"
 #include "kernel/posix/time.h"
+#include "kernel/process/areas.h"
 #include "kernel/process/current.h"
 #include "kernel/process/group.h"
 #include "kernel/process/process.h"
@@ -31,17 +35,53 @@ std::string_view LabelOf(mm::VmaKind kind) {
   }
 }
 
+// Of a shared area that may be written, nobody knows which pages were.
 void CountUsage(const mm::VmaUsage& usage, const mm::VmaReport& area, fs::MappingFacts& facts) {
-  // The zero frame is nobody's memory.
-  const mm::PageCount of_object = usage.object - usage.zero;
+  const bool may_be_dirty =
+      area.sharing == mm::Sharing::kShared && mm::Has(area.access, mm::Access::kWrite);
   facts.shared_dirty = usage.own_shared;
   facts.private_dirty = usage.own - usage.own_shared;
-  (area.sharing == mm::Sharing::kShared ? facts.shared_dirty : facts.shared_clean) += of_object;
+  (may_be_dirty ? facts.shared_dirty : facts.shared_clean) += usage.object_shared;
+  (may_be_dirty ? facts.private_dirty : facts.private_clean) += usage.object - usage.object_shared;
   facts.anonymous = usage.own;
-  facts.referenced = usage.own + of_object;
+  facts.referenced = usage.own + usage.object;
   if (area.locked == mm::Locked::kYes) facts.locked = facts.referenced;
-  facts.proportional_bytes = facts.referenced.bytes();
+  facts.proportional_bytes = usage.own_share_bytes + usage.object_share_bytes;
 }
+
+// The letters of smaps that mean something here, in Linux's order; see proc(5).
+class FlagLetters {
+ public:
+  explicit FlagLetters(const mm::VmaReport& area) {
+    AddRights(area.access, {"rd ", "wr ", "ex "});
+    if (area.sharing == mm::Sharing::kShared) Add("sh ");
+    AddRights(area.may, {"mr ", "mw ", "me "});
+    if (area.sharing == mm::Sharing::kShared) Add("ms ");
+    if (area.kind == mm::VmaKind::kStack) Add("gd ");
+    if (area.kind == mm::VmaKind::kDevice) Add("io ");
+    if (area.locked == mm::Locked::kYes) Add("lo ");
+    if (IsPrivateAndWritable(area)) Add("ac ");
+  }
+
+  [[nodiscard]] std::string_view text() const { return {letters_.data(), size_}; }
+
+ private:
+  static constexpr size_t kMostFlags = 12;
+
+  void Add(std::string_view flag) {
+    CHECK(size_ + flag.size() <= letters_.size());
+    std::ranges::copy(flag, letters_.begin() + static_cast<ptrdiff_t>(size_));
+    size_ += flag.size();
+  }
+  void AddRights(mm::Access access, const std::array<std::string_view, 3>& flags) {
+    if (mm::Has(access, mm::Access::kRead)) Add(flags[0]);
+    if (mm::Has(access, mm::Access::kWrite)) Add(flags[1]);
+    if (mm::Has(access, mm::Access::kExecute)) Add(flags[2]);
+  }
+
+  std::array<char, kMostFlags * 3> letters_{};
+  size_t size_ = 0;
+};
 
 }  // namespace
 
@@ -99,11 +139,16 @@ bool ProcessFacts::Find(fs::ProcessId id, fs::ProcessFacts& facts) {
   facts.exit_signal = process->exit_signal;
   facts.exit_status = process->exit_status.value;
   if (process->place) facts.umask = process->place->umask();
+  const Credentials& is = process->credentials;
+  facts.users = {is.user, is.effective_user, is.saved_user};
+  facts.groups = {is.group, is.effective_group, is.saved_group};
   facts.started = process->started;
   facts.children_user_time = NanosecondsOf(process->children_usage.user_ticks);
   facts.minor_faults = process->usage.minor_faults;
   facts.children_minor_faults = process->children_usage.minor_faults;
   facts.shared_pending_signals = process->signals.pending().bits();
+  facts.queued_signals = static_cast<uint32_t>(parts_.system.queued_signals());
+  facts.most_queued_signals = System::kMostQueuedSignals;
   if (thread != nullptr) AddThread(*thread, facts);
   if (process->space) AddMemory(*process, facts);
   return true;
@@ -116,6 +161,8 @@ void ProcessFacts::AddThread(UserThread& thread, fs::ProcessFacts& facts) const 
   facts.user_time = NanosecondsOf(ticks);
   facts.pending_signals = thread.signals.queue.pending().bits();
   facts.blocked_signals = thread.signals.blocked.bits();
+  facts.voluntary_switches = thread.sched::Thread::switches().voluntary;
+  facts.involuntary_switches = thread.sched::Thread::switches().involuntary;
   facts.stack_pointer = arch::StackPointer(thread.registers());
   facts.instruction_pointer = arch::InstructionPointer(thread.registers());
   if (!process.actions) return;
@@ -134,18 +181,19 @@ void ProcessFacts::AddThread(UserThread& thread, fs::ProcessFacts& facts) const 
 void ProcessFacts::AddMemory(Process& process, fs::ProcessFacts& facts) const {
   const mm::SpaceCounters counters = process.space->counters();
   facts.virtual_pages = counters.areas.total;
-  facts.peak_virtual_pages = counters.areas.total;
+  facts.peak_virtual_pages = counters.peak_pages;
   facts.resident_pages = counters.physical_pages;
   facts.peak_resident_pages = {
       std::max(process.usage.most_resident_pages, counters.physical_pages.value)};
-  facts.resident_anonymous_pages = counters.physical_pages;
   facts.locked_pages = counters.areas.locked;
   facts.stack_pages = counters.areas.stack;
-  facts.program_pages = counters.areas.executable;
-  facts.data_pages = counters.private_pages - counters.areas.executable;
+  facts.program_pages =
+      std::min(mm::PagesFor(process.places.code.size_bytes), counters.areas.executable);
+  facts.library_pages = counters.areas.executable - facts.program_pages;
   facts.table_bytes = counters.table_bytes;
   facts.code = process.places.code;
   facts.data = process.places.data;
+  facts.heap_base = counters.heap_base;
   facts.stack_base = process.places.stack_base;
 }
 
@@ -158,23 +206,37 @@ bool ProcessFacts::VisitMappings(fs::ProcessId process, fs::CountPages count,
                                  base::FunctionRef<void(const fs::MappingFacts&)> visitor) {
   Process* const found = FindProcess(process);
   if (found == nullptr || !found->space) return false;
-  kernel::AddressSpace& space = *found->space;
-  auto area = space.FindFirstNotBelow(mm::VirtAddr{0});
-  while (area) {
-    fs::MappingFacts facts = {.range = area->range,
-                              .access = area->access,
-                              .sharing = area->sharing == mm::Sharing::kShared
+  const kernel::AddressSpace& space = *found->space;
+  ForEachArea(space, [&](const mm::VmaReport& area) {
+    const FlagLetters flags(area);
+    fs::MappingFacts facts = {.range = area.range,
+                              .access = area.access,
+                              .sharing = area.sharing == mm::Sharing::kShared
                                              ? fs::MappingFacts::Sharing::kShared
                                              : fs::MappingFacts::Sharing::kPrivate,
-                              .offset_bytes = area->object ? area->offset_bytes : 0,
-                              .file = FileOf(*area),
-                              .label = LabelOf(area->kind)};
-    if (count == fs::CountPages::kYes) CountUsage(space.MeasureUsage(area->range), *area, facts);
+                              .offset_bytes = area.object ? area.offset_bytes : 0,
+                              .file = FileOf(area),
+                              .label = LabelOf(area.kind),
+                              .flags = flags.text()};
+    if (count == fs::CountPages::kYes) CountUsage(space.MeasureUsage(area.range), area, facts);
     visitor(facts);
-    if (area->range.last() == space.bounds().last()) break;
-    area = space.FindFirstNotBelow(area->range.last() + 1);
-  }
+  });
   return true;
+}
+
+fs::ProcessMemory ProcessFacts::MeasureMemory(fs::ProcessId process) {
+  const Process* const found = FindProcess(process);
+  if (found == nullptr || !found->space) return {};
+  fs::ProcessMemory memory;
+  ForEachArea(*found->space, [&](const mm::VmaReport& area) {
+    const mm::VmaUsage usage = found->space->MeasureUsage(area.range);
+    memory.resident_anonymous += usage.own;
+    (FileOf(area) != nullptr ? memory.resident_file : memory.resident_shared) += usage.object;
+    if (IsPrivateAndWritable(area) && area.kind != mm::VmaKind::kStack) {
+      memory.data += mm::PagesFor(area.range.size_bytes);
+    }
+  });
+  return memory;
 }
 
 // Page by page, through the page table: it need not be the running process. A page that the process

@@ -32,6 +32,7 @@ class ProcessFacts final : public fs::ProcessSource {
   std::optional<fs::ProcessId> FindNextThread(fs::ProcessId process, fs::ProcessId after) override;
   fs::ProcessId Current() override;
   bool Find(fs::ProcessId id, fs::ProcessFacts& facts) override;
+  fs::ProcessMemory MeasureMemory(fs::ProcessId process) override;
   bool VisitMappings(fs::ProcessId process, fs::CountPages count,
                      base::FunctionRef<void(const fs::MappingFacts&)> visitor) override;
   posix::Result<size_t> ReadText(fs::ProcessId process, fs::ProcessText text, uint64_t offset,

@@ -77,6 +77,7 @@ void System::Delete::operator()(Process* process) const {
     system.pids_.Of(id).process = nullptr;
     system.pids_.DropIfFree(id);
   }
+  system.ended_minor_faults_ += process->usage.minor_faults;
   process->~Process();
   system.environment_.memory.Free(process);
   --system.process_count_;

@@ -46,6 +46,9 @@ class System {
 
   [[nodiscard]] size_t process_count() const { return process_count_; }
   [[nodiscard]] size_t thread_count() const { return thread_count_; }
+  // Page faults of processes that are no more.
+  [[nodiscard]] uint64_t ended_minor_faults() const { return ended_minor_faults_; }
+  [[nodiscard]] size_t queued_signals() const { return queued_signals_; }
   [[nodiscard]] uint64_t forks() const { return forks_; }
   void CountFork() { ++forks_; }
 
@@ -96,6 +99,7 @@ class System {
   size_t thread_count_ = 0;
   size_t queued_signals_ = 0;
   uint64_t forks_ = 0;
+  uint64_t ended_minor_faults_ = 0;
 };
 
 namespace internal {

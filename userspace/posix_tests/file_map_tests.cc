@@ -30,7 +30,7 @@ using support::Write;
 char* MapFile(int file, size_t pages, int protection, int flags, long offset_pages = 0) {
   const long result = Map(0, pages * kPage, protection, flags, file, offset_pages);
   ExpectResult(result, 0, "mmap of a file");
-  Require(result > 0 || result < -static_cast<long>(kPage), "a mapping of a file");
+  Require(IsMapped(result), "a mapping of a file");
   return reinterpret_cast<char*>(result);
 }
 

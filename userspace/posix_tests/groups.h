@@ -24,6 +24,7 @@ Group LockTests();
 Group IpcTests();
 Group QueueTests();
 Group TimerTests();
+Group ProcTests();
 Group SystemTests();
 
 // What the program does when it is executed again with an argument of these tests; does not return

@@ -15,7 +15,7 @@ using support::Require;
 
 char* NewPages(size_t pages, int protection, int flags) {
   const long result = Map(0, pages * kPage, protection, flags);
-  Require(result > 0 || result < -static_cast<long>(kPage), "mmap");
+  Require(IsMapped(result), "mmap");
   return reinterpret_cast<char*>(result);
 }
 

@@ -38,6 +38,9 @@ inline long Map(uintptr_t hint, size_t size_bytes, int protection, int flags, in
   return Call(machine::kMapCall, hint, size_bytes, protection, flags, file, offset);
 }
 
+// Whether that is an address. Those of the upper half are negative numbers to some machines.
+constexpr bool IsMapped(long result) { return result > 0 || result < -static_cast<long>(kPage); }
+
 // Anonymous pages, zeroed; the test ends if there are none.
 char* NewPages(size_t pages, int protection = kReadWrite, int flags = kAnonymous);
 

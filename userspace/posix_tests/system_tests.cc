@@ -12,6 +12,8 @@
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <initializer_list>
 
@@ -186,6 +188,18 @@ void MemoryHasLimits() {
 void UnknownCalls() {
   constexpr long kNoCall = 3000;
   ExpectResult(Call(kNoCall), ENOSYS, "no such call");
+  ExpectResult(Call(kNoCall), ENOSYS, "and once more");
+  // A system that counts them has one line for each number.
+  std::FILE* const counts = std::fopen("/proc/unknown_calls", "r");
+  if (counts == nullptr) return;
+  long times = 0;
+  char line[64];
+  while (std::fgets(line, sizeof line, counts) != nullptr) {
+    char* rest = nullptr;
+    if (std::strtol(line, &rest, 10) == kNoCall) times = std::strtol(rest, nullptr, 10);
+  }
+  std::fclose(counts);
+  Expect(times >= 2, "they are counted");
 }
 
 constexpr support::Test kTests[] = {

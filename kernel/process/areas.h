@@ -1,0 +1,26 @@
+// The areas of a process, one after the other, without its lock held while each is looked at.
+#pragma once
+
+#include "kernel/mm/address.h"
+#include "kernel/mm/space_request.h"
+#include "kernel/space/address_space.h"
+
+namespace process {
+
+// Calls `visitor` with the mm::VmaReport of each area. What changes meanwhile may come or not.
+template <class Visitor>
+void ForEachArea(const kernel::AddressSpace& space, Visitor&& visitor) {
+  auto area = space.FindFirstNotBelow(mm::VirtAddr{0});
+  while (area) {
+    visitor(*area);
+    if (area->range.last() == space.bounds().last()) return;
+    area = space.FindFirstNotBelow(area->range.last() + 1);
+  }
+}
+
+// What RLIMIT_DATA and VmData count, but for stacks: memory of the process alone that it may write.
+[[nodiscard]] inline bool IsPrivateAndWritable(const mm::VmaTraits& area) {
+  return area.sharing == mm::Sharing::kPrivate && mm::Has(area.access, mm::Access::kWrite);
+}
+
+}  // namespace process
