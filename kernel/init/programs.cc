@@ -30,6 +30,7 @@
 #include "kernel/init/world.h"
 #include "kernel/ipc/message_queues.h"
 #include "kernel/ipc/shared_segments.h"
+#include "kernel/posix/errno_name.h"
 #include "kernel/process/process_facts.h"
 #include "kernel/process/start.h"
 #include "kernel/process/system.h"
