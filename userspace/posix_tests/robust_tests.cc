@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 
 #include "userspace/posix_tests/groups.h"
 #include "userspace/posix_tests/memory.h"
@@ -117,7 +118,7 @@ void ListArguments() {
   size_t size_bytes = 0;
   ExpectResult(Call(SYS_get_robust_list, 0, &head, &size_bytes), 0, "get");
   Expect(head == AddressOf(&table.head) && size_bytes == sizeof(Head), "what was set");
-  constexpr int kNobody = 0x3fff'ffff;
+  constexpr int kNobody = std::numeric_limits<int>::max();
   ExpectResult(Call(SYS_get_robust_list, kNobody, &head, &size_bytes), ESRCH, "nobody's");
   ExpectResult(Call(SYS_get_robust_list, 0, nullptr, &size_bytes), EFAULT, "to nowhere");
 }
