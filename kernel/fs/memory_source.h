@@ -135,6 +135,10 @@ class SystemSource {
   virtual void VisitUnknownCalls(
       base::FunctionRef<void(uint32_t number, uint64_t calls)> visitor) = 0;
   [[nodiscard]] virtual uint64_t OtherUnknownCalls() = 0;
+  // The page tables of the kernel and of each process, compared with the layout: a line "kernel" or
+  // "process <pid> <root> <bytes of the root> <name>" before what is found, which has a line
+  // "LAYOUT OK ..." or lines "LAYOUT FAULT ...".
+  virtual void PrintVerification(base::Sink& sink) = 0;
 
  protected:
   SystemSource() = default;

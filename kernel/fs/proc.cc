@@ -47,6 +47,7 @@ constexpr SystemRow kSystemRows[] = {
     {"stat", kRootRow, PrintStat},
     {"unknown_calls", kRootRow, PrintUnknownCalls},
     {"uptime", kRootRow, PrintUptime},
+    {"verify", kRootRow, PrintVerification},
     {"version", kRootRow, PrintVersion},
     {"vmallocinfo", kRootRow, PrintVmallocInfo},
     {"vmstat", kRootRow, PrintVmStat},

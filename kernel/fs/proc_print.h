@@ -20,6 +20,8 @@ void PrintStat(const ProcParts& parts, base::Sink& sink);
 // Ours: a line for each system call that nobody answers, its number and how often it was made.
 void PrintUnknownCalls(const ProcParts& parts, base::Sink& sink);
 void PrintUptime(const ProcParts& parts, base::Sink& sink);
+// Ours: SystemSource::PrintVerification().
+void PrintVerification(const ProcParts& parts, base::Sink& sink);
 void PrintVersion(const ProcParts& parts, base::Sink& sink);
 void PrintVmallocInfo(const ProcParts& parts, base::Sink& sink);
 void PrintVmStat(const ProcParts& parts, base::Sink& sink);

@@ -230,6 +230,10 @@ void PrintUnknownCalls(const ProcParts& parts, base::Sink& sink) {
   }
 }
 
+void PrintVerification(const ProcParts& parts, base::Sink& sink) {
+  parts.system.PrintVerification(sink);
+}
+
 void PrintHostName(const ProcParts& parts, base::Sink& sink) {
   Print(sink, "{}\n", parts.system.Names().host);
 }

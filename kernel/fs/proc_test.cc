@@ -154,6 +154,7 @@ class System final : public SystemSource {
     visitor(435, 2);
   }
   uint64_t OtherUnknownCalls() override { return 7; }
+  void PrintVerification(base::Sink& sink) override { sink.Write("kernel\nLAYOUT OK\n"); }
 };
 
 struct ProcWorld {
@@ -259,6 +260,7 @@ TEST(Proc, TextsOfTheSystem) {
       {"/proc/self/mounts", "p", "proc /proc proc rw 0 0"},
       {"/proc/unknown_calls", "", "435 2"},
       {"/proc/unknown_calls", "others", "others 7"},
+      {"/proc/verify", "LAYOUT", "LAYOUT OK"},
       {"/proc/sys/kernel/hostname", "", "atlas"},
       {"/proc/sys/kernel/osrelease", "", "6.1.0"},
       {"/proc/sys/kernel/ostype", "", "Linux"},

@@ -7,6 +7,7 @@
 #include "kernel/base/function_ref.h"
 #include "kernel/base/print.h"
 #include "kernel/fs/memory_source.h"
+#include "kernel/init/system.h"
 #include "kernel/process/system.h"
 #include "kernel/sched/load_average.h"
 #include "kernel/syscall/host_name.h"
@@ -23,6 +24,7 @@ class RunningSystemSource final : public fs::SystemSource {
     const syscall::HostName& host_name;
     const UnknownCalls& unknown_calls;
     std::string_view command_line;
+    const kernel::System& system;
   };
 
   explicit RunningSystemSource(const Parts& parts) : parts_(parts) {}
@@ -37,6 +39,7 @@ class RunningSystemSource final : public fs::SystemSource {
   void PrintProcessor(base::Sink& sink) override;
   uint64_t OtherUnknownCalls() override { return parts_.unknown_calls.others(); }
   void VisitUnknownCalls(base::FunctionRef<void(uint32_t, uint64_t)> visitor) override;
+  void PrintVerification(base::Sink& sink) override;
 
  private:
   [[nodiscard]] size_t Runnable() const;
