@@ -48,6 +48,14 @@ std::string_view Text(FaultKind kind) {
       return "not the rights of the image's segment";
     case FaultKind::kSegmentHole:
       return "hole in the image";
+    case FaultKind::kOutsideEveryArea:
+      return "user page outside every area";
+    case FaultKind::kMoreThanArea:
+      return "more access than the area allows";
+    case FaultKind::kPrivateShown:
+      return "private page shown elsewhere";
+    case FaultKind::kTableShown:
+      return "page table shown to user mode";
     case FaultKind::kBrokenTable:
       return "broken page table";
   }

@@ -23,10 +23,14 @@ enum class FaultKind : uint8_t {
   kDirectMapHole,  // RAM that the direct map has room for and does not show
   kDirectMapWrongTarget,
   kImageMisplaced,
-  kPartRights,     // of a page in the image, where the layout has another part
-  kSegmentRights,  // not those that the image's ELF file says
-  kSegmentHole,    // a part of the image with contents that is not mapped
-  kBrokenTable,    // entries that the hardware refuses, or tables where there is no memory
+  kPartRights,        // of a page in the image, where the layout has another part
+  kSegmentRights,     // not those that the image's ELF file says
+  kSegmentHole,       // a part of the image with contents that is not mapped
+  kOutsideEveryArea,  // of a process: a page of user mode
+  kMoreThanArea,      // a right that the process's area does not give
+  kPrivateShown,  // a page that a process may write, and has for itself, and somebody else shows
+  kTableShown,    // a page of user mode that shows a page table
+  kBrokenTable,   // entries that the hardware refuses, or tables where there is no memory
 };
 
 // For example "user access".

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <format>
 #include <string>
 #include <utility>
 #include <variant>
@@ -81,6 +82,25 @@ FormOrError FormOf(const Machine& machine) {
     return FormOfX86_64(*x86_64);
   }
   return FormOfArm(std::get<ArmRegisters>(machine));
+}
+
+std::expected<Machine, std::string> WithRoot(Machine machine, uint64_t root, uint64_t root_bytes) {
+  if (auto* const x86_64 = std::get_if<X86_64Registers>(&machine)) {
+    x86_64->cr3 = root;
+    return machine;
+  }
+  ArmRegisters& arm = std::get<ArmRegisters>(machine);
+  arm.ttbr0 = root;
+  if (HasLongDescriptors(arm)) return machine;
+  // B3.5.4: N, bits 2:0 of TTBCR, halves the first table so many times.
+  constexpr uint64_t kWholeBytes = 16384;
+  constexpr uint32_t kMostHalvings = 7;
+  for (uint32_t n = 0; n <= kMostHalvings; ++n) {
+    if (root_bytes != kWholeBytes >> n) continue;
+    arm.ttbcr = (arm.ttbcr & ~kMostHalvings) | n;
+    return machine;
+  }
+  return std::unexpected(std::format("no first table has {} bytes", root_bytes));
 }
 
 std::expected<WalkResult, std::string> WalkTables(const Machine& machine, GuestMemory& memory,

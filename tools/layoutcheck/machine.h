@@ -52,6 +52,11 @@ struct TableForm {
 // The error says why there is nothing to walk: translation is off, or of an unknown form.
 [[nodiscard]] std::expected<TableForm, std::string> FormOf(const Machine& machine);
 
+// The same machine, as if the process ran whose table of `root_bytes` is at `root`. The error: the
+// machine has no such table.
+[[nodiscard]] std::expected<Machine, std::string> WithRoot(Machine machine, uint64_t root,
+                                                           uint64_t root_bytes);
+
 // Calls `visit` for each leaf entry, in no order. The error: the guest could not be read, or
 // FormOf() has one.
 [[nodiscard]] std::expected<WalkResult, std::string> WalkTables(const Machine& machine,

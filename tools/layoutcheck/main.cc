@@ -1,6 +1,8 @@
 // layoutcheck: compares the live page tables of a kernel in QEMU with a layout. README.md says how.
 #include <unistd.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <expected>
@@ -14,8 +16,10 @@
 #include <utility>
 #include <vector>
 
+#include "tools/layoutcheck/address.h"
 #include "tools/layoutcheck/check.h"
 #include "tools/layoutcheck/elf_image.h"
+#include "tools/layoutcheck/finding.h"
 #include "tools/layoutcheck/gdb_guest.h"
 #include "tools/layoutcheck/guest_memory.h"
 #include "tools/layoutcheck/layout.h"
@@ -23,7 +27,9 @@
 #include "tools/layoutcheck/mapping.h"
 #include "tools/layoutcheck/monitor_stub.h"
 #include "tools/layoutcheck/options.h"
+#include "tools/layoutcheck/process_list.h"
 #include "tools/layoutcheck/report.h"
+#include "tools/layoutcheck/space_check.h"
 #include "tools/layoutcheck/table_walk.h"
 
 namespace {
@@ -62,18 +68,21 @@ struct Snapshot {
   std::vector<layoutcheck::PhysicalRange> ram;
   std::vector<layoutcheck::Mapping> runs;
   std::vector<layoutcheck::WalkFault> faults;
+  std::vector<layoutcheck::PhysicalAddress> tables;  // pages with entries for pages
 };
 
-OrProblem<Snapshot> ReadTables(layoutcheck::GdbGuest& guest, unsigned cpu) {
-  const OrProblem<layoutcheck::Machine> machine = guest.ReadMachine(cpu);
-  if (!machine) return std::unexpected(machine.error());
-  const OrProblem<layoutcheck::TableForm> form = layoutcheck::FormOf(*machine);
+OrProblem<Snapshot> ReadTables(layoutcheck::GdbGuest& guest, layoutcheck::GuestMemory& memory,
+                               const layoutcheck::Machine& machine) {
+  const OrProblem<layoutcheck::TableForm> form = layoutcheck::FormOf(machine);
   if (!form) return std::unexpected(form.error());
-  layoutcheck::GuestMemory memory(guest);
   layoutcheck::MappingCollector collector;
+  std::vector<layoutcheck::PhysicalAddress> tables;
   OrProblem<layoutcheck::WalkResult> walk = layoutcheck::WalkTables(
-      *machine, memory, [&](const layoutcheck::Mapping& mapping, layoutcheck::PhysicalAddress) {
+      machine, memory,
+      [&](const layoutcheck::Mapping& mapping, layoutcheck::PhysicalAddress entry) {
         collector.Add(mapping);
+        const uint64_t page = entry.value - entry.value % layoutcheck::kPageBytes;
+        if (tables.empty() || tables.back().value != page) tables.push_back({page});
       });
   if (!walk) return std::unexpected(std::move(walk.error()));
   if (collector.IsFull()) {
@@ -84,11 +93,36 @@ OrProblem<Snapshot> ReadTables(layoutcheck::GdbGuest& guest, unsigned cpu) {
   return Snapshot{.form = *form,
                   .ram = {guest.Ram().begin(), guest.Ram().end()},
                   .runs = collector.TakeRuns(),
-                  .faults = std::move(walk->faults)};
+                  .faults = std::move(walk->faults),
+                  .tables = std::move(tables)};
+}
+
+// Of the tables that the processor uses, or else those of each process.
+OrProblem<std::vector<Snapshot>> ReadSnapshots(layoutcheck::GdbGuest& guest, unsigned cpu,
+                                               const std::vector<layoutcheck::Process>& processes) {
+  OrProblem<layoutcheck::Machine> machine = guest.ReadMachine(cpu);
+  if (!machine) return std::unexpected(machine.error());
+  std::vector<layoutcheck::Machine> machines;
+  for (const layoutcheck::Process& process : processes) {
+    OrProblem<layoutcheck::Machine> other =
+        layoutcheck::WithRoot(*machine, process.root, process.root_bytes);
+    if (!other) return std::unexpected(std::format("process {}: {}", process.name, other.error()));
+    machines.push_back(*std::move(other));
+  }
+  if (processes.empty()) machines.push_back(*std::move(machine));
+  layoutcheck::GuestMemory memory(guest);
+  std::vector<Snapshot> snapshots;
+  for (const layoutcheck::Machine& one : machines) {
+    OrProblem<Snapshot> snapshot = ReadTables(guest, memory, one);
+    if (!snapshot) return std::unexpected(std::move(snapshot.error()));
+    snapshots.push_back(*std::move(snapshot));
+  }
+  return snapshots;
 }
 
 // The guest runs again when this returns.
-OrProblem<Snapshot> ReadGuest(const Options& options) {
+OrProblem<std::vector<Snapshot>> ReadGuest(const Options& options,
+                                           const std::vector<layoutcheck::Process>& processes) {
   std::string address = options.address;
   std::unique_ptr<layoutcheck::MonitorStub> stub;
   if (options.link == Options::Link::kMonitor) {
@@ -99,7 +133,7 @@ OrProblem<Snapshot> ReadGuest(const Options& options) {
   }
   auto guest = layoutcheck::GdbGuest::Attach(address, options.patience, options.afterwards);
   if (!guest) return std::unexpected(std::move(guest.error()));
-  return ReadTables(**guest, options.cpu);
+  return ReadSnapshots(**guest, options.cpu, processes);
 }
 
 int Fail(std::string_view problem) {
@@ -113,8 +147,9 @@ int Print(std::string_view text, int status) {
 }
 
 int List(const Options& options) {
-  const OrProblem<Snapshot> snapshot = ReadGuest(options);
-  if (!snapshot) return Fail(snapshot.error());
+  const OrProblem<std::vector<Snapshot>> snapshots = ReadGuest(options, {});
+  if (!snapshots) return Fail(snapshots.error());
+  const Snapshot* const snapshot = &snapshots->front();
   for (const layoutcheck::WalkFault& fault : snapshot->faults) {
     std::fprintf(stderr, "layoutcheck: %s: %s\n", layoutcheck::Text(fault.at).c_str(),
                  fault.what.c_str());
@@ -125,27 +160,65 @@ int List(const Options& options) {
                snapshot->faults.empty() ? kGood : kFaults);
 }
 
+// None if no file was named.
+OrProblem<std::vector<layoutcheck::Process>> ReadProcessFile(const std::string& path) {
+  if (path.empty()) return {};
+  OrProblem<std::vector<layoutcheck::Process>> processes =
+      ReadFile(path, layoutcheck::ReadProcesses);
+  if (processes && processes->empty()) {
+    return std::unexpected(std::format("{}: no process", path));
+  }
+  return processes;
+}
+
+// Adds what is wrong of a process's table beside its areas and the others' tables.
+void AddSpaceFindings(layoutcheck::CheckReport& report, std::vector<layoutcheck::Finding> found) {
+  report.findings.append_range(std::move(found));
+  report.findings = layoutcheck::Join(std::move(report.findings));
+}
+
+std::string CheckText(const Options& options, const Snapshot& snapshot,
+                      const layoutcheck::Layout& layout, const layoutcheck::CheckReport& report) {
+  const bool as_json = options.form == Options::Form::kJson;
+  return as_json ? layoutcheck::CheckAsJson(snapshot.form, layout, report, snapshot.runs)
+                 : layoutcheck::CheckAsText(snapshot.form, layout, report);
+}
+
 int Check(const Options& options) {
   OrProblem<std::vector<layoutcheck::Layout>> layouts =
       ReadFile(options.layout, layoutcheck::ReadLayouts);
   if (!layouts) return Fail(layouts.error());
   const OrProblem<std::optional<layoutcheck::ElfImage>> image = ReadImageFile(options.image);
   if (!image) return Fail(image.error());
-  const OrProblem<Snapshot> snapshot = ReadGuest(options);
-  if (!snapshot) return Fail(snapshot.error());
+  const OrProblem<std::vector<layoutcheck::Process>> processes = ReadProcessFile(options.processes);
+  if (!processes) return Fail(processes.error());
+  const OrProblem<std::vector<Snapshot>> snapshots = ReadGuest(options, *processes);
+  if (!snapshots) return Fail(snapshots.error());
   const OrProblem<layoutcheck::Layout> layout =
-      layoutcheck::ChooseLayout(std::move(*layouts), snapshot->form.address_bits);
+      layoutcheck::ChooseLayout(std::move(*layouts), snapshots->front().form.address_bits);
   if (!layout) return Fail(std::format("{}: {}", options.layout, layout.error()));
-  const layoutcheck::CheckReport report =
-      layoutcheck::CheckLayout({.layout = *layout,
-                                .ram = snapshot->ram,
-                                .runs = snapshot->runs,
-                                .walk_faults = snapshot->faults,
-                                .image = *image ? &**image : nullptr});
-  const bool as_json = options.form == Options::Form::kJson;
-  return Print(as_json ? layoutcheck::CheckAsJson(snapshot->form, *layout, report, snapshot->runs)
-                       : layoutcheck::CheckAsText(snapshot->form, *layout, report),
-               report.findings.empty() ? kGood : kFaults);
+  layoutcheck::SpaceFrames frames;
+  for (const Snapshot& snapshot : *snapshots) frames.Add(snapshot.runs, snapshot.tables);
+  frames.Seal();
+  std::string text;
+  int status = kGood;
+  for (size_t i = 0; i < snapshots->size(); ++i) {
+    const Snapshot& snapshot = (*snapshots)[i];
+    layoutcheck::CheckReport report =
+        layoutcheck::CheckLayout({.layout = *layout,
+                                  .ram = snapshot.ram,
+                                  .runs = snapshot.runs,
+                                  .walk_faults = snapshot.faults,
+                                  .image = *image ? &**image : nullptr});
+    if (i < processes->size()) {
+      const layoutcheck::Process& process = (*processes)[i];
+      AddSpaceFindings(report, layoutcheck::CheckSpace(*layout, process, snapshot.runs, frames));
+      text += std::format("process {}\n", process.name);
+    }
+    text += CheckText(options, snapshot, *layout, report);
+    if (!report.findings.empty()) status = kFaults;
+  }
+  return Print(text, status);
 }
 
 }  // namespace

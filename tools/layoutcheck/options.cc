@@ -52,6 +52,9 @@ std::expected<bool, std::string> ReadText(std::string_view argument, Options& op
   } else if (const auto image = ValueOf(argument, "--image=")) {
     options.image = *image;
     if (image->empty()) refusal = Refusal(argument, "needs a value");
+  } else if (const auto processes = ValueOf(argument, "--processes=")) {
+    options.processes = *processes;
+    if (processes->empty()) refusal = Refusal(argument, "needs a value");
   } else {
     return false;
   }
@@ -121,6 +124,9 @@ std::expected<Options, std::string> ReadOptions(std::span<const std::string_view
   if (!needs_layout && !options.image.empty()) {
     return std::unexpected("--list takes no --image=");
   }
+  if (!options.processes.empty() && (!needs_layout || options.form == Options::Form::kJson)) {
+    return std::unexpected("--processes= goes neither with --list nor with --json");
+  }
   return options;
 }
 
@@ -135,6 +141,8 @@ std::string_view HelpText() {
                      gdb stub for the time of the check
   --layout=FILE      the layout as JSON: tools/layoutcheck/README.md describes it
   --image=FILE       the kernel's ELF file: compare the pages of its image with it, too
+  --processes=FILE   the processes' tables and areas: check all of these tables instead of those
+                     that are walked now, and compare them with the areas and with each other
   --list             only print what is mapped
   --json             print JSON
   --cpu=N            walk the tables of this processor (default 0)

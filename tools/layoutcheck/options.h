@@ -20,9 +20,10 @@ struct Options {
   Task task = Task::kCheck;
   Form form = Form::kText;
   Link link = Link::kGdb;
-  std::string address;  // of the link
-  std::string layout;   // a path
-  std::string image;    // likewise; empty if it is not known
+  std::string address;    // of the link
+  std::string layout;     // a path
+  std::string image;      // likewise; empty if it is not known
+  std::string processes;  // likewise; empty: those of the processor's registers
   unsigned cpu = 0;
   Milliseconds patience{10'000};
   Afterwards afterwards = Afterwards::kResume;

@@ -25,6 +25,13 @@ TEST(Options, Everything) {
   EXPECT_EQ(options->afterwards, Afterwards::kStayStopped);
 }
 
+TEST(Options, Processes) {
+  const std::vector<std::string_view> words = {"--gdb=1234", "--layout=a", "--processes=b"};
+  const auto options = ReadOptions(words);
+  ASSERT_TRUE(options.has_value()) << options.error();
+  EXPECT_EQ(options->processes, "b");
+}
+
 TEST(Options, List) {
   const std::vector<std::string_view> words = {"--gdb=1234", "--list"};
   const auto options = ReadOptions(words);
@@ -55,6 +62,9 @@ const Row kRows[] = {
     {{"--gdb=1234"}, "--layout=FILE is needed, or --list"},
     {{"--gdb=1234", "--list", "--layout=a"}, "--list takes no --layout="},
     {{"--gdb=1234", "--list", "--image=a"}, "--list takes no --image="},
+    {{"--gdb=1234", "--layout=a", "--processes="}, "'--processes=' needs a value"},
+    {{"--gdb=1234", "--layout=a", "--processes=b", "--json"}, "--processes= goes neither with"},
+    {{"--gdb=1234", "--list", "--processes=b"}, "--processes= goes neither with"},
     {{"--gdb=1234", "--layout=a", "--image="}, "'--image=' needs a value"},
     {{"--gdb=1", "--monitor=2", "--list"}, "'--monitor=2' is a second address"},
     {{"--gdb="}, "'--gdb=' needs a value"},

@@ -1,0 +1,127 @@
+#include "tools/layoutcheck/space_check.h"
+
+#include <algorithm>
+#include <format>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tools/layoutcheck/address.h"
+#include "tools/layoutcheck/finding.h"
+#include "tools/layoutcheck/frame_set.h"
+#include "tools/layoutcheck/layout.h"
+#include "tools/layoutcheck/mapping.h"
+#include "tools/layoutcheck/process_list.h"
+#include "tools/layoutcheck/rights.h"
+
+namespace layoutcheck {
+namespace {
+
+// What every process has is the layout's affair.
+bool IsOwn(const Mapping& run) {
+  return run.attributes.user != Rights::kNone && run.attributes.reach == Reach::kOneSpace;
+}
+
+class SpaceChecker {
+ public:
+  SpaceChecker(const Layout& layout, const SpaceFrames& frames)
+      : layout_(layout), frames_(frames) {}
+
+  void CheckRun(const Process& process, const Mapping& run) {
+    if (run.attributes.user == Rights::kNone) return;
+    ReportOverlaps(FaultKind::kTableShown, run, run.first, run.last(), frames_.tables());
+    if (IsOwn(run)) CheckAreas(process.areas, run);
+  }
+
+  std::vector<Finding> TakeFindings() { return std::move(findings_); }
+
+ private:
+  void Report(FaultKind kind, VirtualAddress first, VirtualAddress last, std::string detail) {
+    const Region* const region = FindRegion(layout_, first);
+    findings_.push_back(
+        {kind, region == nullptr ? "" : region->name, first, last, std::move(detail)});
+  }
+
+  // Of `run`, from `first` to `last`: what is in the set.
+  void ReportOverlaps(FaultKind kind, const Mapping& run, VirtualAddress first, VirtualAddress last,
+                      const FrameSet& set) {
+    PhysicalRange rest = {run.target + (first - run.first), run.target + (last - run.first)};
+    while (const std::optional<PhysicalRange> shared = set.FindOverlap(rest)) {
+      Report(kind, run.first + (shared->first - run.target),
+             run.first + (shared->last - run.target),
+             std::format("the frame at {}", Text(shared->first)));
+      if (shared->last == rest.last) return;
+      rest.first = shared->last + 1;
+    }
+  }
+
+  // Cuts a run at the ends of areas.
+  void CheckAreas(std::span<const Area> areas, const Mapping& run) {
+    VirtualAddress next = run.first;
+    auto area = std::ranges::lower_bound(areas, run.first, {}, &Area::last);
+    for (; area != areas.end() && area->first <= run.last(); ++area) {
+      if (next < area->first) ReportOutside(run, next, {area->first.value - 1});
+      next = std::max(next, area->first);
+      const VirtualAddress last = std::min(run.last(), area->last);
+      CheckPiece(*area, run, next, last);
+      if (last == run.last()) return;
+      next = last + 1;
+    }
+    ReportOutside(run, next, run.last());
+  }
+
+  void ReportOutside(const Mapping& run, VirtualAddress first, VirtualAddress last) {
+    Report(FaultKind::kOutsideEveryArea, first, last,
+           std::format("user {}", Text(run.attributes.user)));
+  }
+
+  // Hardware has no page that may be written or executed, and not read.
+  void CheckPiece(const Area& area, const Mapping& run, VirtualAddress first, VirtualAddress last) {
+    const Rights has = run.attributes.user;
+    const Rights allowed =
+        area.rights == Rights::kNone ? Rights::kNone : area.rights | Rights::kRead;
+    if (!Has(allowed, has)) {
+      Report(FaultKind::kMoreThanArea, first, last,
+             std::format("user {}, allowed {}", Text(has), Text(area.rights)));
+    }
+    // A private page that may be written without a fault is nobody else's.
+    if (area.sharing == Sharing::kPrivate && Has(has, Rights::kWrite)) {
+      ReportOverlaps(FaultKind::kPrivateShown, run, first, last, frames_.shown_twice());
+    }
+  }
+
+  const Layout& layout_;
+  const SpaceFrames& frames_;
+  std::vector<Finding> findings_;
+};
+
+}  // namespace
+
+void SpaceFrames::Add(std::span<const Mapping> runs, std::span<const PhysicalAddress> tables) {
+  for (const Mapping& run : runs) {
+    if (IsOwn(run)) shown_.push_back(run.frames());
+  }
+  for (const PhysicalAddress table : tables) tables_.Add({table, table + (kPageBytes - 1)});
+}
+
+void SpaceFrames::Seal() {
+  std::ranges::sort(shown_, {}, &PhysicalRange::first);
+  std::optional<PhysicalAddress> last;  // of all before
+  for (const PhysicalRange& range : shown_) {
+    if (last && range.first <= *last) shown_twice_.Add({range.first, std::min(range.last, *last)});
+    last = last ? std::max(*last, range.last) : range.last;
+  }
+  shown_twice_.Seal();
+  tables_.Seal();
+}
+
+std::vector<Finding> CheckSpace(const Layout& layout, const Process& process,
+                                std::span<const Mapping> runs, const SpaceFrames& frames) {
+  SpaceChecker checker(layout, frames);
+  for (const Mapping& run : runs) checker.CheckRun(process, run);
+  return checker.TakeFindings();
+}
+
+}  // namespace layoutcheck

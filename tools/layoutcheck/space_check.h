@@ -1,0 +1,38 @@
+// Compares the page table of a process with its areas, and with those of the others: part of what
+// CheckLayout() cannot know, as it sees one table.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "tools/layoutcheck/address.h"
+#include "tools/layoutcheck/finding.h"
+#include "tools/layoutcheck/frame_set.h"
+#include "tools/layoutcheck/layout.h"
+#include "tools/layoutcheck/mapping.h"
+#include "tools/layoutcheck/process_list.h"
+
+namespace layoutcheck {
+
+// The frames of all processes. Filled first, and asked after Seal().
+class SpaceFrames {
+ public:
+  // What a process's table maps, and the pages in which its table lies.
+  void Add(std::span<const Mapping> runs, std::span<const PhysicalAddress> tables);
+  void Seal();
+
+  // That processes' entries show more than once, in one of them or in several.
+  [[nodiscard]] const FrameSet& shown_twice() const { return shown_twice_; }
+  [[nodiscard]] const FrameSet& tables() const { return tables_; }
+
+ private:
+  std::vector<PhysicalRange> shown_;
+  FrameSet shown_twice_;
+  FrameSet tables_;
+};
+
+[[nodiscard]] std::vector<Finding> CheckSpace(const Layout& layout, const Process& process,
+                                              std::span<const Mapping> runs,
+                                              const SpaceFrames& frames);
+
+}  // namespace layoutcheck
