@@ -4,6 +4,9 @@
 #   await_prompt                                                reads on to the prompt; sets said, what the kernel says
 #                                                               of its own layout, and heard, all lines
 #   boot_guest IMAGE MACHINE CPU MEMORY QEMU KERNEL OPTION...   both; the kernel has to be content with its layout
+#   await_line PATTERN      reads on to a line that matches the extended regular expression, which is guest_line then;
+#                           sets heard, all lines up to there
+#   await_end               reads on to the guest's own end; sets heard, and guest_status
 #   region_base NAME        an address in the last table of the file $layout
 #   region_last NAME        likewise
 #   region_with KEY VALUE   the name of a region there
@@ -46,6 +49,22 @@ boot_guest() {
   start_guest "$@"
   await_prompt
   [[ -n $said ]] || die 'the guest did not say LAYOUT OK'
+}
+
+await_line() {
+  heard=()
+  while guest_next "$limit_seconds"; [[ $guest_event == line ]]; do
+    heard+=("$guest_line")
+    if [[ $guest_line =~ $1 ]]; then return; fi
+  done
+  die "no line '$1': $guest_event, after $(printf '%s\n' "${heard[@]}")"
+}
+
+await_end() {
+  heard=()
+  while guest_next "$limit_seconds"; [[ $guest_event == line ]]; do heard+=("$guest_line"); done
+  [[ $guest_event == end ]] || die "the guest goes on: $guest_event $guest_line"
+  guest_stop
 }
 
 region_base() { sed -n "s/.*\"name\": \"$1\", \"first\": \"\([^\"]*\)\".*/\1/p" "$layout" | tail -n 1; }

@@ -1,11 +1,14 @@
 // Changes page table entries of a guest behind its back, for tests of layoutcheck:
-//   change_entry GDB change VA CLEAR SET    changes bits of the leaf entry that maps VA; prints
-//                                           where it is and what it was
-//   change_entry GDB open VA 0 0            lets user mode through to VA: sets U/S in all entries
-//   on
-//                                           the way (x86_64); prints the same for each
-//   change_entry GDB put WHERE VALUE BYTES  puts that back
-// The guest stays stopped.
+//   change_entry GDB change VA CLEAR SET [ROOT BYTES]
+//                                           changes bits of the leaf entry that maps VA; prints
+//                                           where it is and what it was. With a process's root: in
+//                                           that table, and the guest runs on
+//   change_entry GDB open VA 0 0 [ROOT BYTES]
+//                                           lets user mode through to VA: sets U/S in all entries
+//                                           on the way (x86_64); prints the same for each
+//   change_entry GDB put WHERE VALUE BYTES [resume]
+//                                           puts that back
+// The guest stays stopped where nothing else is said.
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -65,8 +68,15 @@ std::expected<PhysicalAddress, std::string> FindEntry(const layoutcheck::Machine
   return *found;
 }
 
-int Change(GdbGuest& guest, VirtualAddress va, uint64_t clear, uint64_t set) {
-  const auto machine = guest.ReadMachine(0);
+struct Root {
+  uint64_t address;
+  uint64_t bytes;
+};
+
+int Change(GdbGuest& guest, VirtualAddress va, uint64_t clear, uint64_t set,
+           const std::optional<Root>& root) {
+  auto machine = guest.ReadMachine(0);
+  if (machine && root) machine = layoutcheck::WithRoot(*machine, root->address, root->bytes);
   if (!machine) return Fail(machine.error());
   layoutcheck::GuestMemory memory(guest);
   const auto where = FindEntry(*machine, memory, va);
@@ -80,7 +90,7 @@ int Change(GdbGuest& guest, VirtualAddress va, uint64_t clear, uint64_t set) {
 }
 
 // SDM vol. 3A 4.6.1: a page is the user's if every entry on the way to it says so.
-int Open(GdbGuest& guest, VirtualAddress va) {
+int Open(GdbGuest& guest, VirtualAddress va, const std::optional<Root>& root) {
   constexpr uint64_t kUser = 1U << 2;
   constexpr uint64_t kPageSize = 1U << 7;
   constexpr uint64_t kAddress = 0x000F'FFFF'FFFF'F000;
@@ -90,7 +100,8 @@ int Open(GdbGuest& guest, VirtualAddress va) {
   constexpr unsigned kFourLevels = 4;
   constexpr unsigned kFiveLevels = 5;
   constexpr uint64_t kLa57 = 1U << 12;
-  const auto machine = guest.ReadMachine(0);
+  auto machine = guest.ReadMachine(0);
+  if (machine && root) machine = layoutcheck::WithRoot(*machine, root->address, root->bytes);
   if (!machine) return Fail(machine.error());
   const auto* const registers = std::get_if<layoutcheck::X86_64Registers>(&*machine);
   if (registers == nullptr) return Fail("only x86_64 has a bit for that at each level");
@@ -119,14 +130,19 @@ int Open(GdbGuest& guest, VirtualAddress va) {
 
 int main(int argument_count, char** arguments) {
   constexpr int kArguments = 6;
-  const std::string_view command = argument_count == kArguments ? arguments[2] : "";
+  const std::string_view command = argument_count >= kArguments ? arguments[2] : "";
   if (command != "change" && command != "open" && command != "put") {
     return Fail("usage: GDB change|open|put A B C");
   }
   const auto number = [&](int index) { return std::strtoull(arguments[index], nullptr, 0); };
-  auto guest = GdbGuest::Attach(arguments[1], kPatience, layoutcheck::Afterwards::kStayStopped);
+  auto guest =
+      GdbGuest::Attach(arguments[1], kPatience,
+                       argument_count > kArguments ? layoutcheck::Afterwards::kResume
+                                                   : layoutcheck::Afterwards::kStayStopped);
   if (!guest) return Fail(guest.error());
   if (command == "put") return Put(**guest, {number(3)}, number(4), number(5));
-  if (command == "open") return Open(**guest, {number(3)});
-  return Change(**guest, {number(3)}, number(4), number(5));
+  std::optional<Root> root;
+  if (argument_count == kArguments + 2) root = {number(kArguments), number(kArguments + 1)};
+  if (command == "open") return Open(**guest, {number(3)}, root);
+  return Change(**guest, {number(3)}, number(4), number(5), root);
 }

@@ -2,6 +2,7 @@
 Linux."""
 
 load("@rules_shell//shell:sh_test.bzl", "sh_test")
+load("//layouts:layouts.bzl", "processor_of")
 load("//testing/boot:boot_tests.bzl", "IMAGES")
 load("//userspace:initrd.bzl", "initrd")
 load(":guest_test.bzl", "guest_depths", "guest_kernel", "guest_test")
@@ -36,6 +37,18 @@ def layoutcheck_tests(*, name, images = IMAGES):
                 options = options,
                 programs = ["//testing/layoutcheck:change_entry"],
                 script = "//testing/layoutcheck:fault_test.sh",
+            )
+        for depth, options in guest_depths(image).items():
+            guest_test(
+                name = "%s_%s_%s_crowd_test" % (name, image.name, depth),
+                image = image,
+                kernel = kernel,
+                options = options,
+                programs = [
+                    "//testing/layoutcheck:change_entry",
+                    "//testing/programs:crowd_" + processor_of(image.name),
+                ],
+                script = "//testing/layoutcheck:crowd_test.sh",
             )
 
 # Kernels of @linux: console, QEMU's program, the layout of its documentation, and what breaks the rules once all is protected.
