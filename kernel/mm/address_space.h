@@ -126,6 +126,8 @@ class AddressSpace final : public ObjectViewer {
   // heap's base), kOverlap (something is in the way), kOutOfRange, kOutOfMemory.
   [[nodiscard]] base::Result<VirtAddr> SetBreak(VirtAddr last_plus_one) EXCLUDES(lock_);
   [[nodiscard]] VirtAddr Break() const EXCLUDES(lock_);
+  // 0 before StartHeap().
+  [[nodiscard]] VirtAddr HeapBase() const EXCLUDES(lock_);
 
   // How far stacks grow.
   void SetStackLimit(uint64_t bytes) EXCLUDES(lock_);
@@ -172,6 +174,8 @@ class AddressSpace final : public ObjectViewer {
   [[nodiscard]] VmaUsage MeasureUsage(const VirtRange& range) const EXCLUDES(lock_);
 
   [[nodiscard]] SpaceCounters counters() const EXCLUDES(lock_);
+  // The most that all areas together have had, or were about to have.
+  [[nodiscard]] PageCount MostPages() const EXCLUDES(lock_);
   [[nodiscard]] const VirtRange& bounds() const { return pool_.placement().bounds(); }
   [[nodiscard]] uint32_t uses() const { return uses_.load(std::memory_order_relaxed); }
 

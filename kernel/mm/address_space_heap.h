@@ -20,6 +20,12 @@ VirtAddr AddressSpace<Table>::Break() const {
 }
 
 template <SpaceTable Table>
+VirtAddr AddressSpace<Table>::HeapBase() const {
+  const locking::SpinLockHolder holder(lock_);
+  return heap_base_;
+}
+
+template <SpaceTable Table>
 base::Result<VirtAddr> AddressSpace<Table>::SetBreak(VirtAddr last_plus_one) {
   const locking::SpinLockHolder holder(lock_);
   if (heap_base_.value == 0 || last_plus_one < heap_base_) {

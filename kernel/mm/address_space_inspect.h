@@ -94,15 +94,19 @@ SpaceCounters AddressSpace<Table>::counters() const {
   const locking::SpinLockHolder holder(lock_);
   const VmaCounters& areas = areas_.counters();
   return {.areas = areas,
-          .peak_pages = areas_.peak(),
           .private_pages = areas.total - areas.shared,
           .physical_pages = resident_,
           .table_bytes = table_.table_bytes(),
           .area_bytes = areas_.bytes(),
           .area_count = areas_.size() - areas_.dead(),
           .dead_count = areas_.dead(),
-          .heap_base = heap_base_,
           .heap_pages = PagesFor(break_ - heap_base_)};
+}
+
+template <SpaceTable Table>
+PageCount AddressSpace<Table>::MostPages() const {
+  const locking::SpinLockHolder holder(lock_);
+  return areas_.peak();
 }
 
 // Each page belongs to an area.

@@ -444,6 +444,8 @@ TEST(AddressSpace, TheHeapGrowsAndShrinks) {
   EXPECT_EQ(space->Break(), Page(3));
   EXPECT_EQ(space->SetBreak(kBase), kBase);
   EXPECT_EQ(space->counters().heap_pages, PageCount{0});
+  EXPECT_EQ(space->MostPages(), PageCount{4});
+  EXPECT_EQ(space->HeapBase(), kBase);
   EXPECT_SOUND(space);
 }
 

@@ -132,14 +132,12 @@ struct VmaUsage {
 
 struct SpaceCounters {
   VmaCounters areas;         // by pages of areas: total is the virtual size
-  PageCount peak_pages;      // the most that areas.total has been
   PageCount private_pages;   // of areas: areas.total without areas.shared
   PageCount physical_pages;  // that are there
   uint64_t table_bytes = 0;  // page tables
   uint64_t area_bytes = 0;   // what describes the areas
   size_t area_count = 0;     // live ones
   size_t dead_count = 0;     // areas that wait for a sweep
-  VirtAddr heap_base{};
   PageCount heap_pages;
 
   friend constexpr bool operator==(const SpaceCounters&, const SpaceCounters&) = default;

@@ -181,7 +181,7 @@ void ProcessFacts::AddThread(UserThread& thread, fs::ProcessFacts& facts) const 
 void ProcessFacts::AddMemory(Process& process, fs::ProcessFacts& facts) const {
   const mm::SpaceCounters counters = process.space->counters();
   facts.virtual_pages = counters.areas.total;
-  facts.peak_virtual_pages = counters.peak_pages;
+  facts.peak_virtual_pages = process.space->MostPages();
   facts.resident_pages = counters.physical_pages;
   facts.peak_resident_pages = {
       std::max(process.usage.most_resident_pages, counters.physical_pages.value)};
@@ -193,7 +193,7 @@ void ProcessFacts::AddMemory(Process& process, fs::ProcessFacts& facts) const {
   facts.table_bytes = counters.table_bytes;
   facts.code = process.places.code;
   facts.data = process.places.data;
-  facts.heap_base = counters.heap_base;
+  facts.heap_base = process.space->HeapBase();
   facts.stack_base = process.places.stack_base;
 }
 
