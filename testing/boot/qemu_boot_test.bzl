@@ -36,6 +36,7 @@ def qemu_boot_test(
         memory,
         clock = "real",
         command_line = None,
+        command_line_file = None,
         initrd = None,
         input = [],
         prompt = None,
@@ -63,6 +64,7 @@ def qemu_boot_test(
       memory: QEMU's -m.
       clock: "real", or "instructions": cycle counters of the guest count its instructions, and a run is repeatable.
       command_line: the kernel's command line.
+      command_line_file: a file with more words for it.
       initrd: a file that the boot loader puts into memory beside the image.
       input: lines typed one by one, each when the guest prompts for it.
       prompt: what it prints then, if not the monitor's prompt.
@@ -107,6 +109,9 @@ def qemu_boot_test(
     ]
     if command_line:
         facts.append("append " + command_line)
+    if command_line_file:
+        data.append(command_line_file)
+        facts.append("append-file $(rootpath %s)" % command_line_file)
     if initrd:
         data.append(initrd)
         facts.append("initrd $(rootpath %s)" % initrd)

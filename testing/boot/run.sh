@@ -4,6 +4,7 @@
 # A scenario has one fact a line, `key value` (qemu_boot_test.bzl writes it):
 #   image NAME            a row of tools/boot/machines.sh, with its `machine`, `cpu` and `memory`
 #   qemu PATH             the program;  kernel PATH  the file of the image;  append TEXT  its command line
+#   append-file PATH      a file whose words come behind it
 #   initrd PATH           a file beside the image
 #   shim PATH             an ELF file that is started in the kernel's place; the kernel is only loaded
 #   at ADDRESS            where the raw image is loaded then, if not where QEMU would
@@ -46,6 +47,7 @@ read_scenario() {
     key=${line%% *} value=${line#* }
     case $key in
       clock | image | machine | cpu | memory | qemu | kernel | append | initrd | shim | page | at) printf -v "$key" '%s' "$value" ;;
+      append-file) append+=" $(<"$value")" ;;
       load) placed+=(-device "loader,addr=${value%% *},file=${value#* },force-raw=on") ;;
       word) placed+=(-device "loader,addr=${value%% *},data=${value#* },data-len=4") ;;
       command) command+=("$value") ;;

@@ -38,6 +38,7 @@ def program_tests(*, name, images = IMAGES):
                 image,
                 "//testing/guest:%s_%s" % (suite, cpu),
                 arguments + _OPEN.get(image.name, []),
+                arguments_file = _arguments_file(suite, prefix, image),
             )
         _shell_test(prefix + "shell_test", image, cpu)
         for memory in _small_memories(image):
@@ -74,12 +75,28 @@ def _all_test(name, image, cpu):
         time_limit_seconds = _SUITE_SECONDS,
     )
 
-def _suite_test(name, image, initrd, arguments):
+# A label, for the suite that has to know of the layout.
+def _arguments_file(suite, prefix, image):
+    if suite != "attack_tests":
+        return None
+    script = Label("//testing/programs:kernel_addresses.sh")
+    native.genrule(
+        name = prefix + "kernel_addresses",
+        testonly = True,
+        srcs = [image.json],
+        outs = [prefix + "kernel_addresses.txt"],
+        cmd = "$(location %s) $< > $@" % script,
+        tools = [script],
+    )
+    return ":%skernel_addresses.txt" % prefix
+
+def _suite_test(name, image, initrd, arguments, arguments_file):
     _start(
         name,
         image,
         clock = "instructions",
         command_line = " ".join(["--"] + arguments),
+        command_line_file = arguments_file,
         expect = [image.banner, "KTAP version 1"],
         initrd = initrd,
         ktap = True,

@@ -1,0 +1,27 @@
+#!/bin/bash
+# Where a layout's last table has what no program may reach, as words for attack_tests:
+#   kernel_addresses.sh LAYOUT.json
+# Of each row that every process has and none may use: its ends, and its second page (the first device's registers are
+# there, behind a guard page); and the image's first byte. Where user mode runs the image's code, that of the row with it
+# is left which comes last.
+set -eu
+
+readonly row='"first": "([^"]*)", "last": "([^"]*)", "user": "([^"]*)", "kernel": "([^"]*)".*"scope": "global", "service": "([^"]*)"'
+words='' link_base=''
+while IFS= read -r line; do
+  if [[ $line == *'"layout":'* ]]; then words='' link_base=''; fi
+  if [[ $line =~ $row ]]; then
+    first=${BASH_REMATCH[1]} last=${BASH_REMATCH[2]} user=${BASH_REMATCH[3]} service=${BASH_REMATCH[5]}
+    if [[ $user == --- && $service != unused ]]; then
+      words+=$(printf ' kernel=%x kernel=%x' "$first" $((first + 0x1000)))
+    fi
+    if [[ $user == --- && $service != unused || $service == 'direct map' ]]; then
+      words+=$(printf ' kernel=%x' $((last - 7)))
+    fi
+  fi
+  if [[ $line =~ '"image_link_base": "'([^\"]*) ]]; then link_base=${BASH_REMATCH[1]}; fi
+  if [[ $line == *'"image_parts"'* ]]; then is_shared=yes; fi
+done <"$1"
+[[ -n $words && -n $link_base ]] || { echo "$1: no rows of the kernel" >&2; exit 1; }
+if [[ ${is_shared-no} == no ]]; then words+=$(printf ' kernel=%x' "$link_base"); fi
+echo "${words# }"
