@@ -58,7 +58,8 @@ def image(
         parts = [],
         scratch = None,
         slab_regions = [],
-        table = None):
+        table = None,
+        tests = []):
     """An image and what is tested of it.
 
     Args:
@@ -75,6 +76,7 @@ def image(
       scratch: the region of scratchpad and boot stack, if it is not the image's.
       slab_regions: where slabs lie, in the table's order, and blocks of a page in the first; none: the direct map.
       table: the layout's placement for it, if it has several.
+      tests: which programs of /test run where its user regions are; by default all there are.
       package: of the layout, the platform and the page, for images that //layouts does not have.
     """
     layout = layout_of(name)
@@ -99,6 +101,7 @@ def image(
         platform = "%s:%s" % (package or "//platforms", name),
         scratch = scratch,
         slab_regions = slab_regions,
+        tests = tests,
     )
 
 _X86_64_OSZ = image(

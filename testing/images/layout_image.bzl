@@ -6,6 +6,7 @@ load("//platforms:image_platform.bzl", "image_platform")
 load("//platforms:transition.bzl", "for_platform")
 load("//testing/boot:boot_tests.bzl", "boot_tests", "image")
 load("//testing/layoutcheck:layoutcheck_tests.bzl", "layoutcheck_tests")
+load("//testing/programs:program_tests.bzl", "program_tests")
 load("//testing/sabotage:sabotage_tests.bzl", "sabotage_tests")
 
 def layout_image(*, name, high_memory = [], user_last = "0x[0-9a-f]{16}", **kwargs):
@@ -13,14 +14,14 @@ def layout_image(*, name, high_memory = [], user_last = "0x[0-9a-f]{16}", **kwar
 
     Makes what //layouts has of a published one (`:<layout>`, its numbers, its page and its picture), the platform
     `:<name>`, the kernel `:<name>_kernel` and `:<name>_kernel.elf`, and the tests that every image has: boots on all
-    machines, processors and memories, the checks from outside, kernels built wrong.
+    machines, processors and memories, the checks from outside, programs, kernels built wrong.
 
     Args:
       name: <processor>_<layout>. The processor is arm or x86_64; the layout is that of the header and of its namespace,
         layouts::<layout>.
       high_memory: amounts of memory (//testing/boot:boot_tests.bzl has them) that the direct map does not show whole.
       user_last: for a layout with a table for each depth of page tables, which one belongs to which processor.
-      **kwargs: depths, direct_mappings, forbid: see image() in //testing/boot:boot_tests.bzl.
+      **kwargs: depths, direct_mappings, forbid, tests: see image() in //testing/boot:boot_tests.bzl.
     """
     layout(name = layout_of(name))
     image_platform(
@@ -42,4 +43,5 @@ def layout_image(*, name, high_memory = [], user_last = "0x[0-9a-f]{16}", **kwar
     )]
     boot_tests(name = "boot", images = images)
     layoutcheck_tests(name = "layoutcheck", images = images)
+    program_tests(name = "programs", images = images)
     sabotage_tests(name = "sabotage", images = images)

@@ -63,12 +63,13 @@ def _start(name, image, *, memory = "512M", forbid = FORBIDDEN, **kwargs):
 
 # The programs that each root file system has to test itself.
 def _all_test(name, image, cpu):
+    words = " ".join(["/test/all"] + image.tests)
     _start(
         name,
         image,
         clock = "instructions",
-        command_line = "run=/test/all",
-        expect = [image.banner, "KTAP version 1", "init: /test/all: status 0"],
+        command_line = "run=\"%s\"" % words if image.tests else "run=" + words,
+        expect = [image.banner, "KTAP version 1", "init: %s: status 0" % words],
         initrd = "//userspace:initrd_" + cpu,
         ktap = True,
         size = "medium",
