@@ -139,6 +139,9 @@ class SystemSource {
   // "process <pid> <root> <bytes of the root> <name>" before what is found, which has a line
   // "LAYOUT OK ..." or lines "LAYOUT FAULT ...".
   virtual void PrintVerification(base::Sink& sink) = 0;
+  // Gives back the memory that the kernel keeps at hand and nobody uses: what is free is in
+  // MemoryFacts::free afterwards, but for parts of pages.
+  virtual void DropCaches() = 0;
 
  protected:
   SystemSource() = default;

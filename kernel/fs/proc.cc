@@ -27,15 +27,18 @@ struct SystemRow {
   std::string_view name;
   size_t directory;  // its row
   void (*print)(const ProcParts& parts, base::Sink& sink) = nullptr;
+  posix::Result<> (*set)(const ProcParts& parts, std::string_view text) = nullptr;
 };
 
 constexpr size_t kRootRow = 0;
 constexpr size_t kSysRow = 1;
 constexpr size_t kSysKernelRow = 2;
+constexpr size_t kSysVmRow = 3;
 constexpr SystemRow kSystemRows[] = {
     {"", kRootRow},
     {"sys", kRootRow},
     {"kernel", kSysRow},
+    {"vm", kSysRow},
     {"buddyinfo", kRootRow, PrintBuddyInfo},
     {"cmdline", kRootRow, PrintCommandLine},
     {"cpuinfo", kRootRow, PrintCpuInfo},
@@ -56,23 +59,33 @@ constexpr SystemRow kSystemRows[] = {
     {"osrelease", kSysKernelRow, PrintOsRelease},
     {"ostype", kSysKernelRow, PrintOsType},
     {"pid_max", kSysKernelRow, PrintPidMax},
+    {"drop_caches", kSysVmRow, PrintDropCaches, SetDropCaches},
 };
 static_assert(kSystemRows[kSysRow].name == "sys" && kSystemRows[kSysKernelRow].name == "kernel");
+static_assert(kSystemRows[kSysVmRow].name == "vm");
 
 FileType TypeOf(const SystemRow& row) {
   return row.print == nullptr ? FileType::kDirectory : FileType::kRegular;
+}
+
+uint32_t PermissionsOf(const SystemRow& row) {
+  return row.set == nullptr ? kFilePermissions : kSettingPermissions;
 }
 
 class SystemText final : public TextNode {
  public:
   SystemText(Memory& memory, const ProcParts& parts, Ref<Inode> parent, size_t row)
       : TextNode(memory, parts, std::move(parent), kSystemRows[row].name,
-                 {.inode = NumberOfSystem(row), .permissions = kFilePermissions}),
+                 {.inode = NumberOfSystem(row), .permissions = PermissionsOf(kSystemRows[row])}),
         row_(row) {}
 
   posix::Result<> PrintTo(base::Sink& sink) const override {
     kSystemRows[row_].print(parts(), sink);
     return {};
+  }
+  posix::Result<> Set(std::string_view text) override {
+    if (kSystemRows[row_].set == nullptr) return TextNode::Set(text);
+    return kSystemRows[row_].set(parts(), text);
   }
 
  private:

@@ -1,6 +1,7 @@
 #include "kernel/fs/proc_node.h"
 
 #include <algorithm>
+#include <array>
 #include <span>
 
 #include "kernel/base/check.h"
@@ -79,12 +80,23 @@ class TextFile final : public OpenFile {
     return put < wanted.size() ? MovedOrFault(put) : posix::Result<size_t>(put);
   }
 
-  posix::Result<size_t> Write(Source&) override { return std::unexpected(Errno::kInvalid); }
+  posix::Result<size_t> Write(Source& source) override {
+    std::array<char, kMostWritten> text;
+    if (source.left() > text.size()) return std::unexpected(Errno::kInvalid);
+    const size_t wanted = source.left();
+    const size_t count = source.Take(std::as_writable_bytes(std::span(text)));
+    if (count < wanted) return std::unexpected(Errno::kFault);
+    TRY(static_cast<TextNode&>(inode()).Set({text.data(), count}));
+    return count;
+  }
   posix::Result<size_t> WriteAt(uint64_t, Source&) override {
     return std::unexpected(Errno::kInvalid);
   }
 
  private:
+  // A setting is a number.
+  static constexpr size_t kMostWritten = 16;
+
   GrowingText text_;
   bool is_made_ = false;
 };
@@ -92,7 +104,8 @@ class TextFile final : public OpenFile {
 }  // namespace
 
 posix::Result<Ref<OpenFile>> TextNode::Open(uint32_t flags) {
-  if ((flags & posix::open_flag::kAccessMode) != posix::open_flag::kReadOnly) {
+  const bool may_write = (status().permissions & kSettingPermissions & ~kFilePermissions) != 0;
+  if ((flags & posix::open_flag::kAccessMode) != posix::open_flag::kReadOnly && !may_write) {
     return std::unexpected(Errno::kAccess);
   }
   return TRY(MakeObject<TextFile>(memory(), Ref<Inode>(this), flags));

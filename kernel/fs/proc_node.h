@@ -22,6 +22,7 @@ namespace fs::proc {
 inline constexpr posix::DeviceNumber kProcDevice = {0, 4};
 inline constexpr uint32_t kDirectoryPermissions = 0555;
 inline constexpr uint32_t kFilePermissions = 0444;
+inline constexpr uint32_t kSettingPermissions = 0644;
 inline constexpr uint32_t kLinkPermissions = 0777;
 
 // Inodes of a process or thread have 2^16 numbers, behind those of the system: 32 bits are enough
@@ -81,6 +82,10 @@ class TextNode : public ProcNode {
  public:
   // Error: kNoProcess, when what it tells of is gone.
   [[nodiscard]] virtual posix::Result<> PrintTo(base::Sink& sink) const = 0;
+  // What somebody writes, where the permissions let anybody: all of it at once. Error: kInvalid.
+  [[nodiscard]] virtual posix::Result<> Set(std::string_view /*text*/) {
+    return std::unexpected(posix::Errno::kInvalid);
+  }
   posix::Result<Ref<OpenFile>> Open(uint32_t flags) override;
 
  protected:

@@ -1,9 +1,12 @@
 // The texts of /proc, each by a function.
 #pragma once
 
+#include <string_view>
+
 #include "kernel/base/print.h"
 #include "kernel/fs/proc.h"
 #include "kernel/fs/process_source.h"
+#include "kernel/posix/errno.h"
 
 namespace fs::proc {
 
@@ -31,6 +34,9 @@ void PrintHostName(const ProcParts& parts, base::Sink& sink);
 void PrintOsRelease(const ProcParts& parts, base::Sink& sink);
 void PrintOsType(const ProcParts& parts, base::Sink& sink);
 void PrintPidMax(const ProcParts& parts, base::Sink& sink);
+// /proc/sys/vm.
+void PrintDropCaches(const ProcParts& parts, base::Sink& sink);
+[[nodiscard]] posix::Result<> SetDropCaches(const ProcParts& parts, std::string_view text);
 
 // Of a process or a thread. False when there is no such any more.
 [[nodiscard]] bool PrintProcessName(const ProcParts& parts, ProcessId id, base::Sink& sink);

@@ -1,8 +1,10 @@
 // Texts of /proc about the system: memory first, then the rest.
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
+#include "kernel/fs/proc_node.h"
 #include "kernel/fs/proc_print.h"
 
 namespace fs::proc {
@@ -245,6 +247,20 @@ void PrintOsType(const ProcParts& parts, base::Sink& sink) {
 }
 void PrintPidMax(const ProcParts& parts, base::Sink& sink) {
   Print(sink, "{}\n", parts.system.process_id_limit());
+}
+
+void PrintDropCaches(const ProcParts&, base::Sink& sink) { sink.Write("0\n"); }
+
+// Linux's bits: 1 for file pages, of which there are none that could be read again, 2 for what the
+// kernel keeps at hand, and 4 for saying nothing of it in the log.
+posix::Result<> SetDropCaches(const ProcParts& parts, std::string_view text) {
+  constexpr int32_t kKept = 2;
+  constexpr int32_t kMost = 4;
+  if (text.ends_with('\n')) text.remove_suffix(1);
+  const std::optional<int32_t> what = NumberOf(text);
+  if (!what || *what < 1 || *what > kMost) return std::unexpected(posix::Errno::kInvalid);
+  if ((*what & kKept) != 0) parts.system.DropCaches();
+  return {};
 }
 
 }  // namespace fs::proc

@@ -155,6 +155,9 @@ class System final : public SystemSource {
   }
   uint64_t OtherUnknownCalls() override { return 7; }
   void PrintVerification(base::Sink& sink) override { sink.Write("kernel\nLAYOUT OK\n"); }
+  void DropCaches() override { ++drops; }
+
+  int drops = 0;
 };
 
 struct ProcWorld {
@@ -265,6 +268,7 @@ TEST(Proc, TextsOfTheSystem) {
       {"/proc/sys/kernel/osrelease", "", "6.1.0"},
       {"/proc/sys/kernel/ostype", "", "Linux"},
       {"/proc/sys/kernel/pid_max", "", "32768"},
+      {"/proc/sys/vm/drop_caches", "", "0"},
   };
   ProcWorld world;
   for (const Row& row : kRows) EXPECT_EQ(world.Line(row.path, row.start), row.line) << row.path;
@@ -355,6 +359,38 @@ TEST(Proc, HasNothingElse) {
           .error(),
       Errno::kNotPermitted);
   EXPECT_EQ(world.names.Unlink(world.names.root(), "/proc/meminfo").error(), Errno::kNotPermitted);
+}
+
+TEST(Proc, DropsCachesWhenTold) {
+  struct Row {
+    std::string_view text;
+    int drops;
+    intptr_t result;
+  };
+  constexpr intptr_t kInvalid = -22;
+  constexpr Row kRows[] = {
+      {"1\n", 0, 2},
+      {"2", 1, 1},
+      {"3\n", 1, 2},
+      {"4", 0, 1},
+      {"", 0, kInvalid},
+      {"0", 0, kInvalid},
+      {"5", 0, kInvalid},
+      {"x", 0, kInvalid},
+      {"-1", 0, kInvalid},
+      {"3\n\n", 0, kInvalid},
+      {"00000000000000000003", 0, kInvalid},
+  };
+  ProcWorld world;
+  for (const Row& row : kRows) {
+    const Ref<OpenFile> file =
+        *world.names.Open(world.names.root(), "/proc/sys/vm/drop_caches", open_flag::kWriteOnly);
+    world.system.drops = 0;
+    EXPECT_EQ(WriteText(*file, row.text), row.result) << row.text;
+    EXPECT_EQ(world.system.drops, row.drops) << row.text;
+    BrokenSource broken(2, 1);
+    EXPECT_EQ(file->Write(broken).error(), Errno::kFault);
+  }
 }
 
 TEST(Proc, LinksLeadToFiles) {

@@ -73,8 +73,7 @@ void KernelObjects::PrintSlabs(base::Sink& sink) const {
                 is.objects, is.allocated, is.in_magazines, is.slabs, is.pages);
   };
   ForEachCache(print);
-  const size_t record_bytes = depot_.RecordBytes() + (page_depot_ ? page_depot_->RecordBytes() : 0);
-  base::Print(sink, "records and magazines: {} bytes\n", record_bytes);
+  base::Print(sink, "records and magazines: {} bytes\n", RecordBytes());
   pages_.Print(sink);
 }
 

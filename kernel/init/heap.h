@@ -1,6 +1,7 @@
 // The kernel's heap and slab caches, over the layout's regions for them and vmalloc.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 
 #include "kernel/base/function_ref.h"
@@ -30,6 +31,11 @@ class KernelObjects {
 
   // Each cache there is, of the heap's size classes as well.
   void ForEachCache(base::FunctionRef<void(const mm::SlabCache&)> visit) const;
+
+  // What the depots hold for slabs besides their pages: records and magazines.
+  [[nodiscard]] size_t RecordBytes() const {
+    return depot_.RecordBytes() + (page_depot_ ? page_depot_->RecordBytes() : 0);
+  }
 
   // Each cache that holds pages on a line, as /proc/slabinfo has them.
   void PrintSlabs(base::Sink& sink) const;

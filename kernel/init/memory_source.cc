@@ -75,6 +75,7 @@ fs::MemoryFacts SystemMemory::Facts() {
   facts.committed = processes.committed + objects_.pages();
   facts.faults = processes.minor_faults;
   facts.kernel_stacks = {stack_pages_.value * processes_.thread_count()};
+  facts.slabs += mm::PageCount{system_.objects.RecordBytes() / mm::kPageSize};
   facts.page_tables = system_.table_frames.frames();
   const auto areas = system_.areas.areas().statistics();
   facts.vmalloc_used_bytes = areas.addresses.allocated_bytes;

@@ -83,4 +83,11 @@ void RunningSystemSource::PrintVerification(base::Sink& sink) {
   }
 }
 
+// Stacks are areas, and areas have nodes.
+void RunningSystemSource::DropCaches() {
+  parts_.processes.DropCaches();
+  parts_.system.areas.areas().Purge();
+  static_cast<void>(parts_.system.objects.heap().Shrink());
+}
+
 }  // namespace kernel

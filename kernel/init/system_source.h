@@ -40,6 +40,7 @@ class RunningSystemSource final : public fs::SystemSource {
   uint64_t OtherUnknownCalls() override { return parts_.unknown_calls.others(); }
   void VisitUnknownCalls(base::FunctionRef<void(uint32_t, uint64_t)> visitor) override;
   void PrintVerification(base::Sink& sink) override;
+  void DropCaches() override;
 
  private:
   [[nodiscard]] size_t Runnable() const;

@@ -68,12 +68,15 @@ void PidTable::DropIfFree(Pid pid) {
 
 // The chunk that numbers come from now stays: the next one would make it again.
 void PidTable::FreeIfEmpty(size_t index) {
-  Chunk* const chunk = chunks_[index];
-  const bool is_current = index == static_cast<size_t>(last_) / kPerChunk;
-  if (chunk == nullptr || chunk->used > 0 || is_current) return;
-  memory_.Free(chunk);
-  chunks_[index] = nullptr;
+  if (index != static_cast<size_t>(last_) / kPerChunk) FreeIfUnused(index);
 }
+
+void PidTable::FreeIfUnused(size_t index) {
+  if (chunks_[index] == nullptr || chunks_[index]->used > 0) return;
+  memory_.Free(std::exchange(chunks_[index], nullptr));
+}
+
+void PidTable::DropCaches() { FreeIfUnused(static_cast<size_t>(last_) / kPerChunk); }
 
 Pid PidTable::ScanForProcess(Pid after) const {
   for (Pid pid = after < 0 ? 1 : after + 1; pid < kLimit; ++pid) {

@@ -58,6 +58,9 @@ class PidTable {
   // Frees the number if it names nothing.
   void DropIfFree(Pid pid);
 
+  // Takes no memory for numbers that are free, until the next Take(). O(1).
+  void DropCaches();
+
   // The lowest number above `after` that names a process; 0 for none. O(numbers in between).
   [[nodiscard]] Pid ScanForProcess(Pid after) const;
 
@@ -77,6 +80,7 @@ class PidTable {
 
   [[nodiscard]] base::Result<Chunk*> EnsureChunk(size_t index);
   void FreeIfEmpty(size_t index);
+  void FreeIfUnused(size_t index);
 
   fs::Memory& memory_;
   std::array<Chunk*, kChunks> chunks_{};  // null: nothing used, or not yet

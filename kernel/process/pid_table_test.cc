@@ -86,6 +86,24 @@ TEST(PidTable, NumbersThatAreFreeTakeNoMemory) {
   }
 }
 
+TEST(PidTable, DropsWhatIsAtHand) {
+  PidTable table(memory);
+  const size_t before = memory.used();
+  table.DropCaches();
+  for (Pid expected = 1; expected < 1000; ++expected) {
+    const Pid pid = *table.Take(Somebody());
+    ASSERT_EQ(pid, expected);
+    table.DropCaches();
+    ASSERT_EQ(memory.used() - before, 1u);
+    ASSERT_EQ(table.Find(pid).thread, &Somebody());
+    Release(table, pid);
+    table.DropCaches();
+    ASSERT_EQ(memory.used(), before);
+    ASSERT_TRUE(table.Find(pid).IsFree());
+    ASSERT_TRUE(table.CheckInvariants().has_value());
+  }
+}
+
 TEST(PidTable, AllInUse) {
   PidTable table(memory);
   for (Pid pid = 1; pid < PidTable::kLimit; ++pid) ASSERT_EQ(*table.Take(Somebody()), pid);

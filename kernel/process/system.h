@@ -34,6 +34,13 @@ class System {
   [[nodiscard]] PidTable& pids() { return pids_; }
   [[nodiscard]] StackCache& stacks() { return stacks_; }
 
+  // Gives back what is kept for threads to come.
+  void DropCaches() {
+    scheduler_.BuryFinished();
+    stacks_.GiveBack();
+    pids_.DropCaches();
+  }
+
   // The first process; null before it starts and after it has ended.
   [[nodiscard]] Process* init() const { return init_; }
   void SetInit(Process& process) { init_ = &process; }
