@@ -16,6 +16,17 @@ _GUEST_TESTS = {
     "posix_tests": [],
 }
 
+# Lives of processes that are to leave nothing, or to see nothing of others': many on an image of each processor, and of each
+# way that ARM's page tables change hands.
+_SOAK = {
+    "arm_apcpu": ["lives=66000"],
+    "arm_sos": [
+        "rounds=10000",
+        "lives=66000",
+    ],
+    "x86_64_osz": ["rounds=10000"],
+}
+
 # What a layout shows programs of the kernel, as far as attacks try it: code and constants at address 0, less than their end.
 _OPEN = {
     "arm_apcpu": ["open=0-bffff"],
@@ -40,6 +51,18 @@ def program_tests(*, name, images = IMAGES):
                 arguments + _OPEN.get(image.name, []),
                 arguments_file = _arguments_file(suite, prefix, image),
             )
+        _suite_test(
+            prefix + "limit_tests_test",
+            image,
+            "//testing/programs:limit_tests_" + cpu,
+            memory = _least_memory(image),
+        )
+        _suite_test(
+            prefix + "soak_test",
+            image,
+            "//testing/programs:soak_" + cpu,
+            _SOAK.get(image.name, []),
+        )
         _shell_test(prefix + "shell_test", image, cpu)
         for memory in _small_memories(image):
             _small_memory_test("%ssmall_%s_test" % (prefix, memory), image, cpu, memory)
@@ -91,7 +114,7 @@ def _arguments_file(suite, prefix, image):
     )
     return ":%skernel_addresses.txt" % prefix
 
-def _suite_test(name, image, initrd, arguments, arguments_file):
+def _suite_test(name, image, initrd, arguments = [], arguments_file = None, memory = "512M"):
     _start(
         name,
         image,
@@ -101,6 +124,7 @@ def _suite_test(name, image, initrd, arguments, arguments_file):
         expect = [image.banner, "KTAP version 1"],
         initrd = initrd,
         ktap = True,
+        memory = memory,
         size = "medium",
         time_limit_seconds = _SUITE_SECONDS,
     )
@@ -166,6 +190,9 @@ def _shell_test(name, image, cpu):
 
 def _small_memories(image):
     return [memory for memory in image.memories if memory in ["16M", "32M", "39M", "64M"]]
+
+def _least_memory(image):
+    return _small_memories(image)[0]
 
 def _small_memory_test(name, image, cpu, memory):
     _start(

@@ -1,0 +1,163 @@
+#include "userspace/limit_tests/trial.h"
+
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+
+#include "userspace/support/kernel_memory.h"
+#include "userspace/support/test.h"
+#include "userspace/support/text.h"
+
+namespace limits {
+namespace {
+
+using support::Expect;
+using support::ExpectEqual;
+using support::MemoryUse;
+using support::NumberBehind;
+using support::Require;
+using support::TextOf;
+
+constexpr int kReadWrite = PROT_READ | PROT_WRITE;
+
+// Threads that have not ended: "0.00 0.00 0.00 1/3 42".
+int64_t CountThreads() { return NumberBehind(TextOf("/proc/loadavg"), "/"); }
+
+// Somebody who wants nothing but to go on.
+class Bystander {
+ public:
+  Bystander() {
+    void* const place = mmap(nullptr, kPage, kReadWrite, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    Require(place != MAP_FAILED, "memory for a bystander");
+    rounds_ = static_cast<std::atomic<uint32_t>*>(place);
+    process_ = fork();
+    if (process_ == 0) Live();
+    Require(process_ > 0, "a bystander");
+    ExpectGoesOn();
+  }
+  Bystander(const Bystander&) = delete;
+  Bystander& operator=(const Bystander&) = delete;
+  ~Bystander() {
+    kill(process_, SIGKILL);
+    waitpid(process_, nullptr, 0);
+    munmap(rounds_, kPage);
+  }
+
+  void ExpectGoesOn() const {
+    constexpr timespec kMoment = {0, 1'000'000};
+    constexpr int kMostMoments = 2000;
+    const uint32_t before = *rounds_;
+    int moments = 0;
+    for (; *rounds_ == before && moments < kMostMoments; ++moments) nanosleep(&kMoment, nullptr);
+    Expect(moments < kMostMoments, "a bystander goes on");
+  }
+
+ private:
+  [[noreturn]] void Live() const {
+    static volatile char own[4 * kPage];
+    constexpr timespec kMoment = {0, 500'000};
+    for (char value = 0;; ++value) {
+      for (size_t i = 0; i < sizeof own; i += kPage) {
+        if (own[i] != value) _exit(1);
+        own[i] = static_cast<char>(value + 1);
+      }
+      rounds_->fetch_add(1);
+      nanosleep(&kMoment, nullptr);
+    }
+  }
+
+  std::atomic<uint32_t>* rounds_;
+  pid_t process_;
+};
+
+// Of all memory but so much.
+class Holder {
+ public:
+  explicit Holder(int64_t left_kib) {
+    int ends[2];
+    Require(pipe(ends) == 0, "a pipe");
+    process_ = fork();
+    if (process_ == 0) {
+      LeaveFree(left_kib);
+      close(ends[1]);
+      while (true) pause();
+    }
+    Require(process_ > 0, "a holder of memory");
+    close(ends[1]);
+    // It has what it wants when its end is closed.
+    char byte = 0;
+    Require(read(ends[0], &byte, 1) == 0, "its word");
+    close(ends[0]);
+  }
+  Holder(const Holder&) = delete;
+  Holder& operator=(const Holder&) = delete;
+  ~Holder() {
+    kill(process_, SIGKILL);
+    waitpid(process_, nullptr, 0);
+  }
+
+ private:
+  pid_t process_;
+};
+
+void RunOnce(int (*take)(), End end) {
+  const pid_t child = fork();
+  if (child == 0) _exit(take());
+  int status = -1;
+  Require(child > 0 && waitpid(child, &status, 0) == child, "a process");
+  const bool is_killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+  if (end == End::kToldOrKilled && is_killed) return;
+  ExpectEqual(status, 0, "the end of the one who takes all");
+}
+
+// Those that lost their parent end by themselves, and somebody else waits for them.
+void WaitForOrphans(int64_t threads) {
+  constexpr timespec kMoment = {0, 1'000'000};
+  constexpr int kMostMoments = 2000;
+  for (int i = 0; i < kMostMoments && CountThreads() > threads; ++i) nanosleep(&kMoment, nullptr);
+  ExpectEqual(CountThreads(), threads, "threads of all processes");
+}
+
+}  // namespace
+
+void ExpectGivenBack(int (*take)(), End end, int64_t left_kib) {
+  constexpr unsigned kTimesBefore = 2;
+  constexpr unsigned kTimes = 5;
+  const Holder holder(left_kib);
+  const Bystander bystander;
+  const int64_t threads = CountThreads();
+  const auto run = [&](unsigned times) {
+    for (unsigned i = 0; i < times; ++i) {
+      RunOnce(take, end);
+      WaitForOrphans(threads);
+      bystander.ExpectGoesOn();
+    }
+  };
+  run(kTimesBefore);
+  const MemoryUse before;
+  run(kTimes);
+  const MemoryUse after;
+  after.ExpectIs(before);
+  after.Print();
+}
+
+int64_t FreeKib() { return NumberBehind(TextOf("/proc/meminfo"), "MemFree:"); }
+
+void LeaveFree(int64_t kib) {
+  constexpr size_t kStep = 16;
+  while (FreeKib() > kib + static_cast<int64_t>(kStep * kPage / 1024)) {
+    void* const pages =
+        mmap(nullptr, kStep * kPage, kReadWrite, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (pages == MAP_FAILED) return;
+    for (size_t i = 0; i < kStep; ++i) static_cast<volatile char*>(pages)[i * kPage] = 1;
+  }
+}
+
+}  // namespace limits
