@@ -76,7 +76,8 @@ struct UserPage {
 //                          change this table.
 //   UnmapRetired(range, next, release)  The same in a table that has retired, when all of it goes
 //                          from the lowest page up: no page is left below `range`, nor above it
-//                          before `next`, or at all. Tables go unseen with the last of their pages.
+//                          before `next`, or at all. Tables go unseen with the last of their pages,
+//                          or with `next`: only when all are gone do the invariants hold.
 //   SharePages(range, to, batch, share)  fork: puts each page into `to` as well, where nothing is
 //   in
 //                          `range`, after share(FrameNumber), whose result is a base::Result<>.
