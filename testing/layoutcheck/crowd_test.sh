@@ -184,7 +184,12 @@ before=$(change "$page" $((address_bits | read_only)) $(((other & address_bits) 
 row 'a page of another process' 'private page shown elsewhere'
 case $image in
   x86_64_*) before=$(open "$(printf '%#x' $((direct + 0x1000)))") ;;
-  arm_*) before=$(change "$(printf '%#x' $((direct + 0xFF000)))" 0 "$write") ;;
+  arm_*)
+    # The last small page, or the one before where that is a stack's guard.
+    for offset in 0xFF000 0xFE000; do
+      if before=$(change "$(printf '%#x' $((direct + offset)))" 0 "$write" 2>/dev/null); then break; fi
+    done
+    ;;
 esac
 row 'a page of the kernel opened' 'user access: user rw- kernel rw-' 'FAULT [a-z]+: user access at '
 before="$(printf '%#x' $((place + (gap - page) / 4096 * entry_bytes))) 0 $entry_bytes"
