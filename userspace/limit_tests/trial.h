@@ -13,8 +13,8 @@ enum class End : uint8_t { kTold, kToldOrKilled };
 
 // Runs take() in processes of its own, one after the other, and expects that end, that a
 // bystander's memory and life go on, that afterwards there are as many threads as before, and that
-// as much memory is free as before, to the page. Somebody else holds all memory but `left_kib`
-// meanwhile, so that it does not take as long.
+// nothing of it stays in use. Somebody else holds all memory but `left_kib` meanwhile, so that it
+// does not take as long.
 inline constexpr int64_t kEnoughKib = 8 << 10;
 void ExpectGivenBack(int (*take)(), End end, int64_t left_kib = kEnoughKib);
 

@@ -61,6 +61,10 @@ MemoryUse::MemoryUse() {
 
 void MemoryUse::ExpectIs(const MemoryUse& before, Where where) const {
   ExpectEqual(unused_kib_, before.unused_kib_, "unused memory in KiB", where);
+  ExpectKeepsNoMoreThan(before, where);
+}
+
+void MemoryUse::ExpectKeepsNoMoreThan(const MemoryUse& before, Where where) const {
   ExpectEqual(page_tables_kib_, before.page_tables_kib_, "page tables in KiB", where);
   ExpectEqual(blocks_, before.blocks_, "blocks in use", where);
 }

@@ -22,6 +22,8 @@ class MemoryUse {
   MemoryUse();
 
   void ExpectIs(const MemoryUse& before, Where where = Where::current()) const;
+  // The same of page tables and blocks alone.
+  void ExpectKeepsNoMoreThan(const MemoryUse& before, Where where = Where::current()) const;
   void Print() const;
 
   [[nodiscard]] int64_t unused_kib() const { return unused_kib_; }
