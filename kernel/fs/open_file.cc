@@ -18,8 +18,8 @@ OpenFile::~OpenFile() {
 }
 
 void OpenFile::SetStatusFlags(uint32_t flags) {
-  constexpr uint32_t kChangeable =
-      open_flag::kAppend | open_flag::kNonBlock | open_flag::kDirect | open_flag::kAsync;
+  // Not O_ASYNC: nobody would send SIGIO.
+  constexpr uint32_t kChangeable = open_flag::kAppend | open_flag::kNonBlock | open_flag::kDirect;
   flags_ = (flags_ & ~kChangeable) | (flags & kChangeable);
 }
 

@@ -70,7 +70,6 @@ inline constexpr uint32_t kNoControllingTerminal = 0400;
 inline constexpr uint32_t kTruncate = 01000;
 inline constexpr uint32_t kAppend = 02000;
 inline constexpr uint32_t kNonBlock = 04000;
-inline constexpr uint32_t kAsync = 020000;
 inline constexpr uint32_t kDirect = 040000;
 inline constexpr uint32_t kLargeFile = 0100000;
 inline constexpr uint32_t kDirectory = 0200000;

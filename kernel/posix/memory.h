@@ -26,6 +26,11 @@ inline constexpr uint32_t kNoReserve = 0x4000;
 inline constexpr uint32_t kPopulate = 0x8000;
 inline constexpr uint32_t kHugePages = 0x4'0000;
 inline constexpr uint32_t kFixedNoReplace = 0x10'0000;
+// What has no effect here: MAP_32BIT, MAP_DENYWRITE, MAP_EXECUTABLE, MAP_NONBLOCK, MAP_STACK.
+inline constexpr uint32_t kIgnored = 0x40 | 0x800 | 0x1000 | 0x1'0000 | 0x2'0000;
+// All that there may be beside kSharedValidate.
+inline constexpr uint32_t kValidated =
+    kTypeMask | kFixed | kAnonymous | kLocked | kNoReserve | kPopulate | kIgnored;
 }  // namespace map_flag
 
 namespace remap_flag {

@@ -8,7 +8,13 @@
 namespace process {
 namespace {
 
+bool IsOfKind(const Process& child, WaitRequest::Kind kind) {
+  const bool is_clone = child.exit_signal != posix::NumberOf(posix::Signal::kChild);
+  return kind == WaitRequest::Kind::kAny || is_clone == (kind == WaitRequest::Kind::kClone);
+}
+
 bool IsMeant(const Process& child, const WaitRequest& request) {
+  if (!IsOfKind(child, request.kind)) return false;
   switch (request.who) {
     case WaitRequest::Who::kAnyChild:
       return true;

@@ -13,8 +13,12 @@ namespace process {
 struct WaitRequest {
   enum class Who : uint8_t { kAnyChild, kChild, kGroup };
 
+  // A clone is who tells of its end by another signal than SIGCHLD, or by none.
+  enum class Kind : uint8_t { kOrdinary, kClone, kAny };
+
   Who who = Who::kAnyChild;
   Pid id = 0;  // of the child or the group
+  Kind kind = Kind::kOrdinary;
   // What is to be told of.
   bool wants_ended = true;
   bool wants_stopped = false;

@@ -1,6 +1,8 @@
 #include "kernel/syscall/file_calls.h"
 
+#include <array>
 #include <limits>
+#include <string_view>
 #include <utility>
 
 #include "arch/ops/abi.h"
@@ -44,6 +46,14 @@ posix::CallResult OpenAt(int directory, uintptr_t path, uint32_t flags, uint32_t
   return Files().Add(std::move(file), CloseOnExecOf(flags));
 }
 
+// No file can be sealed, so that all of memory have the seal against further ones.
+posix::CallResult Seals(OpenFile& file, posix::FcntlCommand command) {
+  constexpr uint32_t kSealed = 1;  // F_SEAL_SEAL
+  if (file.inode().mapped_as() != fs::MappedAs::kPages) return std::unexpected(Errno::kInvalid);
+  if (command == posix::FcntlCommand::kAddSeals) return std::unexpected(Errno::kNotPermitted);
+  return kSealed;
+}
+
 }  // namespace
 
 posix::CallResult Open(uintptr_t path, uint32_t flags, uint32_t mode) {
@@ -62,12 +72,16 @@ posix::CallResult Creat(uintptr_t path, uint32_t mode) {
 posix::CallResult Close(int descriptor) { return Files().Close(descriptor); }
 
 posix::CallResult MemfdCreate(uintptr_t name, uint32_t flags) {
-  constexpr uint32_t kCloseOnExec = 1;   // MFD_CLOEXEC
-  constexpr uint32_t kAllowSealing = 2;  // MFD_ALLOW_SEALING; there is nothing to seal with
+  constexpr uint32_t kCloseOnExec = 1;  // MFD_CLOEXEC. Not MFD_ALLOW_SEALING: nothing is sealed
   constexpr uint32_t kPermissions = 0777;
-  if ((flags & ~(kCloseOnExec | kAllowSealing)) != 0) return std::unexpected(Errno::kInvalid);
-  UserPath text;
-  TRY(text.Read(name));
+  constexpr size_t kLongestName = posix::kNameMax - std::string_view("memfd:").size();
+  if ((flags & ~kCloseOnExec) != 0) return std::unexpected(Errno::kInvalid);
+  std::array<char, kLongestName + 1> text;
+  const auto length = kernel::ReadUserString(text, {name});
+  if (!length) {
+    const bool is_long = length.error() == Errno::kNameTooLong;
+    return std::unexpected(is_long ? Errno::kInvalid : length.error());
+  }
   const Ref<fs::Inode> inode = TRY(TheServices().files.MakeUnnamed(kPermissions));
   Ref<OpenFile> file = TRY(inode->Open(open_flag::kReadWrite));
   const bool closes = (flags & kCloseOnExec) != 0;
@@ -141,14 +155,16 @@ posix::CallResult Fallocate(int descriptor, uint32_t mode, int64_t offset, int64
   return Resize(file->inode(), wanted);
 }
 
-posix::CallResult Fadvise64(int descriptor, int64_t, size_t, uint32_t) {
-  const Ref<OpenFile> file = TRY(FileToUse(descriptor));
-  if (file->IsPipe()) return std::unexpected(Errno::kIllegalSeek);
-  return 0;
+posix::CallResult Fadvise64(int descriptor, int64_t offset, size_t bytes, uint32_t advice) {
+  return Fadvise6464(descriptor, advice, offset, static_cast<intptr_t>(bytes));
 }
 
-posix::CallResult Fadvise6464(int descriptor, uint32_t advice, int64_t offset, int64_t) {
-  return Fadvise64(descriptor, offset, 0, advice);
+posix::CallResult Fadvise6464(int descriptor, uint32_t advice, int64_t, int64_t bytes) {
+  constexpr uint32_t kLastAdvice = 5;  // POSIX_FADV_NOREUSE
+  const Ref<OpenFile> file = TRY(FileToUse(descriptor));
+  if (file->IsPipe()) return std::unexpected(Errno::kIllegalSeek);
+  if (bytes < 0 || advice > kLastAdvice) return std::unexpected(Errno::kInvalid);
+  return 0;
 }
 
 // --- Descriptors
@@ -205,6 +221,9 @@ posix::CallResult Fcntl(int descriptor, posix::FcntlCommand command, uintptr_t a
         return std::unexpected(Errno::kNotPermitted);
       }
       return static_cast<intptr_t>(fs::Pipe::kMostBytes);
+    case FcntlCommand::kAddSeals:
+    case FcntlCommand::kGetSeals:
+      return Seals(*file, command);
     case FcntlCommand::kGetLock:
     case FcntlCommand::kSetLock:
     case FcntlCommand::kSetLockWait:

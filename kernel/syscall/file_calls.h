@@ -43,7 +43,7 @@ posix::CallResult Ftruncate(int descriptor, intptr_t bytes);
 posix::CallResult Ftruncate64(int descriptor, int64_t bytes);
 // Mode 0 alone: the file becomes at least so long. Pages are made when they are written.
 posix::CallResult Fallocate(int descriptor, uint32_t mode, int64_t offset, int64_t bytes);
-// Advice is heard and not followed: all pages are in memory.
+// Advice is heard and not followed: all pages are in memory. Errors: kIllegalSeek, kInvalid.
 posix::CallResult Fadvise64(int descriptor, int64_t offset, size_t bytes, uint32_t advice);
 posix::CallResult Fadvise6464(int descriptor, uint32_t advice, int64_t offset, int64_t bytes);
 

@@ -71,6 +71,9 @@ posix::CallResult DoFutex(uintptr_t word, int operation, uint32_t value, uintptr
   const FutexScope scope =
       (operation & kPrivateFlag) != 0 ? FutexScope::kPrivate : FutexScope::kShared;
   const mm::VirtAddr va{word};
+  if ((operation & kRealTimeFlag) != 0 && command != kWaitBits) {
+    return std::unexpected(Errno::kNotImplemented);
+  }
   switch (command) {
     case kWait:
     case kWaitBits: {

@@ -54,6 +54,11 @@ constexpr std::array kRangeErrors = {Translation{Error::kNotPermitted, Errno::kA
                                      Translation{Error::kNotFound, Errno::kOutOfMemory},
                                      Translation{Error::kOutOfRange, Errno::kOutOfMemory}};
 
+// Where it is there and cannot be read: of mlock().
+constexpr std::array kLockErrors = {Translation{Error::kNotPermitted, Errno::kOutOfMemory},
+                                    Translation{Error::kNotFound, Errno::kOutOfMemory},
+                                    Translation{Error::kOutOfRange, Errno::kOutOfMemory}};
+
 constexpr std::array kRemapErrors = {Translation{Error::kNotPermitted, Errno::kAccess},
                                      Translation{Error::kNotFound, Errno::kFault},
                                      Translation{Error::kOutOfRange, Errno::kFault},
@@ -115,11 +120,14 @@ bool IsSharedMapping(uint32_t flags) {
 posix::Result<> CheckMapFlags(uint32_t protection, uint32_t flags) {
   using namespace posix::map_flag;  // NOLINT(google-build-using-namespace)
   const uint32_t type = flags & kTypeMask;
-  const bool is_known = type == kShared || type == kPrivate || type == kSharedValidate;
+  // Linux checks the flags of files alone.
+  const bool is_checked = type == kSharedValidate && (flags & kAnonymous) == 0;
+  const bool is_known = type == kShared || type == kPrivate || is_checked;
   if (!is_known || (flags & (kGrowsDown | kHugePages)) != 0) {
     return std::unexpected(Errno::kInvalid);
   }
   if ((protection & ~posix::protection::kAll) != 0) return std::unexpected(Errno::kInvalid);
+  if (is_checked && (flags & ~kValidated) != 0) return std::unexpected(Errno::kNotSupported);
   return {};
 }
 
@@ -273,7 +281,7 @@ posix::CallResult MapAgain(mm::VirtAddr from, uint64_t size_bytes, std::optional
 posix::CallResult SetLocked(uintptr_t address, size_t length, mm::Locked locked) {
   const mm::VirtRange range = TRY(PagesTouched(address, length));
   if (length == 0) return 0;
-  TRY(Translated(Space().SetLocked(range, locked), kRangeErrors));
+  TRY(Translated(Space().SetLocked(range, locked), kLockErrors));
   return 0;
 }
 

@@ -20,11 +20,19 @@ constexpr uint32_t kStopped = 2;  // WUNTRACED
 constexpr uint32_t kExited = 4;
 constexpr uint32_t kContinued = 8;
 constexpr uint32_t kNoWait = 0x0100'0000;
-// Threads of others, and children without SIGCHLD: all that there are, here.
-constexpr uint32_t kKinds = 0xe000'0000;
+constexpr uint32_t kOwnThreads = 1 << 29;        // __WNOTHREAD: children are the whole process's
+constexpr uint32_t kAllKinds = 1 << 30;          // __WALL
+constexpr uint32_t kClones = uint32_t{1} << 31;  // __WCLONE
+constexpr uint32_t kKinds = kOwnThreads | kAllKinds | kClones;
+
+WaitRequest::Kind KindOf(uint32_t options) {
+  if ((options & kAllKinds) != 0) return WaitRequest::Kind::kAny;
+  return (options & kClones) != 0 ? WaitRequest::Kind::kClone : WaitRequest::Kind::kOrdinary;
+}
 
 WaitRequest RequestOf(uint32_t options) {
-  return {.wants_stopped = (options & kStopped) != 0,
+  return {.kind = KindOf(options),
+          .wants_stopped = (options & kStopped) != 0,
           .wants_continued = (options & kContinued) != 0,
           .may_block = (options & kNoHang) == 0};
 }

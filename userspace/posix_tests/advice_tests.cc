@@ -92,6 +92,7 @@ void BadLocks() {
   ExpectResult(Call(SYS_mlock, pages, 3 * kPage), ENOMEM, "mlock across it");
   ExpectResult(Call(SYS_munlock, pages, 3 * kPage), ENOMEM, "munlock across it");
   ExpectResult(Call(SYS_mlock, pages, 0), 0, "no bytes");
+  ExpectResult(Call(SYS_mlock, NewPages(1, PROT_NONE), kPage), ENOMEM, "what cannot be read");
   // EINVAL, or ENOMEM for one who may not lock so much.
   Expect(Call(SYS_mlock, pages, ~size_t{0} - kPage) < 0, "wrapping");
   ExpectResult(Call(SYS_mlockall, 0), EINVAL, "mlockall of nothing");

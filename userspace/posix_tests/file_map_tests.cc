@@ -157,6 +157,28 @@ void OtherFilesAreRefused() {
   ExpectResult(Map(0, kPage, PROT_READ, MAP_PRIVATE, file), EBADF, "a closed file");
 }
 
+// Flags that have to be understood, and those that nobody looks at.
+void UnknownFlags() {
+  constexpr int kValidate = 3;         // MAP_SHARED_VALIDATE
+  constexpr int kUnknown = 0x80'0000;  // of no meaning, as yet
+  const int file = NewFile(kPage);
+  const struct {
+    const char* what;
+    int flags;
+    int file;
+    int error;
+  } rows[] = {
+      {"looked at and known", kValidate | MAP_POPULATE | MAP_NORESERVE, file, 0},
+      {"looked at and unknown", kValidate | kUnknown, file, EOPNOTSUPP},
+      {"unknown", MAP_SHARED | kUnknown, file, 0},
+      {"looked at without a file", kValidate | MAP_ANONYMOUS, -1, EINVAL},
+      {"unknown without a file", MAP_SHARED | MAP_ANONYMOUS | kUnknown, -1, 0},
+  };
+  for (const auto& row : rows) {
+    ExpectResult(Map(0, kPage, PROT_READ, row.flags, row.file), row.error, row.what);
+  }
+}
+
 void OffsetsThatCannotBe() {
   const int file = NewFile(kPage);
   if constexpr (machine::kMapOffsetUnit == 1) {
@@ -216,6 +238,7 @@ constexpr support::Test kTests[] = {
     {"file mapping: shared writes", SharedWritesAreTheFile},
     {"file mapping: rights of the file", RightsOfTheFile},
     {"file mapping: files that cannot be mapped", OtherFilesAreRefused},
+    {"file mapping: unknown flags", UnknownFlags},
     {"file mapping: offsets", OffsetsThatCannotBe},
     {"shared anonymous memory", SharedAnonymousIsShared},
     {"msync: arguments", MsyncArguments},

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <initializer_list>
 
 #include "userspace/posix_tests/groups.h"
 #include "userspace/posix_tests/memory.h"
@@ -201,6 +202,50 @@ void MemoryFiles() {
   close(file);
   ExpectEqual(bytes[kPage], '!', "closed, it is still there");
   ExpectResult(Call(SYS_memfd_create, "x", 0x4000), EINVAL, "an unknown flag");
+  char name[251];
+  std::memset(name, 'n', sizeof name);
+  name[250] = 0;
+  ExpectResult(Call(SYS_memfd_create, name, 0), EINVAL, "a name of 250 bytes");
+  name[249] = 0;
+  Expect(Call(SYS_memfd_create, name, 0) >= 0, "of 249");
+  Expect(Call(SYS_memfd_create, "", 0) >= 0, "an empty name");
+  ExpectResult(Call(SYS_memfd_create, nullptr, 0), EFAULT, "no name");
+}
+
+// A kernel either seals, or says that it does not.
+void SealsOrNot() {
+  constexpr long kGetSeals = 1034;
+  constexpr long kAddSeals = 1033;
+  constexpr long kSealed = 1;
+  constexpr long kNoGrowth = 4;
+  const long plain = Call(SYS_memfd_create, "plain", 0);
+  ExpectEqual(Call(SYS_fcntl, plain, kGetSeals), kSealed, "not asked for, nothing can be sealed");
+  ExpectResult(Call(SYS_fcntl, plain, kAddSeals, kNoGrowth), EPERM, "nor is it");
+  int ends[2];
+  Require(pipe(ends) == 0, "a pipe");
+  ExpectResult(Call(SYS_fcntl, ends[0], kGetSeals), EINVAL, "of a pipe");
+  const long file = Call(SYS_memfd_create, "sealed", MFD_ALLOW_SEALING);
+  if (file == -EINVAL) return;
+  ExpectEqual(Call(SYS_fcntl, file, kGetSeals), 0, "no seals");
+  ExpectEqual(Call(SYS_fcntl, file, kAddSeals, kNoGrowth), 0, "sealed");
+  ExpectResult(Call(SYS_ftruncate, file, kPage, 0), EPERM, "it does not grow");
+}
+
+// What a kernel does not do, it does not promise either.
+void Promises() {
+  const int file = NewFile(10);
+  ExpectEqual(fcntl(file, F_SETFL, O_ASYNC), 0, "signals");
+  ExpectEqual(fcntl(file, F_GETFL) & O_ASYNC, 0, "which a file does not send");
+  for (const int advice : {POSIX_FADV_NORMAL, POSIX_FADV_WILLNEED, POSIX_FADV_NOREUSE}) {
+    ExpectEqual(posix_fadvise(file, 0, 10, advice), 0, "advice");
+  }
+  ExpectEqual(posix_fadvise(file, -5, 0, POSIX_FADV_NORMAL), 0, "from anywhere");
+  ExpectEqual(posix_fadvise(file, 0, -1, POSIX_FADV_NORMAL), EINVAL, "a negative length");
+  ExpectEqual(posix_fadvise(file, 0, 10, POSIX_FADV_NOREUSE + 1), EINVAL, "unknown advice");
+  int ends[2];
+  Require(pipe(ends) == 0, "a pipe");
+  ExpectEqual(posix_fadvise(ends[0], 0, 10, 99), ESPIPE, "of a pipe");
+  ExpectEqual(posix_fadvise(999, 0, 10, POSIX_FADV_NORMAL), EBADF, "no such file");
 }
 
 void Limits() {
@@ -226,6 +271,8 @@ constexpr support::Test kTests[] = {
     {"pipes: full ones", FullPipes},
     {"poll", Polls},
     {"memfd_create", MemoryFiles},
+    {"memfd_create: seals", SealsOrNot},
+    {"files: promises", Promises},
 };
 
 }  // namespace

@@ -16,6 +16,7 @@ Group AdviceTests();
 Group FaultTests();
 Group UserPointerTests();
 Group ProcessTests();
+Group WaitTests();
 Group SignalTests();
 Group ThreadTests();
 Group RobustTests();

@@ -16,10 +16,10 @@ int main(int argc, char** argv) {
   support::ReadOpenRanges(argc, argv);
   const posix::Group groups[] = {
       posix::MapTests(),    posix::FileMapTests(),     posix::RemapTests(),   posix::AdviceTests(),
-      posix::FaultTests(),  posix::UserPointerTests(), posix::ProcessTests(), posix::SignalTests(),
-      posix::ThreadTests(), posix::RobustTests(),      posix::FileTests(),    posix::LockTests(),
-      posix::IpcTests(),    posix::QueueTests(),       posix::TimerTests(),   posix::ProcTests(),
-      posix::SystemTests(),
+      posix::FaultTests(),  posix::UserPointerTests(), posix::ProcessTests(), posix::WaitTests(),
+      posix::SignalTests(), posix::ThreadTests(),      posix::RobustTests(),  posix::FileTests(),
+      posix::LockTests(),   posix::IpcTests(),         posix::QueueTests(),   posix::TimerTests(),
+      posix::ProcTests(),   posix::SystemTests(),
   };
   return support::RunTests(argc, argv, groups);
 }

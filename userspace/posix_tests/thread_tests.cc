@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <ctime>
+#include <initializer_list>
 
 #include "userspace/posix_tests/groups.h"
 #include "userspace/posix_tests/memory.h"
@@ -204,7 +205,9 @@ constexpr int kFutexCompareRequeue = 4;
 constexpr int kFutexWakeOperation = 5;
 constexpr int kFutexLockPi = 6;
 constexpr int kFutexUnlockPi = 7;
+constexpr int kFutexWaitBits = 9;
 constexpr int kFutexPrivate = 128;
+constexpr int kFutexRealTime = 256;
 
 template <class... More>
 long Futex(void* word, int operation, long value, More... more) {
@@ -225,6 +228,12 @@ void FutexArguments() {
   ExpectResult(Futex(&word, kFutexWait | kFutexPrivate, 5, moment), ETIMEDOUT, "a private one");
   const long bad[] = {0, 2'000'000'000};
   ExpectResult(Futex(&word, kFutexWait, 5, bad), EINVAL, "no such time");
+  // Only a wait until some moment needs to know by which clock.
+  for (const int operation : {kFutexWait, kFutexWake, kFutexCompareRequeue}) {
+    ExpectResult(Futex(&word, operation | kFutexRealTime, 4, nullptr), ENOSYS, "another clock");
+  }
+  ExpectResult(Futex(&word, kFutexWaitBits | kFutexRealTime, 4, nullptr, nullptr, ~0U), EAGAIN,
+               "which has a meaning there");
 }
 
 std::atomic<uint32_t> gate = 0;
