@@ -1,8 +1,10 @@
 #include "userspace/fuzz_calls/arguments.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/ipc.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 
 #include <climits>
 #include <csignal>
@@ -96,6 +98,14 @@ long Arguments::ShortTime() {
 }
 
 long Arguments::Make(Kind kind) {
+  constexpr long kCloneFlags[] = {0,
+                                  SIGCHLD,
+                                  CLONE_FS,
+                                  CLONE_FILES,
+                                  CLONE_SETTLS,
+                                  CLONE_PARENT_SETTID,
+                                  CLONE_CHILD_SETTID,
+                                  CLONE_CHILD_CLEARTID};
   constexpr int kHarmless[] = {0, SIGUSR1, SIGUSR2, SIGCHLD, SIGURG, SIGWINCH, 64, 65, -1};
   switch (kind) {
     case Kind::kNone:
@@ -117,6 +127,12 @@ long Arguments::Make(Kind kind) {
       return Path();
     case Kind::kNoWait:
       return IPC_NOWAIT | 1 | static_cast<long>(random_.Below(2) << 13);
+    case Kind::kNoHang:
+      return WNOHANG | (random_.Below(2) == 0 ? WEXITED : static_cast<long>(random_.Below(16))) |
+             (random_.Below(2) == 0 ? 0 : WNOWAIT);
+    case Kind::kClone:
+      return kCloneFlags[random_.Below(std::size(kCloneFlags))] |
+             kCloneFlags[random_.Below(std::size(kCloneFlags))];
     case Kind::kNoBlock:
       return O_NONBLOCK | (random_.Below(2) == 0 ? 0 : O_CLOEXEC);
     case Kind::kShortTime:

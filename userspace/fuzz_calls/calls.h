@@ -19,10 +19,12 @@ enum class Kind : uint8_t {
   kFile,       // a descriptor, mostly one that is open
   kPath,       // a name in the fuzzer's directory, or a bad address
   kNoWait,     // flags with IPC_NOWAIT or WNOHANG
+  kNoHang,     // flags of waitid with WNOHANG
   kNoBlock,    // flags with O_NONBLOCK
   kShortTime,  // a timespec of at most a moment, or a bad address
   kSegment,    // a SysV segment or queue
   kMapFlags,   // flags of mmap without MAP_FIXED, so that the fuzzer's own code stays
+  kClone,      // flags of clone that leave the child memory of its own
   kSignal,     // one that is sent to nobody but the fuzzer, and does not stop it
 };
 

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "userspace/posix_tests/groups.h"
 #include "userspace/posix_tests/memory.h"
@@ -28,6 +29,7 @@ struct Stage {
   int full_pipe_ends[2];
   int file;
   int directory;
+  char* page;  // for what the calls are not asked for
 };
 
 struct PointerCall {
@@ -86,6 +88,65 @@ constexpr PointerCall kCalls[] = {
      }},
 };
 
+// Those of which one argument of several is the pointer, and what does nothing without it.
+constexpr PointerCall kMoreCalls[] = {
+    {"statx: path",
+     [](const Stage& s, uintptr_t p) { return Call(SYS_statx, AT_FDCWD, p, 0, 0, s.page); }},
+    {"statx: status",
+     [](const Stage&, uintptr_t p) { return Call(SYS_statx, AT_FDCWD, "/", 0, 0x7ff, p); }},
+    {"statfs: path", [](const Stage& s, uintptr_t p) { return Call(SYS_statfs, p, s.page); }},
+    {"statfs: status", [](const Stage&, uintptr_t p) { return Call(SYS_statfs, "/", p); }},
+    {"faccessat", [](const Stage&, uintptr_t p) { return Call(SYS_faccessat, AT_FDCWD, p, 0); }},
+    {"readlinkat: path",
+     [](const Stage& s, uintptr_t p) { return Call(SYS_readlinkat, AT_FDCWD, p, s.page, kBytes); }},
+    {"symlinkat: text",
+     [](const Stage&, uintptr_t p) { return Call(SYS_symlinkat, p, AT_FDCWD, "no name"); }},
+    {"symlinkat: path",
+     [](const Stage&, uintptr_t p) { return Call(SYS_symlinkat, "text", AT_FDCWD, p); }},
+    {"renameat: to",
+     [](const Stage&, uintptr_t p) { return Call(SYS_renameat, AT_FDCWD, "x", AT_FDCWD, p); }},
+    {"truncate", [](const Stage&, uintptr_t p) { return Call(SYS_truncate, p, 0); }},
+    {"memfd_create", [](const Stage&, uintptr_t p) { return Call(SYS_memfd_create, p, 0); }},
+    {"fcntl: F_SETLK",
+     [](const Stage& s, uintptr_t p) { return Call(SYS_fcntl, s.file, F_SETLK, p); }},
+    {"fcntl: F_GETLK",
+     [](const Stage& s, uintptr_t p) { return Call(SYS_fcntl, s.file, F_GETLK, p); }},
+    {"sendfile: offset",
+     [](const Stage& s, uintptr_t p) {
+       return p == 0 ? -EFAULT : Call(SYS_sendfile, s.pipe_ends[1], s.file, p, kBytes);
+     }},
+    {"ppoll: files", [](const Stage&, uintptr_t p) { return Call(SYS_ppoll, p, 1, 0, 0, 8); }},
+    {"ppoll: time",
+     [](const Stage&, uintptr_t p) { return p == 0 ? -EFAULT : Call(SYS_ppoll, 0, 0, p, 0, 8); }},
+    {"pselect6: files",
+     [](const Stage&, uintptr_t p) {
+       constexpr long kNoTime[] = {0, 0};
+       return p == 0 ? -EFAULT : Call(SYS_pselect6, 8, p, 0, 0, kNoTime, 0);
+     }},
+    {"pselect6: time",
+     [](const Stage&, uintptr_t p) {
+       return p == 0 ? -EFAULT : Call(SYS_pselect6, 0, 0, 0, 0, p, 0);
+     }},
+    {"get_robust_list",
+     [](const Stage& s, uintptr_t p) { return Call(SYS_get_robust_list, 0, p, s.page); }},
+    {"prctl: PR_SET_NAME", [](const Stage&, uintptr_t p) { return Call(SYS_prctl, 15, p); }},
+    {"prctl: PR_GET_NAME", [](const Stage&, uintptr_t p) { return Call(SYS_prctl, 16, p); }},
+    {"execve: arguments",
+     [](const Stage&, uintptr_t p) {
+       return p == 0 ? -EFAULT : Call(SYS_execve, support::ProgramPath(), p, 0);
+     }},
+    {"execve: environment",
+     [](const Stage&, uintptr_t p) {
+       static const char* const arguments[] = {"name", nullptr};
+       return p == 0 ? -EFAULT : Call(SYS_execve, support::ProgramPath(), arguments, p);
+     }},
+    {"rt_sigtimedwait",
+     [](const Stage&, uintptr_t p) { return Call(SYS_rt_sigtimedwait, p, 0, 0, 8); }},
+    {"rt_sigsuspend", [](const Stage&, uintptr_t p) { return Call(SYS_rt_sigsuspend, p, 8); }},
+    {"getitimer", [](const Stage&, uintptr_t p) { return Call(SYS_getitimer, 0, p); }},
+    {"getrusage", [](const Stage&, uintptr_t p) { return Call(SYS_getrusage, 0, p); }},
+};
+
 struct BadPointer {
   const char* what;
   uintptr_t (*make)();
@@ -106,18 +167,19 @@ Stage MakeStage() {
   stage.file = NewFile(4 * kBytes);
   stage.directory = open(support::Directory(), O_RDONLY | O_DIRECTORY);
   Require(stage.directory >= 0, "a directory");
+  stage.page = NewPages(1);
   const char bytes[kBytes] = {};
   Require(write(stage.full_pipe_ends[1], bytes, kBytes) == static_cast<ssize_t>(kBytes),
           "a full pipe");
   return stage;
 }
 
-void BadPointersAreFaults() {
+void ExpectFaults(std::span<const PointerCall> calls) {
   const Stage stage = MakeStage();
   for (const BadPointer& pointer : kPointers) {
     const uintptr_t address = pointer.make();
     if (support::IsOpen(address)) continue;
-    for (const PointerCall& one : kCalls) {
+    for (const PointerCall& one : calls) {
       const long result = one.call(stage, address);
       if (result == -EFAULT) continue;
       ExpectResult(result, EFAULT, one.name);
@@ -125,6 +187,9 @@ void BadPointersAreFaults() {
     }
   }
 }
+
+void BadPointersAreFaults() { ExpectFaults(kCalls); }
+void BadPointersAmongOthers() { ExpectFaults(kMoreCalls); }
 
 void NoBytesNeedNoPointer() {
   const Stage stage = MakeStage();
@@ -192,6 +257,7 @@ void TheKernelTouchesPages() {
 
 constexpr support::Test kTests[] = {
     {"user pointers: bad ones are EFAULT", BadPointersAreFaults},
+    {"user pointers: bad ones among other arguments", BadPointersAmongOthers},
     {"user pointers: none for no bytes", NoBytesNeedNoPointer},
     {"user pointers: half a buffer", HalfABuffer},
     {"user pointers: half a vector", HalfAVector},

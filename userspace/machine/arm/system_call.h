@@ -11,6 +11,9 @@ inline constexpr long kMapOffsetUnit = 4096;
 // clock_gettime with 64-bit seconds.
 inline constexpr long kClockGetTimeCall = SYS_clock_gettime64;
 
+// fstat with 64-bit sizes.
+inline constexpr long kFileStatusCall = SYS_fstat64;
+
 // A system call without the C library: nothing but its instructions is counted, and no argument is
 // looked at before the kernel sees it. Failures are the negative numbers down to -4095.
 inline long SystemCall(long number, long first = 0, long second = 0, long third = 0) {
