@@ -21,6 +21,8 @@ Group SignalTests();
 Group ThreadTests();
 Group RobustTests();
 Group FileTests();
+Group StatusTests();
+Group PollTests();
 Group LockTests();
 Group IpcTests();
 Group QueueTests();

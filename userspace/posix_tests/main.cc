@@ -18,8 +18,8 @@ int main(int argc, char** argv) {
       posix::MapTests(),    posix::FileMapTests(),     posix::RemapTests(),   posix::AdviceTests(),
       posix::FaultTests(),  posix::UserPointerTests(), posix::ProcessTests(), posix::WaitTests(),
       posix::SignalTests(), posix::ThreadTests(),      posix::RobustTests(),  posix::FileTests(),
-      posix::LockTests(),   posix::IpcTests(),         posix::QueueTests(),   posix::TimerTests(),
-      posix::ProcTests(),   posix::SystemTests(),
+      posix::StatusTests(), posix::PollTests(),        posix::LockTests(),    posix::IpcTests(),
+      posix::QueueTests(),  posix::TimerTests(),       posix::ProcTests(),    posix::SystemTests(),
   };
   return support::RunTests(argc, argv, groups);
 }
