@@ -68,7 +68,7 @@ void SetName(Process& process, std::string_view path) {
   const size_t slash = path.rfind('/');
   const std::string_view name = slash == path.npos ? path : path.substr(slash + 1);
   process.name = {};
-  const size_t length = std::min(name.size(), Process::kNameBytes - 1);
+  const size_t length = std::min(name.size(), process.name.size() - 1);
   std::ranges::copy(name.substr(0, length), process.name.begin());
 }
 
@@ -85,6 +85,7 @@ void ForgetOldProgram(UserThread& thread) {
   process.timers.DeleteAll();
   process.files->CloseOnExecFiles();
   process.has_executed = true;
+  process.dumpable = 1;
   process.exit_signal = posix::NumberOf(posix::Signal::kChild);
   thread.signals.alternate = {};
   thread.farewell = {};

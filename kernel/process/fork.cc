@@ -39,7 +39,8 @@ posix::Result<> GiveParts(Process& child, const Process& parent, const CloneRequ
   child.place = TRY(ShareOrCopy(parent.place, Has(request, CloneFlag::kWorkingState)));
   child.actions = TRY(ShareOrCopy(parent.actions, Has(request, CloneFlag::kSignalActions)));
   child.executable = parent.executable;
-  child.name = parent.name;
+  child.nice = parent.nice;
+  child.dumpable = parent.dumpable;
   child.places = parent.places;
   child.limits = parent.limits;
   child.credentials = parent.credentials;
@@ -70,6 +71,8 @@ posix::Result<System::OwnedThread> MakeCopyOf(UserThread& thread, Process& proce
                                                 ? request.thread_pointer
                                                 : arch::ThreadPointer(thread.state())));
   copy->signals.blocked = thread.signals.blocked;
+  copy->name = thread.id() == thread.process().id() ? thread.process().name : thread.name;
+  if (copy->id() == process.id()) process.name = copy->name;
   // The copy of a process has the stack's copy; a thread would share it. vfork's child borrows it.
   const bool shares_stack =
       Has(request, CloneFlag::kSpace) && !Has(request, CloneFlag::kParentWaits);

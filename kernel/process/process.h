@@ -6,7 +6,6 @@
 // Nothing here has a lock: see kernel/sched/scheduler.h.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -21,6 +20,7 @@
 #include "kernel/posix/resource.h"
 #include "kernel/posix/signal.h"
 #include "kernel/process/group.h"
+#include "kernel/process/name.h"
 #include "kernel/process/pid_table.h"
 #include "kernel/process/process_timers.h"
 #include "kernel/process/signal_actions.h"
@@ -91,8 +91,6 @@ struct ExitStatus {
 
 class Process final : public base::ListHook<ChildOfProcess>, public base::ListHook<GroupMember> {
  public:
-  static constexpr size_t kNameBytes = 16;  // with a 0: what prctl(PR_SET_NAME) passes
-
   Process() = default;
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
@@ -139,8 +137,10 @@ class Process final : public base::ListHook<ChildOfProcess>, public base::ListHo
   UserThread* space_owner_waits = nullptr;
 
   // --- Numbers ---
-  std::array<char, kNameBytes> name{};
+  Name name{};
   ProgramPlaces places;
+  int nice = 0;
+  uint8_t dumpable = 1;  // kept for who asks: nothing is dumped
   posix::Limits limits;
   Credentials credentials;
   Usage usage;              // of threads that have ended

@@ -135,6 +135,7 @@ bool ProcessFacts::Find(fs::ProcessId id, fs::ProcessFacts& facts) {
   }
   facts.state = StateOf(*process, thread);
   facts.name = process->name;
+  facts.nice = process->nice;
   facts.threads = static_cast<uint32_t>(std::max<size_t>(process->thread_count, 1));
   facts.exit_signal = process->exit_signal;
   facts.exit_status = process->exit_status.value;

@@ -11,6 +11,7 @@
 #include "kernel/mm/range.h"
 #include "kernel/posix/signal.h"
 #include "kernel/process/machine_thread.h"
+#include "kernel/process/name.h"
 #include "kernel/process/pid_table.h"
 #include "kernel/process/signal_queue.h"
 #include "kernel/sched/deadline.h"
@@ -64,6 +65,9 @@ class UserThread final : public MachineThread, public base::ListHook<ThreadOfPro
     void (*run)(UserThread& self) = nullptr;  // instead of user mode: to execute a program
   };
   Beginning beginning;
+
+  // Of any but the first thread: that one's is the process's.
+  Name name{};
 
   unsigned exit_code = 0;  // of exit(), which ends this thread alone
 

@@ -40,6 +40,17 @@ posix::Result<Process*> FindProcess(int id) {
   return process;
 }
 
+// 0 is the thread that asks.
+posix::Result<> CheckThread(int id) {
+  const bool is_there = id == 0 || process::TheSystem().pids().Find(id).thread != nullptr;
+  return is_there ? posix::Result<>() : kNoProcess;
+}
+
+// The first thread's name is the process's.
+process::Name& NameOf(process::UserThread& thread) {
+  return thread.id() == thread.process().id() ? thread.process().name : thread.name;
+}
+
 }  // namespace
 
 posix::CallResult Fork(arch::UserRegisters& registers) {
@@ -137,25 +148,21 @@ posix::CallResult SchedYield() {
 }
 
 // One processor, of which a word of bits tells.
-posix::CallResult SchedGetaffinity(int, size_t bytes, uintptr_t mask) {
+posix::CallResult SchedGetaffinity(int thread, size_t bytes, uintptr_t mask) {
+  TRY(CheckThread(thread));
   constexpr uintptr_t kFirstProcessor = 1;
   if (bytes < sizeof(kFirstProcessor) || bytes % sizeof(kFirstProcessor) != 0) return kInvalid;
   TRY(kernel::UserPointer<uintptr_t>(mask).Write(kFirstProcessor));
   return sizeof(kFirstProcessor);
 }
 
-posix::CallResult SchedSetaffinity(int, size_t bytes, uintptr_t mask) {
+posix::CallResult SchedSetaffinity(int thread, size_t bytes, uintptr_t mask) {
+  TRY(CheckThread(thread));
   uint8_t first = 0;
   if (bytes > 0) first = TRY(kernel::UserPointer<uint8_t>(mask).Read());
   if ((first & 1) == 0) return kInvalid;
   return 0;
 }
-
-posix::CallResult Getpriority(int, int) {
-  constexpr intptr_t kNiceOfZero = 20;  // as the call tells it: 20 - nice
-  return kNiceOfZero;
-}
-posix::CallResult Setpriority(int, int, int) { return 0; }
 
 posix::CallResult Prctl(int option, uintptr_t argument) {
   // Linux's uapi/linux/prctl.h.
@@ -163,13 +170,16 @@ posix::CallResult Prctl(int option, uintptr_t argument) {
   constexpr int kSetDumpable = 4;
   constexpr int kSetName = 15;
   constexpr int kGetName = 16;
-  std::array<char, Process::kNameBytes>& name = kernel::CurrentProcess().name;
+  process::Name& name = NameOf(kernel::CurrentThread());
   switch (option) {
     case kGetDumpable:
+      return kernel::CurrentProcess().dumpable;
     case kSetDumpable:
+      if (argument > 1) return kInvalid;
+      kernel::CurrentProcess().dumpable = static_cast<uint8_t>(argument);
       return 0;
     case kSetName: {
-      std::array<char, Process::kNameBytes> given{};
+      process::Name given{};
       const auto length = kernel::ReadUserString(given, {argument});
       if (!length && length.error() != Errno::kNameTooLong) {
         return std::unexpected(length.error());

@@ -17,6 +17,7 @@ Group FaultTests();
 Group UserPointerTests();
 Group ProcessTests();
 Group WaitTests();
+Group IdentityTests();
 Group SignalTests();
 Group ThreadTests();
 Group RobustTests();
