@@ -144,11 +144,11 @@ class AddressSpace final : public ObjectViewer {
   // Errors: kNotFound (a hole; the rest was done), kInvalidArgument (dropping locked pages).
   [[nodiscard]] base::Result<> Advise(const VirtRange& range, Advice advice) EXCLUDES(lock_);
 
-  // mlock, munlock. Locked pages are made at once. Errors: kNotFound (a hole; nothing changed),
-  // kOutOfMemory, and those of Populate(): the areas are locked then.
+  // mlock, munlock. With kYes the pages are made at once. Errors: kNotFound (a hole; nothing
+  // changed), kOutOfMemory, and those of Populate(): the areas are locked then.
   [[nodiscard]] base::Result<> SetLocked(const VirtRange& range, Locked locked) EXCLUDES(lock_);
 
-  // mlockall: whether areas are locked from their beginning. Of this space, not of its clones.
+  // mlockall: how areas are locked from their beginning. Of this space, not of its clones.
   void SetFutureLocked(Locked locked) EXCLUDES(lock_);
 
   // mincore: for each page of `range` 1 if it needs no filling, else 0. `pages` has one for each.

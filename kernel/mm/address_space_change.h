@@ -95,7 +95,7 @@ base::Result<> AddressSpace<Table>::SetLocked(const VirtRange& range, Locked loc
   (void)TRY(areas_.Isolate(range));
   areas_.SetLockedIn(range, locked);
   areas_.JoinAround(range);
-  if (locked == Locked::kNo) return {};
+  if (locked != Locked::kYes) return {};
   return PopulateLocked(range);
 }
 

@@ -124,7 +124,7 @@ base::Result<VirtAddr> AddressSpace<Table>::Map(const MapRequest& request) {
   const Site site = TRY(FindPlace(request, traits));
   const VirtRange range{site.va, request.size_bytes};
   traits.may = CompletedAccess(request.may) & site.may;
-  if (future_locked_ == Locked::kYes) traits.locked = Locked::kYes;
+  if (future_locked_ != Locked::kNo) traits.locked = future_locked_;
   TRY(MapAt(range, traits));
   PopulateIfLocked(range, traits);
   return range.base;

@@ -553,6 +553,28 @@ TEST(AddressSpace, LockedPagesAreThere) {
   EXPECT_SOUND(space);
 }
 
+TEST(AddressSpace, LockedOnFaultPagesStay) {
+  SpaceWorld world;
+  const auto space = world.NewSpace();
+  EXPECT_DONE(space->Map(At(Pages(0, 2))));
+  EXPECT_TRUE(world.Write(*space, Page(0), 7));
+  EXPECT_DONE(space->SetLocked(Pages(0, 2), Locked::kOnFault));
+  EXPECT_EQ(world.frames_in_use(), 1U);
+  EXPECT_EQ(space->counters().areas.locked, PageCount{2});
+  EXPECT_TRUE(space->Advise(Pages(0, 2), Advice::kDontNeed).error() == Error::kInvalidArgument);
+  EXPECT_EQ(world.Read(*space, Page(0)), 7);
+  EXPECT_TRUE(world.Write(*space, Page(1), 8));
+  EXPECT_DONE(space->SetLocked(Pages(1, 1), Locked::kYes));
+  EXPECT_EQ(space->counters().area_count, 2U);
+  space->SetFutureLocked(Locked::kOnFault);
+  EXPECT_DONE(space->Map(At(Pages(8, 2))));
+  space->StartHeap(Page(12));
+  EXPECT_DONE(space->SetBreak(Page(13)));
+  EXPECT_EQ(world.frames_in_use(), 2U);
+  EXPECT_EQ(space->counters().areas.locked, PageCount{5});
+  EXPECT_SOUND(space);
+}
+
 TEST(AddressSpace, ScavengeTakesWhatCanBeHadAgain) {
   SpaceWorld world;
   const auto object = *PagedObject::Create(world.objects, 8 * kPageSize);

@@ -273,7 +273,7 @@ class SpaceTrialWith {
     for (size_t index = 0; index < subject.count; ++index) {
       const ModelPage& page = subject.model.pages[subject.first + index];
       if (!page.is_mapped) expected = std::unexpected(base::Error::kNotFound);
-      is_locked |= page.is_mapped && page.locked == Locked::kYes;
+      is_locked |= page.is_mapped && page.locked != Locked::kNo;
     }
     if (is_locked) expected = std::unexpected(base::Error::kInvalidArgument);
     for (size_t index = 0; index < subject.count && !is_locked; ++index) {
@@ -370,7 +370,8 @@ class SpaceTrialWith {
 
   // Of areas that may be read and of memory without an object, so that all pages can be made.
   Outcome Lock(const SpaceOperation& operation, const Subject& subject) {
-    const Locked locked = operation.what == 'L' ? Locked::kYes : Locked::kNo;
+    const Locked wanted = operation.other % 2 == 0 ? Locked::kYes : Locked::kOnFault;
+    const Locked locked = operation.what == 'L' ? wanted : Locked::kNo;
     for (size_t index = 0; index < subject.count; ++index) {
       const ModelPage& page = subject.model.pages[subject.first + index];
       if (page.is_mapped && (page.object >= 0 || page.access == Access::kNone)) return {};
@@ -384,7 +385,7 @@ class SpaceTrialWith {
     for (size_t index = 0; index < subject.count; ++index) {
       ModelPage& page = subject.model.pages[subject.first + index];
       page.locked = locked;
-      if (locked == Locked::kNo || page.is_present) continue;
+      if (locked != Locked::kYes || page.is_present) continue;
       int value = 0;
       const bool is_written = Has(page.access, Access::kWrite);
       (void)model_.Use(operation.space % SpaceModel::kSpaces, subject.first + index,

@@ -51,8 +51,12 @@ enum class VmaKind : uint8_t {
 // Whether others see what is written here. Without an object an area is always private.
 enum class Sharing : uint8_t { kPrivate, kShared };
 
-// Locked pages are there before they are used, and stay.
-enum class Locked : uint8_t { kNo, kYes };
+// Locked pages stay once they are there.
+enum class Locked : uint8_t {
+  kNo,
+  kYes,      // they are there before they are used
+  kOnFault,  // they come when they are used
+};
 
 // A dead area is none of the process's any more, and still has pages and addresses: until a sweep.
 enum class Liveness : uint8_t { kLive, kDead };

@@ -17,7 +17,7 @@ void VmaSet::Count(VmaCounters& counters, const Vma& vma, Side side) {
   };
   change(counters.total);
   if (vma.sharing == Sharing::kShared) change(counters.shared);
-  if (vma.locked == Locked::kYes) change(counters.locked);
+  if (vma.locked != Locked::kNo) change(counters.locked);
   if (vma.kind == VmaKind::kStack) change(counters.stack);
   if (Has(vma.access, Access::kExecute)) change(counters.executable);
 }

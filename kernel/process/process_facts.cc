@@ -45,7 +45,7 @@ void CountUsage(const mm::VmaUsage& usage, const mm::VmaReport& area, fs::Mappin
   (may_be_dirty ? facts.private_dirty : facts.private_clean) += usage.object - usage.object_shared;
   facts.anonymous = usage.own;
   facts.referenced = usage.own + usage.object;
-  if (area.locked == mm::Locked::kYes) facts.locked = facts.referenced;
+  if (area.locked != mm::Locked::kNo) facts.locked = facts.referenced;
   facts.proportional_bytes = usage.own_share_bytes + usage.object_share_bytes;
 }
 
@@ -59,7 +59,7 @@ class FlagLetters {
     if (area.sharing == mm::Sharing::kShared) Add("ms ");
     if (area.kind == mm::VmaKind::kStack) Add("gd ");
     if (area.kind == mm::VmaKind::kDevice) Add("io ");
-    if (area.locked == mm::Locked::kYes) Add("lo ");
+    if (area.locked != mm::Locked::kNo) Add("lo ");
     if (IsPrivateAndWritable(area)) Add("ac ");
   }
 

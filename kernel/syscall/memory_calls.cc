@@ -430,7 +430,8 @@ posix::CallResult Mlock(uintptr_t address, size_t length) {
 
 posix::CallResult Mlock2(uintptr_t address, size_t length, uint32_t flags) {
   if ((flags & ~posix::lock_flag::kOnFault) != 0) return std::unexpected(Errno::kInvalid);
-  return SetLocked(address, length, mm::Locked::kYes);
+  const bool is_on_fault = (flags & posix::lock_flag::kOnFault) != 0;
+  return SetLocked(address, length, is_on_fault ? mm::Locked::kOnFault : mm::Locked::kYes);
 }
 
 posix::CallResult Munlock(uintptr_t address, size_t length) {
@@ -442,11 +443,12 @@ posix::CallResult Mlockall(uint32_t flags) {
   if (flags == 0 || flags == kAllOnFault || (flags & ~(kCurrent | kFuture | kAllOnFault)) != 0) {
     return std::unexpected(Errno::kInvalid);
   }
-  Space().SetFutureLocked((flags & kFuture) != 0 ? mm::Locked::kYes : mm::Locked::kNo);
+  const mm::Locked locked = (flags & kAllOnFault) != 0 ? mm::Locked::kOnFault : mm::Locked::kYes;
+  Space().SetFutureLocked((flags & kFuture) != 0 ? locked : mm::Locked::kNo);
   if ((flags & kCurrent) == 0) return 0;
-  TRY(ForEachArea([](const mm::VmaReport& area) -> posix::Result<> {
+  TRY(ForEachArea([=](const mm::VmaReport& area) -> posix::Result<> {
     // As on Linux, what cannot be made present does not fail the call.
-    (void)Space().SetLocked(area.range, mm::Locked::kYes);
+    (void)Space().SetLocked(area.range, locked);
     return {};
   }));
   return 0;

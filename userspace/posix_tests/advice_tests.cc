@@ -86,6 +86,56 @@ void LockedPagesAreThere() {
   ExpectResult(Advise(pages, 3 * kPage, MADV_DONTNEED), 0, "and then it is not");
 }
 
+constexpr int kLockOnFault = 1;  // MLOCK_ONFAULT
+constexpr int kAllOnFault = 4;   // MCL_ONFAULT
+
+void LockedOnceTheyAreThere() {
+  char* const pages = NewPages(2);
+  pages[0] = 6;
+  ExpectResult(Call(SYS_mlock2, pages, 2 * kPage, kLockOnFault), 0, "mlock2");
+  Expect(!IsResident(pages + kPage), "a page that nobody has touched");
+  ExpectResult(Advise(pages, kPage, MADV_DONTNEED), EINVAL, "one that is there stays");
+  pages[kPage] = 7;
+  ExpectResult(Advise(pages + kPage, kPage, MADV_DONTNEED), EINVAL, "and the other one now");
+  ExpectResult(Call(SYS_mlock2, pages, kPage, 0), 0, "as mlock");
+  ExpectResult(Call(SYS_mlock2, pages, kPage, 2), EINVAL, "an unknown flag");
+  ExpectResult(Call(SYS_mlock2, NewPages(1, PROT_NONE), kPage, kLockOnFault), 0,
+               "what cannot be read need not be there");
+}
+
+// MAP_POPULATE and MAP_LOCKED: there from the beginning.
+void PopulatedAreThere() {
+  char* const pages = NewPages(2, kReadWrite, kAnonymous | MAP_POPULATE);
+  Expect(IsResident(pages) && IsResident(pages + kPage), "populated");
+  ExpectResult(Advise(pages, 2 * kPage, MADV_DONTNEED), 0, "but not locked");
+  char* const locked = NewPages(1, kReadWrite, kAnonymous | MAP_LOCKED);
+  Expect(IsResident(locked), "locked");
+  ExpectResult(Advise(locked, kPage, MADV_DONTNEED), EINVAL, "it stays");
+  const int file = NewFile(kPage);
+  const long shown = Map(0, kPage, PROT_READ, MAP_PRIVATE | MAP_POPULATE, file);
+  ExpectResult(shown, 0, "of a file");
+  Expect(IsResident(reinterpret_cast<char*>(shown)), "it is there");
+  const long beyond = Map(0, 2 * kPage, PROT_READ, MAP_PRIVATE | MAP_POPULATE, file);
+  ExpectResult(beyond, 0, "more than a file has");
+  ExpectResult(Map(0, kPage, PROT_NONE, kAnonymous | MAP_POPULATE), 0, "what cannot be read");
+}
+
+// Contents of MADV_FREE's pages are there or gone, and what is written afterwards stays.
+void FreeMayZero() {
+  char* const pages = NewPages(2);
+  pages[0] = pages[kPage] = 6;
+  ExpectResult(Advise(pages, 2 * kPage, MADV_FREE), 0, "private memory");
+  pages[kPage] = 7;
+  Expect(pages[0] == 6 || pages[0] == 0, "what was, or zero");
+  ExpectEqual(pages[kPage], 7, "written since");
+  char* const shared = NewPages(1, kReadWrite, MAP_SHARED | MAP_ANONYMOUS);
+  ExpectResult(Advise(shared, kPage, MADV_FREE), EINVAL, "shared memory");
+  const long mapped = Map(0, kPage, kReadWrite, MAP_PRIVATE, NewFile(kPage));
+  ExpectResult(Call(SYS_madvise, mapped, kPage, MADV_FREE), EINVAL, "a file");
+  ExpectResult(Call(SYS_mlock, pages, kPage), 0, "mlock");
+  ExpectResult(Advise(pages, kPage, MADV_FREE), EINVAL, "locked memory");
+}
+
 void BadLocks() {
   char* const pages = NewPages(3);
   ExpectResult(Call(SYS_munmap, pages + kPage, kPage), 0, "a hole");
@@ -111,6 +161,12 @@ void LockAll() {
   Expect(!IsResident(after), "what comes later is not");
   ExpectResult(Call(SYS_mlockall, MCL_CURRENT | MCL_FUTURE), 0, "what will be, too");
   Expect(IsResident(NewPages(1)), "a new page is there");
+  ExpectResult(Call(SYS_mlockall, MCL_FUTURE | kAllOnFault), 0, "once it is touched");
+  char* const touched = NewPages(1);
+  Expect(!IsResident(touched), "not before");
+  touched[0] = 1;
+  ExpectResult(Advise(touched, kPage, MADV_DONTNEED), EINVAL, "then it stays");
+  ExpectResult(Call(SYS_mlockall, kAllOnFault), EINVAL, "mlockall of nothing");
   ExpectResult(Call(SYS_munlockall), 0, "munlockall");
   Expect(!IsResident(NewPages(1)), "and then no more");
 }
@@ -121,6 +177,9 @@ constexpr support::Test kTests[] = {
     {"madvise: other advice", OtherAdviceKeepsContents},
     {"madvise: bad arguments", BadAdvice},
     {"mlock: pages are there", LockedPagesAreThere},
+    {"mlock2: once they are there", LockedOnceTheyAreThere},
+    {"mmap: MAP_POPULATE", PopulatedAreThere},
+    {"madvise: FREE", FreeMayZero},
     {"mlock: bad arguments", BadLocks},
     {"mlockall: all of it", LockAll},
 };
