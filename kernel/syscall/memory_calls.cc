@@ -222,6 +222,18 @@ posix::Result<> CheckPrivateMemory(mm::Access access, mm::Sharing sharing, uint6
   return {};
 }
 
+// RLIMIT_MEMLOCK, which binds everybody but root. Pages that are locked already count twice.
+// Errors: kNotPermitted (nothing may be locked), kOutOfMemory.
+posix::Result<> CheckLockable(uint64_t more_bytes) {
+  const process::Process& process = kernel::CurrentProcess();
+  const uint64_t limit = process.limits[posix::Resource::kLockedBytes].soft;
+  if (process.credentials.effective_user == 0 || limit == posix::kUnlimited) return {};
+  if (limit == 0) return std::unexpected(Errno::kNotPermitted);
+  const uint64_t used = Space().counters().areas.locked.bytes();
+  if (used > limit || more_bytes > limit - used) return std::unexpected(Errno::kOutOfMemory);
+  return {};
+}
+
 posix::CallResult MapPages(uintptr_t address, size_t length, uint32_t protection, uint32_t flags,
                            int descriptor, uint64_t offset_bytes) {
   TRY(CheckMapFlags(protection, flags));
@@ -241,6 +253,11 @@ posix::CallResult MapPages(uintptr_t address, size_t length, uint32_t protection
       .place = TRY(PlaceOf(address, flags)),
       .va = mm::AlignDown(mm::VirtAddr{address}, mm::kPageSize)};
   TRY(CheckRoom(*bytes));
+  if (request.locked == mm::Locked::kYes) {
+    const auto lockable = CheckLockable(*bytes);
+    const bool is_too_much = !lockable && lockable.error() == Errno::kOutOfMemory;
+    if (!lockable) return std::unexpected(is_too_much ? Errno::kAgain : lockable.error());
+  }
   if (IsData(request.access, request.sharing, request.kind)) TRY(CheckRoomForData(*bytes));
   if ((flags & posix::map_flag::kNoReserve) == 0) {
     TRY(CheckPrivateMemory(request.access, request.sharing, *bytes));
@@ -281,6 +298,7 @@ posix::CallResult MapAgain(mm::VirtAddr from, uint64_t size_bytes, std::optional
 posix::CallResult SetLocked(uintptr_t address, size_t length, mm::Locked locked) {
   const mm::VirtRange range = TRY(PagesTouched(address, length));
   if (length == 0) return 0;
+  if (locked != mm::Locked::kNo) TRY(CheckLockable(range.size_bytes));
   TRY(Translated(Space().SetLocked(range, locked), kLockErrors));
   return 0;
 }
@@ -443,6 +461,8 @@ posix::CallResult Mlockall(uint32_t flags) {
   if (flags == 0 || flags == kAllOnFault || (flags & ~(kCurrent | kFuture | kAllOnFault)) != 0) {
     return std::unexpected(Errno::kInvalid);
   }
+  const mm::VmaCounters areas = Space().counters().areas;
+  TRY(CheckLockable((flags & kCurrent) != 0 ? (areas.total - areas.locked).bytes() : 0));
   const mm::Locked locked = (flags & kAllOnFault) != 0 ? mm::Locked::kOnFault : mm::Locked::kYes;
   Space().SetFutureLocked((flags & kFuture) != 0 ? locked : mm::Locked::kNo);
   if ((flags & kCurrent) == 0) return 0;

@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstddef>
@@ -171,6 +172,40 @@ void LockAll() {
   Expect(!IsResident(NewPages(1)), "and then no more");
 }
 
+// Root may lock what there is, others what they are allowed. Where nobody may become another one,
+// there is nothing to see.
+int LockWithin(uintptr_t limit_pages) {
+  constexpr uid_t kSomebody = 1000;
+  const rlimit limit = {limit_pages * kPage, limit_pages * kPage};
+  if (setrlimit(RLIMIT_MEMLOCK, &limit) != 0 || setresuid(kSomebody, kSomebody, kSomebody) != 0) {
+    return 0;
+  }
+  char* const pages = NewPages(4);
+  int failures = 0;
+  const auto expect = [&](long result, int error) {
+    const int found = result < 0 && result >= -4095 ? static_cast<int>(-result) : 0;
+    failures = failures * 2 + (found == error ? 0 : 1);
+  };
+  if (limit_pages == 0) {
+    expect(Call(SYS_mlock, pages, kPage), EPERM);
+    expect(Call(SYS_mlockall, MCL_FUTURE), EPERM);
+    expect(Map(0, kPage, kReadWrite, kAnonymous | MAP_LOCKED), EPERM);
+    return failures;
+  }
+  expect(Call(SYS_mlock, pages, 2 * kPage), 0);
+  expect(Call(SYS_mlock, pages + 2 * kPage, 2 * kPage), ENOMEM);
+  expect(Map(0, 2 * kPage, kReadWrite, kAnonymous | MAP_LOCKED), EAGAIN);
+  expect(Call(SYS_mlockall, MCL_CURRENT), ENOMEM);
+  expect(Call(SYS_munlock, pages, kPage), 0);
+  expect(Call(SYS_mlock, pages + 2 * kPage, 2 * kPage), 0);
+  return failures;
+}
+
+void LockLimits() {
+  ExpectEqual(support::StatusOf(LockWithin, 3), support::Exited(0), "some");
+  ExpectEqual(support::StatusOf(LockWithin, 0), support::Exited(0), "none");
+}
+
 constexpr support::Test kTests[] = {
     {"madvise: DONTNEED zeroes", DontNeedZeroes},
     {"madvise: DONTNEED of shared memory and files", DontNeedOfOtherKinds},
@@ -182,6 +217,7 @@ constexpr support::Test kTests[] = {
     {"madvise: FREE", FreeMayZero},
     {"mlock: bad arguments", BadLocks},
     {"mlockall: all of it", LockAll},
+    {"mlock: RLIMIT_MEMLOCK", LockLimits},
 };
 
 }  // namespace
