@@ -553,6 +553,49 @@ TEST(AddressSpace, LockedPagesAreThere) {
   EXPECT_SOUND(space);
 }
 
+// Another thread was first, or the page has gone since the processor looked.
+TEST(AddressSpace, StaleFaultsAreResolved) {
+  SpaceWorld world;
+  const auto space = world.NewSpace();
+  EXPECT_DONE(space->Map(At(Pages(0, 3))));
+  const auto fault = [&](uint64_t page, AccessKind kind, FaultCause cause) {
+    return space->HandleFault(
+        {.va = Page(page), .access = kind, .cause = cause, .privilege = Privilege::kUser});
+  };
+  for (const FaultCause cause : {FaultCause::kNotMapped, FaultCause::kPermission}) {
+    for (const AccessKind kind : {AccessKind::kRead, AccessKind::kWrite, AccessKind::kWrite}) {
+      EXPECT_TRUE(fault(0, kind, FaultCause::kNotMapped) == FaultOutcome::kResolved);
+      EXPECT_TRUE(fault(0, kind, cause) == FaultOutcome::kResolved);
+      EXPECT_TRUE(fault(1, kind, cause) == FaultOutcome::kResolved);
+      EXPECT_SOUND(space);
+    }
+    EXPECT_EQ(world.frames_in_use(), 2U);
+  }
+  EXPECT_TRUE(fault(2, AccessKind::kRead, FaultCause::kPermission) == FaultOutcome::kResolved);
+  EXPECT_EQ(world.frames_in_use(), 2U);
+  EXPECT_TRUE(fault(3, AccessKind::kRead, FaultCause::kPermission) == FaultOutcome::kNotMapped);
+  EXPECT_SOUND(space);
+}
+
+TEST(AddressSpace, UsesAreCounted) {
+  SpaceWorld world;
+  auto space = world.NewSpace();
+  EXPECT_EQ(space->uses(), 1U);
+  {
+    const auto other = space;
+    EXPECT_EQ(space->uses(), 2U);
+    const auto clone = *space->Clone();
+    EXPECT_EQ(clone->uses(), 1U);
+    EXPECT_EQ(space->uses(), 2U);
+    EXPECT_TRUE(space->TryUse());
+    EXPECT_EQ(other->uses(), 3U);
+    space->EndUse();
+  }
+  EXPECT_EQ(space->uses(), 1U);
+  space = {};
+  EXPECT_TRUE(world.IsEmpty());
+}
+
 TEST(AddressSpace, LockedOnFaultPagesStay) {
   SpaceWorld world;
   const auto space = world.NewSpace();

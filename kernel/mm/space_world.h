@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -94,7 +95,7 @@ class TrialFrames final : public FrameSource {
 
  private:
   TrialMemory& memory_;
-  size_t in_use_ = 0;
+  std::atomic<size_t> in_use_ = 0;  // for tests with threads
 };
 
 // What a world needs of its page tables: to make them, what a program reaches through one, how many
