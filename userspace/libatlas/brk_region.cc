@@ -21,11 +21,11 @@ uintptr_t MoveBreak(uintptr_t address) { return static_cast<uintptr_t>(syscall(S
 
 class BrkRegion final : public MemoryRegion {
  public:
-  BrkRegion(uintptr_t base, std::span<mm::FrameDescriptor> descriptors)
-      : base_(base), descriptors_(descriptors) {}
+  BrkRegion(uintptr_t base, const DescriptorSpace& space) : base_(base), space_(space) {}
 
   std::byte* base() const override { return reinterpret_cast<std::byte*>(base_); }
-  std::span<mm::FrameDescriptor> descriptors() const override { return descriptors_; }
+  std::span<mm::FrameDescriptor> descriptors() const override { return space_.descriptors; }
+  std::span<PageNote> notes() const override { return space_.notes; }
   base::Result<> Resize(size_t bytes) override {
     if (MoveBreak(base_ + bytes) == base_ + bytes) return {};
     return std::unexpected(base::Error::kOutOfMemory);
@@ -34,7 +34,7 @@ class BrkRegion final : public MemoryRegion {
 
  private:
   uintptr_t base_;
-  std::span<mm::FrameDescriptor> descriptors_;
+  DescriptorSpace space_;
 };
 
 [[clang::no_destroy]] constinit std::optional<BrkRegion> region;

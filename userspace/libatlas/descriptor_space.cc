@@ -13,10 +13,12 @@ base::Result<std::byte*> ReserveAddresses(size_t bytes) {
   return static_cast<std::byte*>(memory);
 }
 
-base::Result<std::span<mm::FrameDescriptor>> ReserveDescriptors(size_t heap_bytes) {
+base::Result<DescriptorSpace> ReserveDescriptors(size_t heap_bytes) {
   const size_t pages = heap_bytes >> mm::kPageShift;
-  std::byte* const memory = TRY(ReserveAddresses(pages * sizeof(mm::FrameDescriptor)));
-  return std::span(reinterpret_cast<mm::FrameDescriptor*>(memory), pages);
+  const size_t descriptor_bytes = pages * sizeof(mm::FrameDescriptor);
+  std::byte* const memory = TRY(ReserveAddresses(descriptor_bytes + pages * sizeof(PageNote)));
+  return DescriptorSpace{.descriptors = {reinterpret_cast<mm::FrameDescriptor*>(memory), pages},
+                         .notes = {reinterpret_cast<PageNote*>(memory + descriptor_bytes), pages}};
 }
 
 }  // namespace libatlas

@@ -1,5 +1,5 @@
-// The descriptors of a region's pages: addresses for all of them, and memory for those that are
-// used.
+// The descriptors and notes of a region's pages: addresses for all of them, and memory for those
+// that are used.
 #pragma once
 
 #include <cstddef>
@@ -8,6 +8,7 @@
 
 #include "kernel/base/result.h"
 #include "kernel/mm/frame_table.h"
+#include "userspace/libatlas/memory_region.h"
 
 namespace libatlas {
 
@@ -19,6 +20,10 @@ inline constexpr auto kMostHeapBytes =
 // they are written to. Error: kOutOfMemory.
 [[nodiscard]] base::Result<std::byte*> ReserveAddresses(size_t bytes);
 
-[[nodiscard]] base::Result<std::span<mm::FrameDescriptor>> ReserveDescriptors(size_t heap_bytes);
+struct DescriptorSpace {
+  std::span<mm::FrameDescriptor> descriptors;
+  std::span<PageNote> notes;
+};
+[[nodiscard]] base::Result<DescriptorSpace> ReserveDescriptors(size_t heap_bytes);
 
 }  // namespace libatlas

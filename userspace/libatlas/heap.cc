@@ -11,8 +11,8 @@ namespace {
 
 // A thread's magazine of a class begins small, and grows as often as it runs dry or over, up to
 // this many objects, or bytes.
-constexpr size_t kMagazineBytes = size_t{8} << 10;
-constexpr size_t kLeastMagazine = 8;
+constexpr size_t kMagazineBytes = size_t{32} << 10;
+constexpr size_t kLeastMagazine = 16;
 constexpr size_t kMostMagazine = 126;
 constexpr size_t kFirstMagazineBytes = 128;
 
@@ -60,6 +60,7 @@ void Heap::Start(MemoryRegion& region, uint64_t secret, mm::ObjectFaultHandler o
   secret_ = secret;
   on_fault_ = on_fault;
   descriptors_ = region.descriptors().data();
+  notes_ = region.notes().data();
   base_ = reinterpret_cast<uintptr_t>(region.base());
   pages_ = region.descriptors().size();
 }
@@ -206,7 +207,7 @@ void Heap::FreeSlow(ThreadCache& cache, size_t size_class, void* block) {
 void Heap::FreeElsewhere(ThreadCache* cache, void* block) {
   const size_t size_class = ClassOf(block);
   if (cache != nullptr || size_class >= kClasses) return FreeElsewhere(block);
-  if (!BeginsObject(block, descriptors_[PageOf(block)], static_cast<uint32_t>(size_class))) {
+  if (!BeginsObject(block, NoteOf(descriptors_[PageOf(block)]))) {
     return Report(mm::ObjectFault::kInterior, block);
   }
   ReturnOne(size_class, block);
@@ -245,6 +246,12 @@ void Heap::ReleaseAfterFork() NO_THREAD_SAFETY_ANALYSIS {
 base::Result<> Heap::CheckInvariants() const {
   if (pages_ == 0) return {};
   TRY(page_heap_->CheckInvariants());
+  for (uintptr_t page = 0; page < page_heap_->extent().value; ++page) {
+    const uint32_t note = notes_[page].load(std::memory_order_relaxed);
+    if (note != 0 && note != NoteOf(descriptors_[page])) {
+      return std::unexpected(base::Error::kCorrupt);
+    }
+  }
   for (const std::optional<mm::SlabCache>& slabs : classes_) {
     if (slabs) TRY(slabs->CheckInvariants());
   }

@@ -85,11 +85,13 @@ class Heap {
     const uintptr_t page = PageOf(block);
     if (page >= pages_) [[unlikely]]
       return FreeElsewhere(block);
-    const mm::FrameDescriptor& descriptor = descriptors_[page];
-    const uint32_t size_class = mm::SlabDepot::SizeClassOf(descriptor);
-    if (size_class >= mm::kSizeClassCount || cache == nullptr) [[unlikely]]
-      return FreeElsewhere(cache, block);
-    if (!BeginsObject(block, descriptor, size_class)) [[unlikely]]
+    uint32_t note = notes_[page].load(std::memory_order_relaxed);
+    if (note == 0 || cache == nullptr) [[unlikely]] {
+      if (cache == nullptr || ClassOf(block) >= kClasses) return FreeElsewhere(cache, block);
+      note = TakeNote(page);
+    }
+    const uint32_t size_class = ClassIn(note);
+    if (!BeginsObject(block, note)) [[unlikely]]
       return Report(mm::ObjectFault::kInterior, block);
     if (cache->IsWaiting(block)) [[unlikely]]
       return Report(mm::ObjectFault::kDoubleFree, block);
@@ -154,12 +156,28 @@ class Heap {
   [[nodiscard]] uintptr_t PageOf(const void* pointer) const {
     return (reinterpret_cast<uintptr_t>(pointer) - base_) >> mm::kPageShift;
   }
-  [[nodiscard]] static bool BeginsObject(const void* block, const mm::FrameDescriptor& descriptor,
-                                         uint32_t size_class) {
+  // A note has the size class, plus one since 0 is no note, and above it the page's place in its
+  // slab.
+  static constexpr unsigned kPlaceShift = 8;
+  static_assert(kClasses < (1U << kPlaceShift));
+  [[nodiscard]] static uint32_t NoteOf(const mm::FrameDescriptor& page) {
+    return (mm::SlabDepot::SizeClassOf(page) + 1) |
+           (mm::SlabDepot::PlaceInSlab(page) << kPlaceShift);
+  }
+  [[nodiscard]] static uint32_t ClassIn(uint32_t note) {
+    return (note & ((1U << kPlaceShift) - 1)) - 1;
+  }
+  // The first time that a block in a slab's page is freed. No slab ends while it has blocks.
+  uint32_t TakeNote(uintptr_t page) {
+    const uint32_t note = NoteOf(descriptors_[page]);
+    notes_[page].store(static_cast<uint16_t>(note), std::memory_order_relaxed);
+    return note;
+  }
+  [[nodiscard]] static bool BeginsObject(const void* block, uint32_t note) {
     const auto in_page = static_cast<uint32_t>(reinterpret_cast<uintptr_t>(block)) &
                          static_cast<uint32_t>(mm::kPageSize - 1);
-    const uint32_t offset = (mm::SlabDepot::PlaceInSlab(descriptor) << mm::kPageShift) | in_page;
-    const uint32_t reciprocal = kReciprocals.data()[size_class];
+    const uint32_t offset = ((note >> kPlaceShift) << mm::kPageShift) | in_page;
+    const uint32_t reciprocal = kReciprocals.data()[ClassIn(note)];
     return offset * reciprocal < reciprocal;
   }
 
@@ -212,6 +230,7 @@ class Heap {
   uintptr_t base_ = 0;
   uintptr_t pages_ = 0;
   mm::FrameDescriptor* descriptors_ = nullptr;
+  PageNote* notes_ = nullptr;
   uint64_t secret_ = 0;
   mm::ObjectFaultHandler on_fault_ = nullptr;
 

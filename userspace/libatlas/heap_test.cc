@@ -85,6 +85,23 @@ TEST_P(HeapTest, BlocksOfAllSizes) {
   }
 }
 
+TEST_P(HeapTest, PagesOfSlabsBecomeLargeBlocks) {
+  constexpr size_t kLarge = size_t{1} << 20;
+  std::vector<void*> blocks;
+  for (const size_t bytes : {size_t{64}, kLarge, size_t{3000}, kLarge, size_t{640}}) {
+    for (size_t all = 0; all < kLarge; all += bytes) {
+      blocks.push_back(Allocate(bytes));
+      ASSERT_NE(blocks.back(), nullptr);
+    }
+    for (void* const block : blocks) Free(block);
+    blocks.clear();
+    Check();
+    heap().Shrink(cache_);
+    EXPECT_LT(heap().pages().pages_in_use().value, 64U);
+    Check();
+  }
+}
+
 TEST_P(HeapTest, AlignedBlocks) {
   std::vector<void*> blocks;
   for (size_t alignment = 1; alignment <= 1 << 20; alignment *= 2) {

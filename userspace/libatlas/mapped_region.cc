@@ -16,11 +16,11 @@ namespace {
 
 class MappedRegion final : public MemoryRegion {
  public:
-  MappedRegion(std::byte* base, std::span<mm::FrameDescriptor> descriptors)
-      : base_(base), descriptors_(descriptors) {}
+  MappedRegion(std::byte* base, const DescriptorSpace& space) : base_(base), space_(space) {}
 
   std::byte* base() const override { return base_; }
-  std::span<mm::FrameDescriptor> descriptors() const override { return descriptors_; }
+  std::span<mm::FrameDescriptor> descriptors() const override { return space_.descriptors; }
+  std::span<PageNote> notes() const override { return space_.notes; }
   base::Result<> Resize(size_t bytes) override {
     if (bytes < used_) Forget(base_ + bytes, used_ - bytes);
     used_ = bytes;
@@ -30,7 +30,7 @@ class MappedRegion final : public MemoryRegion {
 
  private:
   std::byte* base_;
-  std::span<mm::FrameDescriptor> descriptors_;
+  DescriptorSpace space_;
   size_t used_ = 0;
 };
 

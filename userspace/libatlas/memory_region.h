@@ -1,13 +1,19 @@
 // Where a heap's memory comes from: a stretch of addresses that it grows over, upwards.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 #include "kernel/base/result.h"
 #include "kernel/mm/frame_table.h"
 
 namespace libatlas {
+
+// What a free of a block in a page has to know, in a sixth of the descriptor's memory: the heap's
+// free blocks are all over the place, and the notes of all their pages fit in a processor's cache.
+using PageNote = std::atomic<uint16_t>;
 
 class MemoryRegion {
  public:
@@ -16,6 +22,9 @@ class MemoryRegion {
 
   // One for each page that the region may ever have, all of them zero when the heap starts.
   [[nodiscard]] virtual std::span<mm::FrameDescriptor> descriptors() const = 0;
+
+  // As many, and zero as well.
+  [[nodiscard]] virtual std::span<PageNote> notes() const = 0;
 
   // From now on the region's first `bytes` bytes are there, and no others: whole pages. Those that
   // are new are zero. Error: kOutOfMemory, never when it gets smaller.

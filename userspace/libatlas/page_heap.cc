@@ -25,6 +25,7 @@ PageHeap::PageHeap(MemoryRegion& region)
     : region_(region),
       base_(region.base()),
       descriptors_(region.descriptors().data()),
+      notes_(region.notes().data()),
       most_pages_(static_cast<Page>(std::min<size_t>(region.descriptors().size(), kMostPages))) {}
 
 PageHeap::Page PageHeap::PageOf(const void* pointer) const {
@@ -244,7 +245,12 @@ base::Result<void*> PageHeap::AllocatePages(unsigned order) {
 
 void PageHeap::FreePages(void* pages, unsigned order) {
   const MutexHolder holder(mutex_);
-  Free(PageOf(pages), Page{1} << order);
+  const Page first = PageOf(pages);
+  const Page count = Page{1} << order;
+  for (Page page = first; page < first + count; ++page) {
+    notes_[page].store(0, std::memory_order_relaxed);
+  }
+  Free(first, count);
 }
 
 mm::PageCount PageHeap::pages_in_use() const {
@@ -255,6 +261,11 @@ mm::PageCount PageHeap::pages_in_use() const {
 mm::PageCount PageHeap::pages_kept() const {
   const MutexHolder holder(mutex_);
   return {dirty_};
+}
+
+mm::PageCount PageHeap::extent() const {
+  const MutexHolder holder(mutex_);
+  return {end_};
 }
 
 void PageHeap::Purge() {

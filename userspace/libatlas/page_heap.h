@@ -36,7 +36,7 @@ class PageHeap final : public mm::PageSource {
   PageHeap(const PageHeap&) = delete;
   PageHeap& operator=(const PageHeap&) = delete;
 
-  // For slabs and their records; see mm::PageSource.
+  // For slabs and their records; see mm::PageSource. Pages that are freed have no notes any more.
   [[nodiscard]] base::Result<void*> AllocatePages(unsigned order) override;
   void FreePages(void* pages, unsigned order) override;
 
@@ -52,6 +52,8 @@ class PageHeap final : public mm::PageSource {
   // Pages of runs that somebody has; and those that are free, but the system does not know.
   [[nodiscard]] mm::PageCount pages_in_use() const;
   [[nodiscard]] mm::PageCount pages_kept() const;
+  // From the region's first page to the last that somebody has.
+  [[nodiscard]] mm::PageCount extent() const;
   // Gives back what is kept.
   void Purge();
 
@@ -130,6 +132,7 @@ class PageHeap final : public mm::PageSource {
   MemoryRegion& region_;
   std::byte* const base_;
   mm::FrameDescriptor* const descriptors_;
+  PageNote* const notes_;
   const Page most_pages_;
   mutable Mutex mutex_;
   Page end_ GUARDED_BY(mutex_) = 0;      // pages from here on were never used, or were given back

@@ -23,7 +23,8 @@ class TestRegion final : public MemoryRegion {
   explicit TestRegion(mm::PageCount pages)
       : bytes_(static_cast<size_t>(pages.bytes())),
         memory_(static_cast<std::byte*>(::operator new(bytes_, kAlignment))),
-        descriptors_(static_cast<size_t>(pages.value)) {
+        descriptors_(static_cast<size_t>(pages.value)),
+        notes_(static_cast<size_t>(pages.value)) {
     // What nobody asked for is not zero.
     std::memset(memory_, kNobodys, bytes_);
   }
@@ -35,6 +36,9 @@ class TestRegion final : public MemoryRegion {
   [[nodiscard]] std::span<mm::FrameDescriptor> descriptors() const override {
     // Descriptors are the heap's to change.
     return const_cast<std::vector<mm::FrameDescriptor>&>(descriptors_);
+  }
+  [[nodiscard]] std::span<PageNote> notes() const override {
+    return const_cast<std::vector<PageNote>&>(notes_);
   }
   [[nodiscard]] base::Result<> Resize(size_t bytes) override {
     CHECK(bytes <= bytes_ && bytes % mm::kPageSize == 0);
@@ -70,6 +74,7 @@ class TestRegion final : public MemoryRegion {
   size_t bytes_;
   std::byte* memory_;
   std::vector<mm::FrameDescriptor> descriptors_;
+  std::vector<PageNote> notes_;
   size_t used_ = 0;
   size_t forgotten_ = 0;
   mm::FailurePoint failure_;
