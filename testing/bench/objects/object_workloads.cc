@@ -12,6 +12,7 @@
 #include "testing/bench/objects/object_jobs.h"
 #include "testing/bench/objects/object_trace.h"
 #include "testing/bench/objects/object_verify.h"
+#include "testing/bench/objects/program_objects.h"
 #include "testing/bench/peers/objects.h"
 
 namespace bench {
@@ -138,10 +139,25 @@ void AddTrace(std::vector<Workload>& workloads) {
                       .against = "limit",
                       .why = "tcmalloc needs 1.17, glibc 1.05",
                       .figure = "peak/live"}}};
+  Workload programs = {
+      .group = kGroup,
+      .name = "malloc trace, programs",
+      .contenders = {ManySizes<PeerObjects<ProgramObjects>>(Contender::kOurs)},
+      .goal = Goal{.factor = 1, .why = "1.0 x the fastest; the reference's was tcmalloc"},
+      .more_goals = {{.factor = 1.1,
+                      .against = "limit",
+                      .why = "tcmalloc needs 1.17, glibc 1.05",
+                      .figure = "peak/live"},
+                     {.factor = 1,
+                      .against = Mimalloc::kName,
+                      .why = "never more than mimalloc",
+                      .figure = "peak/live"}}};
   ForEachObjectPeer([&]<class Peer>() {
     trace.contenders.push_back(ManySizes<PeerObjects<Peer>>(Contender::kPeer));
+    programs.contenders.push_back(ManySizes<PeerObjects<Peer>>(Contender::kPeer));
   });
   workloads.push_back(std::move(trace));
+  workloads.push_back(std::move(programs));
 }
 
 }  // namespace

@@ -5,9 +5,7 @@
 // allocation. All are compiled from source by the same compiler with the same flags (-O2, no
 // assertions) and linked statically, except glibc's, which Debian compiled (also -O2); each finds
 // its per-thread cache with one thread-pointer access. None of the first three replaces the
-// process's malloc.
-//
-// musl's malloc is left out: it is the C library's own and cannot be linked beside glibc.
+// process's malloc, nor does musl's, which has other names here (musl_glue.h).
 #pragma once
 
 #include <malloc.h>
@@ -20,6 +18,12 @@
 #include "gperftools/tcmalloc.h"
 #include "jemalloc/jemalloc.h"
 #include "mimalloc.h"
+
+extern "C" {
+void* musl_malloc(size_t bytes);
+void musl_free(void* object);
+size_t musl_malloc_usable_size(void* object);
+}
 
 namespace bench {
 
@@ -51,6 +55,14 @@ struct Tcmalloc {
   static void KeepMemory() { MallocExtension_SetMemoryReleaseRate(0); }
 };
 
+struct Musl {
+  static constexpr const char* kName = "musl 1.2";
+  static void* Allocate(size_t bytes) { return musl_malloc(bytes); }
+  static void Free(void* object) { musl_free(object); }
+  static size_t UsableBytes(void* object) { return musl_malloc_usable_size(object); }
+  static void KeepMemory() {}  // it cannot be told to
+};
+
 struct Glibc {
   static constexpr const char* kName = "glibc 2.36";
   static void* Allocate(size_t bytes) { return malloc(bytes); }
@@ -66,6 +78,7 @@ void ForEachObjectPeer(Visit&& visit) {
   visit.template operator()<Jemalloc>();
   visit.template operator()<Tcmalloc>();
   visit.template operator()<Glibc>();
+  visit.template operator()<Musl>();
 }
 
 }  // namespace bench
