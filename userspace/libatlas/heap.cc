@@ -142,7 +142,7 @@ mm::Magazine& Heap::Enlarged(ThreadCache& cache, size_t size_class) {
 
 base::Result<void*> Heap::AllocateSlow(ThreadCache* cache, size_t bytes) {
   if (pages_ == 0) return std::unexpected(base::Error::kOutOfMemory);
-  if (bytes > mm::kMaxClassBytes) return TRY(AllocateLarge(bytes, mm::kPageSize)).base;
+  if (bytes > mm::kMaxClassBytes) return TRY(AllocateLarge(cache, bytes, mm::kPageSize)).base;
   return AllocateObject(cache, mm::SizeClassOf(bytes));
 }
 
@@ -156,7 +156,9 @@ base::Result<void*> Heap::AllocateObject(ThreadCache* cache, size_t size_class) 
   }
   if (const auto object = Take(cache, from, kNoGrowth)) return Handed(*object);
   if (const auto object = Borrow(from)) return Handed(*object);
-  return Handed(TRY(Take(cache, from, kGrowth)));
+  if (const auto object = Take(cache, from, kGrowth)) return Handed(*object);
+  Reclaim(cache);
+  return Handed(TRY(Take(cache, size_class, kGrowth)));
 }
 
 base::Result<void*> Heap::Take(ThreadCache* cache, size_t size_class,
@@ -220,13 +222,17 @@ void Heap::ReturnOne(size_t size_class, void* block) {
   SlabsOf(size_class).ReturnObjects(&block, 1);
 }
 
-void Heap::Shrink(ThreadCache* cache) {
-  if (pages_ == 0) return;
+void Heap::Reclaim(ThreadCache* cache) {
   if (cache != nullptr) Empty(*cache);
   for (size_t i = 0; i < kClasses; ++i) {
     const MutexHolder hold(class_locks_[i]);
     if (classes_[i]) classes_[i]->Shrink();
   }
+}
+
+void Heap::Shrink(ThreadCache* cache) {
+  if (pages_ == 0) return;
+  Reclaim(cache);
   page_heap_->Purge();
 }
 

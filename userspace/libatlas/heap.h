@@ -207,7 +207,10 @@ class Heap {
   [[nodiscard]] base::Result<void*> Take(ThreadCache* cache, size_t size_class,
                                          mm::SlabCache::Growth growth);
   [[nodiscard]] base::Result<void*> Borrow(size_t size_class);
-  [[nodiscard]] base::Result<PageHeap::Block> AllocateLarge(size_t bytes, size_t alignment);
+  [[nodiscard]] base::Result<PageHeap::Block> AllocateLarge(ThreadCache* cache, size_t bytes,
+                                                            size_t alignment);
+  // Makes pages free that only wait to be objects again.
+  void Reclaim(ThreadCache* cache);
   void FreeSlow(ThreadCache& cache, size_t size_class, void* block);
   void FreeElsewhere(ThreadCache* cache, void* block);
   // To its slab, past all caches.

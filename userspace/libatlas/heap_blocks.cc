@@ -16,17 +16,21 @@ constexpr bool IsWorthKeeping(size_t room, size_t bytes) {
 
 }  // namespace
 
-base::Result<PageHeap::Block> Heap::AllocateLarge(size_t bytes, size_t alignment) {
+base::Result<PageHeap::Block> Heap::AllocateLarge(ThreadCache* cache, size_t bytes,
+                                                  size_t alignment) {
   if (bytes > pages_ << mm::kPageShift) {
     return std::unexpected(base::Error::kOutOfMemory);
   }
   const mm::PageCount pages = mm::PagesFor(std::max<size_t>(bytes, 1));
-  return page_heap_->AllocateBlock(pages, mm::PagesFor(alignment));
+  const mm::PageCount alignment_pages = mm::PagesFor(alignment);
+  if (const auto block = page_heap_->AllocateBlock(pages, alignment_pages)) return block;
+  Reclaim(cache);
+  return page_heap_->AllocateBlock(pages, alignment_pages);
 }
 
 base::Result<void*> Heap::AllocateZeroed(ThreadCache* cache, size_t bytes) {
   if (bytes > mm::kMaxClassBytes) {
-    const PageHeap::Block block = TRY(AllocateLarge(bytes, mm::kPageSize));
+    const PageHeap::Block block = TRY(AllocateLarge(cache, bytes, mm::kPageSize));
     if (block.contents != PageHeap::Contents::kZero) std::memset(block.base, 0, bytes);
     return block.base;
   }
@@ -45,7 +49,7 @@ base::Result<void*> Heap::AllocateAligned(ThreadCache* cache, size_t alignment, 
       return std::unexpected(base::Error::kOutOfMemory);
     }
   }
-  return TRY(AllocateLarge(bytes, std::max<size_t>(alignment, mm::kPageSize))).base;
+  return TRY(AllocateLarge(cache, bytes, std::max<size_t>(alignment, mm::kPageSize))).base;
 }
 
 void Heap::FreeElsewhere(void* block) {
