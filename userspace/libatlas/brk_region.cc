@@ -21,19 +21,29 @@ uintptr_t MoveBreak(uintptr_t address) { return static_cast<uintptr_t>(syscall(S
 
 class BrkRegion final : public MemoryRegion {
  public:
-  BrkRegion(uintptr_t base, const DescriptorSpace& space) : base_(base), space_(space) {}
+  BrkRegion(uintptr_t base, const DescriptorSpace& space)
+      : base_(base), break_(MoveBreak(0)), space_(space) {}
 
   std::byte* base() const override { return reinterpret_cast<std::byte*>(base_); }
   std::span<mm::FrameDescriptor> descriptors() const override { return space_.descriptors; }
   std::span<PageNote> notes() const override { return space_.notes; }
   base::Result<> Resize(size_t bytes) override {
-    if (MoveBreak(base_ + bytes) == base_ + bytes) return {};
-    return std::unexpected(base::Error::kOutOfMemory);
+    const uintptr_t wanted = base_ + bytes;
+    // Somebody else has moved it: what lies behind the heap is theirs.
+    if (MoveBreak(0) != break_) {
+      if (wanted > break_) return std::unexpected(base::Error::kOutOfMemory);
+      if (wanted < break_) Forget(reinterpret_cast<void*>(wanted), break_ - wanted);
+      return {};
+    }
+    if (MoveBreak(wanted) != wanted) return std::unexpected(base::Error::kOutOfMemory);
+    break_ = wanted;
+    return {};
   }
   void Forget(void* first, size_t bytes) override { madvise(first, bytes, MADV_DONTNEED); }
 
  private:
   uintptr_t base_;
+  uintptr_t break_;  // as it was left
   DescriptorSpace space_;
 };
 

@@ -5,6 +5,11 @@
 #include "kernel/mm/address.h"
 
 namespace libatlas {
+namespace {
+
+constexpr size_t kLeastPages = 4096;
+
+}  // namespace
 
 base::Result<std::byte*> ReserveAddresses(size_t bytes) {
   void* const memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
@@ -14,11 +19,15 @@ base::Result<std::byte*> ReserveAddresses(size_t bytes) {
 }
 
 base::Result<DescriptorSpace> ReserveDescriptors(size_t heap_bytes) {
-  const size_t pages = heap_bytes >> mm::kPageShift;
-  const size_t descriptor_bytes = pages * sizeof(mm::FrameDescriptor);
-  std::byte* const memory = TRY(ReserveAddresses(descriptor_bytes + pages * sizeof(PageNote)));
-  return DescriptorSpace{.descriptors = {reinterpret_cast<mm::FrameDescriptor*>(memory), pages},
-                         .notes = {reinterpret_cast<PageNote*>(memory + descriptor_bytes), pages}};
+  for (size_t pages = heap_bytes >> mm::kPageShift; pages >= kLeastPages; pages /= 2) {
+    const size_t descriptor_bytes = pages * sizeof(mm::FrameDescriptor);
+    const auto memory = ReserveAddresses(descriptor_bytes + pages * sizeof(PageNote));
+    if (!memory) continue;
+    return DescriptorSpace{
+        .descriptors = {reinterpret_cast<mm::FrameDescriptor*>(*memory), pages},
+        .notes = {reinterpret_cast<PageNote*>(*memory + descriptor_bytes), pages}};
+  }
+  return std::unexpected(base::Error::kOutOfMemory);
 }
 
 }  // namespace libatlas

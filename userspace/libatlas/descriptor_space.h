@@ -24,6 +24,7 @@ struct DescriptorSpace {
   std::span<mm::FrameDescriptor> descriptors;
   std::span<PageNote> notes;
 };
+// Where there are few addresses, or a limit, those of fewer pages.
 [[nodiscard]] base::Result<DescriptorSpace> ReserveDescriptors(size_t heap_bytes);
 
 }  // namespace libatlas
