@@ -72,6 +72,7 @@ def root_file_system(*, name, cpu):
         } | {
             "//userspace/tests:compress.stripped": "test/compress",
             "//userspace/tests:dynamic.stripped": "test/dynamic",
+            "//userspace/tests:heap.stripped": "test/heap",
             "//userspace/tests:libextra.so": "lib/libextra.so",
             "//userspace/tests:libprobe.so": "lib/libprobe.so",
             "@lua//:lua.stripped": "bin/lua",
