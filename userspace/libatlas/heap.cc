@@ -238,13 +238,15 @@ void Heap::Shrink(ThreadCache* cache) {
 
 // All locks at once is more than the analysis can follow.
 void Heap::AcquireForFork() NO_THREAD_SAFETY_ANALYSIS {
+  if (pages_ == 0) return;
   caches_lock_.Acquire();
   for (Mutex& lock : class_locks_) lock.Acquire();
-  if (page_heap_) page_heap_->AcquireForFork();
+  page_heap_->AcquireForFork();
 }
 
 void Heap::ReleaseAfterFork() NO_THREAD_SAFETY_ANALYSIS {
-  if (page_heap_) page_heap_->ReleaseAfterFork();
+  if (pages_ == 0) return;
+  page_heap_->ReleaseAfterFork();
   for (Mutex& lock : class_locks_) lock.Release();
   caches_lock_.Release();
 }
