@@ -1,4 +1,4 @@
-// Whether the parts of an image lie as their layout packs them.
+// Whether the parts of an image, or of a process, lie as their layout packs them.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,7 @@
 
 namespace mm {
 
-// A part where the linker put it; not empty.
+// A part where it was put; an empty one keeps its place in the order.
 struct PlacedPart {
   std::string_view name;
   VirtRange range;
@@ -29,7 +29,7 @@ struct PlacedPart {
     if (index >= parts.size() || parts[index].name != at.name) return at.range.base;
     if (parts[index].start == PartStart::kPage) next = AlignUp(next, kPageSize);
     if (at.range.base != next) return at.range.base;
-    next = at.range.last() + 1;
+    if (!at.range.IsEmpty()) next = at.range.last() + 1;
   }
   if (placed.size() < parts.size()) return next;
   return std::nullopt;

@@ -53,6 +53,9 @@ constexpr Row kRows[] = {
     {"a byte between", [](Placed& p) { p[3].range.base = {0xAC11}; }, VirtAddr{0xAC11}},
     {"a byte shared", [](Placed& p) { p[3].range.base = {0xAC0F}; }, VirtAddr{0xAC0F}},
     {"two exchanged", [](Placed& p) { std::swap(p[1].name, p[2].name); }, VirtAddr{0xA000}},
+    {"an empty one", [](Placed& p) { p[2].range.size_bytes = 0, p[3].range.base = {0xAC00}; },
+     std::nullopt},
+    {"an empty one elsewhere", [](Placed& p) { p[2].range = {{0xAC08}, 0}; }, VirtAddr{0xAC08}},
     {"one of another name", [](Placed& p) { p[3].name = "tail"; }, VirtAddr{0xAC10}},
 };
 
