@@ -44,6 +44,8 @@ void PrintDropCaches(const ProcParts& parts, base::Sink& sink);
 [[nodiscard]] bool PrintProcessStatm(const ProcParts& parts, ProcessId id, base::Sink& sink);
 [[nodiscard]] bool PrintProcessStatus(const ProcParts& parts, ProcessId id, base::Sink& sink);
 [[nodiscard]] bool PrintMaps(const ProcParts& parts, ProcessId id, base::Sink& sink);
+// Ours: what comes of a comparison of the process's page tables with the layout.
+[[nodiscard]] bool PrintProcessLayout(const ProcParts& parts, ProcessId id, base::Sink& sink);
 [[nodiscard]] bool PrintSmaps(const ProcParts& parts, ProcessId id, base::Sink& sink);
 
 }  // namespace fs::proc

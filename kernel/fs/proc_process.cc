@@ -50,6 +50,10 @@ uint64_t Behind(const mm::VirtRange& range) { return range.IsEmpty() ? 0 : range
 
 }  // namespace
 
+bool PrintProcessLayout(const ProcParts& parts, ProcessId id, base::Sink& sink) {
+  return parts.processes.PrintLayout(id, sink);
+}
+
 bool PrintProcessName(const ProcParts& parts, ProcessId id, base::Sink& sink) {
   ProcessFacts facts;
   if (!parts.processes.Find(id, facts)) return false;

@@ -56,6 +56,7 @@ constexpr ProcessRow kProcessRows[] = {
     {"exe", ProcessEntry::kExecutable},
     {"root", ProcessEntry::kRoot},
     {"comm", ProcessEntry::kText, PrintProcessName},
+    {"layout", ProcessEntry::kText, PrintProcessLayout},
     {"maps", ProcessEntry::kText, PrintMaps},
     {"mounts", ProcessEntry::kText, PrintProcessMounts},
     {"smaps", ProcessEntry::kText, PrintSmaps},

@@ -88,6 +88,10 @@ class Processes final : public ProcessSource {
     visitor({.range = {{0xffff'ffff'ffff'f000}, 0x1000}, .access = mm::Access::kNone});
     return true;
   }
+  bool PrintLayout(ProcessId id, base::Sink& sink) override {
+    base::Print(sink, "LAYOUT OK {}\n", id);
+    return is_alive;
+  }
   posix::Result<size_t> ReadText(ProcessId, ProcessText text, uint64_t offset,
                                  Destination& destination) override {
     const std::string_view all =
@@ -307,6 +311,7 @@ TEST(Proc, TextsOfAProcess) {
       {"/proc/42/maps", "7fff",
        "7fff00000000-7fff00001000 rw-s 00000000 00:00 0                          [stack]"},
       {"/proc/42/maps", "ffff", "fffffffffffff000-00000000 ---p 00000000 00:00 0 "},
+      {"/proc/42/layout", "LAYOUT", "LAYOUT OK 42"},
       {"/proc/42/smaps", "Size", "Size:                 12 kB"},
       {"/proc/42/smaps", "Rss", "Rss:                   8 kB"},
       {"/proc/42/smaps", "VmFlags", "VmFlags: rd ex mr mw me "},
@@ -335,8 +340,8 @@ TEST(Proc, ListsWhatItHas) {
     EXPECT_EQ(world.List("/proc/42/task", in_call),
               (std::vector<std::string>{".", "..", "42", "43"}));
     EXPECT_EQ(world.List("/proc/sys/kernel", in_call).size(), 6U);
-    EXPECT_EQ(world.List("/proc/42", in_call).size(), 16U);
-    EXPECT_EQ(world.List("/proc/42/task/43", in_call).size(), 15U);
+    EXPECT_EQ(world.List("/proc/42", in_call).size(), 17U);
+    EXPECT_EQ(world.List("/proc/42/task/43", in_call).size(), 16U);
   }
   // Whatever is listed can be looked at.
   for (const std::string& name : world.List("/proc/42")) {

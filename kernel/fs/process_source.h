@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "kernel/base/function_ref.h"
+#include "kernel/base/print.h"
 #include "kernel/fs/buffer.h"
 #include "kernel/fs/file_table.h"
 #include "kernel/fs/inode.h"
@@ -139,6 +140,9 @@ class ProcessSource {
                                          Destination& destination) = 0;
 
   // Null: none, or gone.
+  // Compares the process's page tables with the layout, and prints what comes of it. False when
+  // there is no such process, or it has no memory any more.
+  virtual bool PrintLayout(ProcessId process, base::Sink& sink) = 0;
   [[nodiscard]] virtual Ref<Inode> Executable(ProcessId process) = 0;
   [[nodiscard]] virtual Ref<Inode> WorkingDirectory(ProcessId process) = 0;
   [[nodiscard]] virtual Ref<FileTable> Files(ProcessId process) = 0;

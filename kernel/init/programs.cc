@@ -25,6 +25,7 @@
 #include "kernel/init/console.h"
 #include "kernel/init/first_program.h"
 #include "kernel/init/memory_source.h"
+#include "kernel/init/process_layout.h"
 #include "kernel/init/system_source.h"
 #include "kernel/init/user_memory.h"
 #include "kernel/init/world.h"
@@ -63,6 +64,7 @@ class Programs {
  public:
   Programs(const System& system, const BootInfo& boot, const mm::PhysRange& module)
       : memory_(system),
+        layout_(system),
         world_(boot.seed),
         heap_(system.objects.heap()),
         terminal_(line_, jobs_, world_),
@@ -102,6 +104,7 @@ class Programs {
   posix::Result<fs::Ref<fs::FileTable>> OpenConsole();
 
   UserMemory memory_;
+  ProcessLayout layout_;
   World world_;
   fs::HeapMemory heap_;
   process::TerminalJobs jobs_;
@@ -199,6 +202,7 @@ posix::Result<> Programs::Start() {
   process_facts_.emplace(process::ProcessFacts::Parts{.system = *processes_,
                                                       .windows = windows_,
                                                       .segments = segments_,
+                                                      .layout = layout_,
                                                       .terminal = terminal_,
                                                       .terminal_device = fs::kSerialDevice,
                                                       .ticks_per_second = arch::kTicksPerSecond});

@@ -242,6 +242,13 @@ fs::ProcessMemory ProcessFacts::MeasureMemory(fs::ProcessId process) {
 
 // Page by page, through the page table: it need not be the running process. A page that the process
 // has not got ends it.
+bool ProcessFacts::PrintLayout(fs::ProcessId id, base::Sink& sink) {
+  UserThread* const thread = FindThread(id);
+  if (thread == nullptr || !thread->process().space) return false;
+  parts_.layout.Print(thread->process(), sink);
+  return true;
+}
+
 posix::Result<size_t> ProcessFacts::ReadText(fs::ProcessId process, fs::ProcessText text,
                                              uint64_t offset, fs::Destination& destination) {
   Process* const found = FindProcess(process);

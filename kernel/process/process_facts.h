@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "kernel/base/function_ref.h"
+#include "kernel/base/print.h"
 #include "kernel/fs/process_source.h"
 #include "kernel/fs/terminal.h"
 #include "kernel/ipc/shared_segments.h"
@@ -12,6 +13,19 @@
 #include "kernel/process/system.h"
 
 namespace process {
+
+// Compares processes with the layout; kernel/init gives it.
+class LayoutPrinter {
+ public:
+  // Of a process that has memory.
+  virtual void Print(Process& process, base::Sink& sink) = 0;
+
+ protected:
+  LayoutPrinter() = default;
+  ~LayoutPrinter() = default;
+  LayoutPrinter(const LayoutPrinter&) = default;
+  LayoutPrinter& operator=(const LayoutPrinter&) = default;
+};
 
 class ProcessFacts final : public fs::ProcessSource {
  public:
@@ -21,6 +35,7 @@ class ProcessFacts final : public fs::ProcessSource {
     System& system;
     mm::FrameWindows& windows;
     const ipc::SharedSegments& segments;
+    LayoutPrinter& layout;
     const fs::Terminal& terminal;
     posix::DeviceNumber terminal_device;
     uint64_t ticks_per_second;
@@ -35,6 +50,7 @@ class ProcessFacts final : public fs::ProcessSource {
   fs::ProcessMemory MeasureMemory(fs::ProcessId process) override;
   bool VisitMappings(fs::ProcessId process, fs::CountPages count,
                      base::FunctionRef<void(const fs::MappingFacts&)> visitor) override;
+  bool PrintLayout(fs::ProcessId process, base::Sink& sink) override;
   posix::Result<size_t> ReadText(fs::ProcessId process, fs::ProcessText text, uint64_t offset,
                                  fs::Destination& destination) override;
   fs::Ref<fs::Inode> Executable(fs::ProcessId process) override;

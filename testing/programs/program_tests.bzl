@@ -29,8 +29,8 @@ _SOAK = {
 
 # What /test/all runs. It leaves out by itself what is not in the root file system.
 _PROGRAMS = {
-    "arm": ["shell", "lua", "sqlite", "compress", "mimalloc", "dynamic"],
-    "x86_64": ["shell", "debian", "lua", "sqlite", "compress", "mimalloc", "dynamic"],
+    "arm": ["shell", "heap", "lua", "sqlite", "compress", "mimalloc", "dynamic"],
+    "x86_64": ["shell", "heap", "debian", "lua", "sqlite", "compress", "mimalloc", "dynamic"],
 }
 
 # What a layout shows programs of the kernel, as far as attacks try it: code and constants at address 0, less than their end.
@@ -153,6 +153,7 @@ _TYPED = {
         regex("^[0-9a-f]+-[0-9a-f]+ rw-p 000[0-9a-f]+ "),
         regex("^[0-9a-f]+-[0-9a-f]+ rw-p 0+ 00:00 0 +\\[stack\\]$"),
     ],
+    "grep OK /proc/self/layout": [regex("^LAYOUT OK [^ ]+ regions=[0-9]+ "), "PROCESS OK with nothing of the image"],
     "pmap $$": [
         regex("^[0-9]+: sh$"),
         regex("^[0-9a-f]+ +[1-9][0-9]*K r-xp .*/bin/busybox$"),
