@@ -110,10 +110,16 @@ void Image::PlaceParts(const mm::Layout& layout) {
   stacks_[0].below = "shared original";
 }
 
+mm::VirtRange Image::shared_original() const {
+  return Between(shared_original_start, shared_original_limit);
+}
+
 mm::VirtRange Image::tail() const { return Between(image_tail_start, image_limit); }
 
 mm::VirtRange Image::range() const { return Between(image_start, image_limit); }
 
 mm::PhysRange Image::physical_range() const { return {base_, range().size_bytes}; }
+
+mm::PhysAddr Image::TargetOf(mm::VirtAddr va) const { return base_ + range().OffsetOf(va); }
 
 }  // namespace kernel

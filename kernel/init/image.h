@@ -38,11 +38,17 @@ class Image {
   // The parts as they lie, for a layout that packs them; else none.
   std::span<const mm::PlacedPart> parts() const { return std::span(parts_).first(part_count_); }
 
+  // What contexts share, as it is at first: of a layout that packs its image, in pages of its own
+  // that nobody may touch.
+  mm::VirtRange shared_original() const;
+
   // What the image leaves of its last page.
   mm::VirtRange tail() const;
 
   mm::VirtRange range() const;
   mm::PhysRange physical_range() const;
+  // Where what runs at `va`, which is the image's, lies.
+  mm::PhysAddr TargetOf(mm::VirtAddr va) const;
 
  private:
   void PlaceParts(const mm::Layout& layout);

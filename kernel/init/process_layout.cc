@@ -1,20 +1,68 @@
 #include "kernel/init/process_layout.h"
 
+#include <cstdint>
 #include <optional>
 
+#include "arch/ops/paging.h"
+#include "kernel/base/check.h"
 #include "kernel/init/reports.h"
 #include "kernel/mm/address.h"
+#include "kernel/mm/attributes.h"
+#include "kernel/mm/layout.h"
+#include "kernel/mm/process_plan.h"
 #include "kernel/mm/range.h"
 #include "kernel/mm/space_table.h"
+#include "kernel/mm/vma.h"
 
 namespace kernel {
+namespace {
+
+mm::RootShape ShapeOf(const UserTable& table) { return table.table().shape(); }
+
+uint64_t RootBytes(const UserTable& table) {
+  return sizeof(arch::PagingPolicy::Entry) << ShapeOf(table).index_bits;
+}
+
+void PrintParts(base::Sink& sink, const mm::Layout& layout, const mm::ProcessPlan& plan,
+                const mm::ProcessExtent& extent) {
+  for (const mm::PlacedPart& placed : plan.PartsOf(extent)) {
+    const mm::Part* const part = mm::FindPart(layout.process_parts, placed.name);
+    CHECK(part != nullptr);
+    base::Print(sink, "  {} {:>10} bytes {:<14} user {} {}\n", placed.range.base,
+                placed.range.size_bytes, placed.name, mm::AccessName(part->user),
+                mm::PartStartName(part->start));
+  }
+}
+
+}  // namespace
 
 void ProcessLayout::Print(process::Process& process, base::Sink& sink) {
   static_cast<void>(VerifyTablesOf(sink, system_, process.space->table()));
   if (const auto shared = FindPageOfImage(process)) {
     return base::Print(sink, "PROCESS FAULT a page of the image at {}\n", *shared);
   }
+  if (process.plan) return PrintPlanned(process, sink);
   sink.Write("PROCESS OK with nothing of the image\n");
+}
+
+void ProcessLayout::PrintPlanned(process::Process& process, base::Sink& sink) {
+  const mm::ProcessPlan& plan = *process.plan;
+  UserTable& table = process.space->table();
+  mm::ProcessVerifier verifier(system_.layout, plan);
+  process.space->ForEachVma(
+      [&](const mm::Vma& area) { verifier.AddArea(area.range, area.access); });
+  table.ForEachPage(process.space->bounds(), [&](mm::VirtAddr va, const mm::UserPage& page) {
+    verifier.AddPage(va, page.access);
+  });
+  if (const auto finding = verifier.Finish()) {
+    return base::Print(sink, "PROCESS FAULT {} at {}\n", mm::ProcessFaultName(finding->fault),
+                       finding->va);
+  }
+  PrintParts(sink, system_.layout, plan, verifier.extent());
+  if (ShapeOf(table) != arch::ContextRoot(plan.whole().last())) {
+    return base::Print(sink, "PROCESS FAULT a root of {} bytes\n", RootBytes(table));
+  }
+  base::Print(sink, "PROCESS OK root {} bytes, to {}\n", RootBytes(table), plan.whole().last());
 }
 
 std::optional<mm::VirtAddr> ProcessLayout::FindPageOfImage(process::Process& process) const {

@@ -11,7 +11,8 @@
 
 namespace kernel {
 
-// Prints what VerifyTablesOf() says, and last "PROCESS OK ..." or "PROCESS FAULT ...".
+// Prints what VerifyTablesOf() says; of an application of the image also its parts, byte for byte;
+// and last "PROCESS OK ..." or "PROCESS FAULT ...".
 class ProcessLayout final : public process::LayoutPrinter {
  public:
   // `system` outlives it.
@@ -20,6 +21,7 @@ class ProcessLayout final : public process::LayoutPrinter {
   void Print(process::Process& process, base::Sink& sink) override;
 
  private:
+  void PrintPlanned(process::Process& process, base::Sink& sink);
   // Of the user's pages; nothing when none shows a frame of the image.
   [[nodiscard]] std::optional<mm::VirtAddr> FindPageOfImage(process::Process& process) const;
 

@@ -11,6 +11,7 @@
 #include "arch/ops/stacks.h"
 #include "arch/ops/timer.h"
 #include "kernel/base/check.h"
+#include "kernel/fs/buffer.h"
 #include "kernel/fs/devices.h"
 #include "kernel/fs/file_namespace.h"
 #include "kernel/fs/file_table.h"
@@ -24,6 +25,7 @@
 #include "kernel/fs/tmpfs.h"
 #include "kernel/init/console.h"
 #include "kernel/init/first_program.h"
+#include "kernel/init/image_applications.h"
 #include "kernel/init/memory_source.h"
 #include "kernel/init/process_layout.h"
 #include "kernel/init/system_source.h"
@@ -64,6 +66,7 @@ class Programs {
  public:
   Programs(const System& system, const BootInfo& boot, const mm::PhysRange& module)
       : memory_(system),
+        applications_(system),
         layout_(system),
         world_(boot.seed),
         heap_(system.objects.heap()),
@@ -101,9 +104,11 @@ class Programs {
 
   posix::Result<> Unpack();
   posix::Result<> MountProc();
+  posix::Result<> NameApplications();
   posix::Result<fs::Ref<fs::FileTable>> OpenConsole();
 
   UserMemory memory_;
+  ImageApplications applications_;
   ProcessLayout layout_;
   World world_;
   fs::HeapMemory heap_;
@@ -178,6 +183,30 @@ posix::Result<> Programs::MountProc() {
                           "proc");
 }
 
+// A file for each, whose first line leads to it.
+posix::Result<> Programs::NameApplications() {
+  constexpr uint32_t kPermissions = 0755;
+  constexpr std::string_view kDirectory = "/kernel";
+  if (applications_.applications().empty()) return {};
+  if (!Has(kDirectory)) {
+    TRY(names_->Create(names_->root(), kDirectory,
+                       {.type = posix::FileType::kDirectory, .permissions = kPermissions}));
+  }
+  const fs::Ref<fs::Inode> directory = TRY(names_->Find(names_->root(), kDirectory));
+  for (const process::Application& application : applications_.applications()) {
+    const fs::Ref<fs::Inode> file =
+        TRY(names_->Create(*directory, application.name,
+                           {.type = posix::FileType::kRegular, .permissions = kPermissions}));
+    uint64_t offset = 0;
+    for (const std::string_view text :
+         {std::string_view("#!"), process::kApplicationPrefix, application.name}) {
+      fs::KernelSource source(std::as_bytes(std::span(text)));
+      offset += TRY(file->WriteAt(offset, source));
+    }
+  }
+  return {};
+}
+
 posix::Result<> Programs::Start() {
   if (const auto started = memory_.Start(); !started) {
     return std::unexpected(posix::ErrnoOf(started.error()));
@@ -191,6 +220,7 @@ posix::Result<> Programs::Start() {
                                           .world = world_,
                                           .terminal = terminal_,
                                           .placement = memory_.placement(),
+                                          .applications = applications_,
                                           .log = Console()},
                      scheduler_);
   memory_facts_.emplace(SystemMemory::Parts{.system = system_,
@@ -221,6 +251,7 @@ posix::Result<> Programs::Start() {
                                       .host_name = host_name_,
                                       .unknown_calls = unknown_calls_});
   TRY(MountProc());
+  TRY(NameApplications());
   syscall::UseServices(*services_);
   sched::UseScheduler(scheduler_);
   process::UseSystem(*processes_);

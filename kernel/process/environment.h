@@ -13,6 +13,7 @@
 #include "kernel/mm/kernel_heap.h"
 #include "kernel/mm/placement.h"
 #include "kernel/mm/range.h"
+#include "kernel/process/application.h"
 #include "kernel/space/address_space.h"
 
 namespace process {
@@ -56,6 +57,7 @@ struct Environment {
   fs::Environment& world;  // random bytes, the real-time clock
   fs::Terminal& terminal;
   const mm::Placement& placement;
+  ApplicationSource& applications;
   base::Sink& log;  // what happened to processes that were killed
 };
 

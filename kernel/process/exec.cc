@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "kernel/fs/buffer.h"
+#include "kernel/process/application_loader.h"
 #include "kernel/process/exit.h"
 #include "kernel/process/program_loader.h"
 #include "kernel/process/script_line.h"
@@ -36,15 +37,28 @@ posix::Result<bool> ReadScript(fs::Inode& file, Script& script) {
   return true;
 }
 
-// Follows scripts to a program, and puts their interpreters in front of the arguments.
-posix::Result<LoadedFiles> FindProgram(fs::Ref<fs::Inode> file, std::string_view path,
-                                       fs::WorkingState& place, ArgumentBlock& arguments) {
+// What is to be executed.
+struct Found {
+  const Application* application = nullptr;  // null: a program
+  LoadedFiles files;                         // of an application, the file that named it
+};
+
+posix::Result<Found> FindFile(fs::Ref<fs::Inode> file, fs::WorkingState& place) {
+  Found found;
+  found.files = TRY(ReadProgram(std::move(file), place));
+  return found;
+}
+
+// Follows scripts to a program or an application, and puts their interpreters in front of the
+// arguments.
+posix::Result<Found> FindProgram(fs::Ref<fs::Inode> file, std::string_view path,
+                                 fs::WorkingState& place, ArgumentBlock& arguments) {
   // The path of a script is its interpreter's argument; the next script's path is in the line.
   std::array<Script, 2> scripts;
   for (unsigned depth = 0; depth <= kMostScripts; ++depth) {
     TRY(CheckExecutable(*file));
     Script& script = scripts[depth % scripts.size()];
-    if (!TRY(ReadScript(*file, script))) return ReadProgram(std::move(file), place);
+    if (!TRY(ReadScript(*file, script))) return FindFile(std::move(file), place);
     const std::array<std::string_view, 3> texts = {script.line.interpreter, script.line.argument,
                                                    path};
     const std::array<std::string_view, 2> texts_without = {script.line.interpreter, path};
@@ -52,6 +66,12 @@ posix::Result<LoadedFiles> FindProgram(fs::Ref<fs::Inode> file, std::string_view
                                            ? std::span<const std::string_view>(texts_without)
                                            : std::span<const std::string_view>(texts)));
     path = script.line.interpreter;
+    if (const Application* const application = TRY(FindApplication(path))) {
+      Found found;
+      found.application = application;
+      found.files.file = std::move(file);
+      return found;
+    }
     file = TRY(TheSystem().environment().names.Find(place.directory(), path));
   }
   return std::unexpected(Errno::kTooManySymlinks);
@@ -92,18 +112,18 @@ void ForgetOldProgram(UserThread& thread) {
   thread.kept_deadline.reset();
 }
 
-}  // namespace
+void StartThread(UserThread& thread, mm::VirtAddr entry, mm::VirtAddr stack_pointer,
+                 mm::VirtAddr thread_pointer) {
+  thread.registers() = arch::StartRegisters(entry, stack_pointer);
+  arch::ResetFloatState(thread.state());
+  static_cast<void>(
+      arch::SetThreadPointer(thread.state(), static_cast<uintptr_t>(thread_pointer.value)));
+}
 
-posix::Result<> Execute(UserThread& thread, fs::Ref<fs::Inode> file, std::string_view path,
-                        ArgumentBlock& arguments) {
+// The rest of Execute(), for a program from a file.
+posix::Result<> ExecuteFile(UserThread& thread, const LoadedFiles& files, std::string_view path,
+                            const ArgumentBlock& arguments) {
   Process& process = thread.process();
-  // Programs that look at their own name find one.
-  if (arguments.argument_count() == 0) {
-    const std::array<std::string_view, 1> name = {path};
-    TRY(arguments.ReplaceFirstArgument(name));
-  }
-  const LoadedFiles files = TRY(FindProgram(std::move(file), path, *process.place, arguments));
-  TRY(Unshare(process));
   ProgramImage image =
       TRY(MapProgram(files, arguments, process.limits[posix::Resource::kStackBytes].soft));
   // While it has its number, and its memory.
@@ -112,6 +132,7 @@ posix::Result<> Execute(UserThread& thread, fs::Ref<fs::Inode> file, std::string
 
   UseSpace(process, image.space);
   ForgetOldProgram(thread);
+  process.plan.reset();
   SetName(process, path);
   process.executable = files.file;
   const auto stack = WriteStack(files, image, arguments, path, process.credentials);
@@ -124,10 +145,48 @@ posix::Result<> Execute(UserThread& thread, fs::Ref<fs::Inode> file, std::string
                     .code = image.code,
                     .data = image.data,
                     .stack_base = stack->stack_pointer};
-  thread.registers() = arch::StartRegisters(image.start, stack->stack_pointer);
-  arch::ResetFloatState(thread.state());
-  static_cast<void>(arch::SetThreadPointer(thread.state(), 0));
+  StartThread(thread, image.start, stack->stack_pointer, {});
   return {};
+}
+
+// And for an application of the image.
+posix::Result<> ExecuteApplication(UserThread& thread, const Application& application,
+                                   fs::Ref<fs::Inode> file, const ArgumentBlock& arguments) {
+  Process& process = thread.process();
+  ApplicationImage image = TRY(MapApplication(application, arguments));
+  TRY(EndOtherThreads(thread));
+
+  UseSpace(process, std::move(image.space));
+  ForgetOldProgram(thread);
+  process.plan = image.plan;
+  SetName(process, application.name);
+  process.executable = std::move(file);
+  const auto stack_pointer = WriteApplicationStack(application, image.plan, arguments);
+  if (!stack_pointer) {
+    EndProcess(process, ExitStatus::Killed(posix::Signal::kKill));
+    return {};
+  }
+  const mm::VirtAddr copy = image.plan.shared().base;
+  process.places = {.arguments = {copy - arguments.argument_bytes(), arguments.argument_bytes()},
+                    .stack_base = *stack_pointer};
+  StartThread(thread, TheSystem().environment().applications.start(), *stack_pointer, copy);
+  return {};
+}
+
+}  // namespace
+
+posix::Result<> Execute(UserThread& thread, fs::Ref<fs::Inode> file, std::string_view path,
+                        ArgumentBlock& arguments) {
+  Process& process = thread.process();
+  // Programs that look at their own name find one.
+  if (arguments.argument_count() == 0) {
+    const std::array<std::string_view, 1> name = {path};
+    TRY(arguments.ReplaceFirstArgument(name));
+  }
+  const Found found = TRY(FindProgram(std::move(file), path, *process.place, arguments));
+  TRY(Unshare(process));
+  if (found.application == nullptr) return ExecuteFile(thread, found.files, path, arguments);
+  return ExecuteApplication(thread, *found.application, found.files.file, arguments);
 }
 
 }  // namespace process

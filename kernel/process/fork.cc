@@ -42,6 +42,7 @@ posix::Result<> GiveParts(Process& child, const Process& parent, const CloneRequ
   child.nice = parent.nice;
   child.dumpable = parent.dumpable;
   child.places = parent.places;
+  child.plan = parent.plan;
   child.limits = parent.limits;
   child.credentials = parent.credentials;
   child.exit_signal = request.flags & static_cast<uint32_t>(CloneFlag::kSignalMask);

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "kernel/base/intrusive_list.h"
@@ -16,6 +17,7 @@
 #include "kernel/fs/inode.h"
 #include "kernel/fs/object.h"
 #include "kernel/mm/address.h"
+#include "kernel/mm/process_plan.h"
 #include "kernel/mm/range.h"
 #include "kernel/posix/resource.h"
 #include "kernel/posix/signal.h"
@@ -141,6 +143,8 @@ class Process final : public base::ListHook<ChildOfProcess>, public base::ListHo
   ProgramPlaces places;
   int nice = 0;
   uint8_t dumpable = 1;  // kept for who asks: nothing is dumped
+  // Of an application of the kernel image: it has the parts of this plan, and maps nothing else.
+  std::optional<mm::ProcessPlan> plan;
   posix::Limits limits;
   Credentials credentials;
   Usage usage;              // of threads that have ended

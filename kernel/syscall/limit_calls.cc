@@ -44,7 +44,8 @@ posix::Result<> SetLimit(Process& process, Resource resource, const Limit& limit
   if (resource == Resource::kOpenFiles && process.files) {
     process.files->SetLimit(static_cast<size_t>(limit.soft));
   }
-  if (resource == Resource::kStackBytes && process.space) {
+  // That of an application of the kernel image is fixed.
+  if (resource == Resource::kStackBytes && process.space && !process.plan) {
     process.space->SetStackLimit(limit.soft);
   }
   return {};

@@ -234,8 +234,21 @@ posix::Result<> CheckLockable(uint64_t more_bytes) {
   return {};
 }
 
+// An application of the kernel image has its parts, where the layout packs them, and maps nothing.
+posix::Result<> CheckMayMap() {
+  if (kernel::CurrentProcess().plan) return std::unexpected(Errno::kNotPermitted);
+  return {};
+}
+
+// Such a process's heap has a limit that the kernel's image sets.
+bool IsHeapAllowed(mm::VirtAddr heap_end) {
+  const auto& plan = kernel::CurrentProcess().plan;
+  return !plan || heap_end.value - plan->heap().base.value <= plan->heap().size_bytes;
+}
+
 posix::CallResult MapPages(uintptr_t address, size_t length, uint32_t protection, uint32_t flags,
                            int descriptor, uint64_t offset_bytes) {
+  TRY(CheckMayMap());
   TRY(CheckMapFlags(protection, flags));
   if (length == 0) return std::unexpected(Errno::kInvalid);
   const auto bytes = WholePages(length);
@@ -318,6 +331,7 @@ posix::CallResult Mmap2(uintptr_t address, size_t length, uint32_t protection, u
 }
 
 posix::CallResult Munmap(uintptr_t address, size_t length) {
+  TRY(CheckMayMap());
   const auto range = PagesOf(address, length);
   if (!range || range->IsEmpty()) return std::unexpected(Errno::kInvalid);
   TRY(Translated(Space().Unmap(*range), {}));
@@ -325,6 +339,7 @@ posix::CallResult Munmap(uintptr_t address, size_t length) {
 }
 
 posix::CallResult Mprotect(uintptr_t address, size_t length, uint32_t protection) {
+  TRY(CheckMayMap());
   if ((protection & ~posix::protection::kAll) != 0) return std::unexpected(Errno::kInvalid);
   const mm::VirtRange range = TRY(PagesOf(address, length));
   if (range.IsEmpty()) return 0;
@@ -336,6 +351,7 @@ posix::CallResult Mremap(uintptr_t address, size_t length, size_t new_length, ui
                          uintptr_t new_address) {
   using namespace posix::remap_flag;  // NOLINT(google-build-using-namespace)
   using Move = mm::RemapRequest::Move;
+  TRY(CheckMayMap());
   const bool is_fixed = (flags & kFixed) != 0;
   const bool may_move = (flags & kMayMove) != 0;
   if ((flags & ~kAll) != 0 || (is_fixed && !may_move)) return std::unexpected(Errno::kInvalid);
@@ -406,7 +422,7 @@ posix::CallResult Brk(uintptr_t address) {
   const mm::VirtAddr wanted{address};
   const bool is_possible =
       wanted <= now ||
-      (CheckRoomForData(wanted - now) && CheckRoom(wanted - now) &&
+      (IsHeapAllowed(wanted) && CheckRoomForData(wanted - now) && CheckRoom(wanted - now) &&
        CheckPrivateMemory(mm::Access::kReadWrite, mm::Sharing::kPrivate, wanted - now));
   if (!is_possible) return static_cast<intptr_t>(now.value);
   return static_cast<intptr_t>(Space().SetBreak(wanted).value_or(now).value);

@@ -80,6 +80,8 @@ posix::CallResult Shmget(int32_t key, size_t bytes, int flags) {
 }
 
 posix::CallResult Shmat(int32_t id, uintptr_t address, int flags) {
+  // An application of the kernel image has its parts and nothing else.
+  if (kernel::CurrentProcess().plan) return std::unexpected(Errno::kNotPermitted);
   SharedSegments::Segment& segment = *TRY(Segments().Find(id));
   const mm::MapRequest request = TRY(RequestFor(segment, address, flags));
   const auto va = Space().Map(request);

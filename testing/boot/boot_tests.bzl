@@ -189,10 +189,10 @@ _ARM_APCPU = image(
         "0000000000000000-0x[0-9a-f]+fff text            user r-x kernel r-x page",
         "[0-9a-f]+000-0x[0-9a-f]+fff rodata          user r-- kernel r-- page",
         "[0-9a-f]+000-0x[0-9a-f]+fff data            user --- kernel rw- page",
-        "[0-9a-f]+000-0x[0-9a-f]+007 shared original user --- kernel --- page",
+        "[0-9a-f]+000-0x[0-9a-f]+057 shared original user --- kernel --- page",
         "[0-9a-f]+000-0x[0-9a-f]+bff kernel stack    user --- kernel rw- page",
-        "[0-9a-f]+c00-0x[0-9a-f]+c07 kernel shared   user --- kernel rw- packed",
-        "[0-9a-f]+c08-0x00000000013fffff kernel heap     user --- kernel rw- packed",
+        "[0-9a-f]+c00-0x[0-9a-f]+c57 kernel shared   user --- kernel rw- packed",
+        "[0-9a-f]+c58-0x00000000013fffff kernel heap     user --- kernel rw- packed",
     ],
     user_last = "0x00000000ffffefff",
 )

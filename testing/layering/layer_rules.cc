@@ -100,6 +100,10 @@ std::vector<Layer> MakeLayers() {
       {"kernel/ipc/", ipc},
       {"kernel/fs/", fs},
       {"kernel/process/", process},
+      // Code of user mode: it shares what touches no memory of the kernel's.
+      {"kernel/applications/",
+       {"kernel/base/", "kernel/mm/address.h", "kernel/posix/", "kernel/process/application.h",
+        "arch/ops/", "kernel/applications/"}},
       {"kernel/syscall/", Join(process, {"kernel/syscall/"})},
       {"kernel/mm/", {"kernel/base/", "kernel/mm/", "kernel/sync/"}},
       {"kernel/sync/", {"kernel/base/", "kernel/sync/"}},

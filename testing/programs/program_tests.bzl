@@ -38,6 +38,11 @@ _OPEN = {
     "arm_apcpu": ["open=0-bffff"],
 }
 
+# Images with applications of their own, and the least memory that these have to do with.
+_APPLICATIONS = {
+    "arm_apcpu": "16M",
+}
+
 def program_tests(*, name, images = IMAGES):
     """All tests of programs.
 
@@ -76,6 +81,8 @@ def program_tests(*, name, images = IMAGES):
         _zeros_test(prefix + "zeros_test", image)
         _cut_off_test(prefix + "cut_off_test", image, cpu)
         _without_init_test(prefix + "without_init_test", image, cpu)
+        if image.name in _APPLICATIONS:
+            _applications_test(prefix + "applications_test", image, cpu, _APPLICATIONS[image.name])
         _dying_test(prefix + "dying_test", image, cpu)
 
 def _start(name, image, *, memory = "512M", forbid = FORBIDDEN, **kwargs):
@@ -259,6 +266,19 @@ _NOWHERE = {
     "arm": "write at 0x0*f{8}",
     "x86_64": "instruction at 0x[0-9a-f]+",
 }
+
+# The first program is an application of the image, which tries what such may do.
+def _applications_test(name, image, cpu, memory):
+    _start(
+        name,
+        image,
+        command_line = "init=/kernel/trial",
+        expect = [image.banner, "KTAP version 1", "init ended with status 0"],
+        initrd = "//testing/programs:beside_" + cpu,
+        ktap = True,
+        memory = memory,
+        time_limit_seconds = 40,
+    )
 
 # Nothing is left to run: that is an error, but not the kernel's.
 def _dying_test(name, image, cpu):

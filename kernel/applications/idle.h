@@ -1,0 +1,10 @@
+// A process that is there.
+#pragma once
+
+namespace applications {
+
+// Takes a little heap and stack, says that it is there with a byte of output, and ends with its
+// input. A status other than 0: it has met memory of somebody else's.
+int Idle(int argument_count, char** arguments);
+
+}  // namespace applications
