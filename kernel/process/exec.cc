@@ -112,6 +112,16 @@ void ForgetOldProgram(UserThread& thread) {
   thread.kept_deadline.reset();
 }
 
+// Nothing is left of what the process did before: `space` is the new program's.
+posix::Result<> LeaveOldProgram(UserThread& thread, kernel::SpaceReference space) {
+  // While it has its number, and its memory.
+  BidFarewell(thread);
+  TRY(EndOtherThreads(thread));
+  UseSpace(thread.process(), std::move(space));
+  ForgetOldProgram(thread);
+  return {};
+}
+
 void StartThread(UserThread& thread, mm::VirtAddr entry, mm::VirtAddr stack_pointer,
                  mm::VirtAddr thread_pointer) {
   thread.registers() = arch::StartRegisters(entry, stack_pointer);
@@ -126,12 +136,7 @@ posix::Result<> ExecuteFile(UserThread& thread, const LoadedFiles& files, std::s
   Process& process = thread.process();
   ProgramImage image =
       TRY(MapProgram(files, arguments, process.limits[posix::Resource::kStackBytes].soft));
-  // While it has its number, and its memory.
-  BidFarewell(thread);
-  TRY(EndOtherThreads(thread));
-
-  UseSpace(process, image.space);
-  ForgetOldProgram(thread);
+  TRY(LeaveOldProgram(thread, image.space));
   process.plan.reset();
   SetName(process, path);
   process.executable = files.file;
@@ -154,10 +159,7 @@ posix::Result<> ExecuteApplication(UserThread& thread, const Application& applic
                                    fs::Ref<fs::Inode> file, const ArgumentBlock& arguments) {
   Process& process = thread.process();
   ApplicationImage image = TRY(MapApplication(application, arguments));
-  TRY(EndOtherThreads(thread));
-
-  UseSpace(process, std::move(image.space));
-  ForgetOldProgram(thread);
+  TRY(LeaveOldProgram(thread, std::move(image.space)));
   process.plan = image.plan;
   SetName(process, application.name);
   process.executable = std::move(file);
