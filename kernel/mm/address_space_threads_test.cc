@@ -35,6 +35,24 @@ constexpr unsigned kThreads = 4;
 // The fake's processor and its memory are of one thread at a time. A table is of whoever holds its
 // space's lock, and that is what is tested: TSan sees `changes_`.
 class SharedTable {
+ private:
+  template <class Use>
+  auto Change(Use&& use) {
+    ++changes_;
+    const locking::SpinLockHolder holder(lock_);
+    return use(*table_);
+  }
+  template <class Use>
+  auto Look(Use&& use) {
+    const locking::SpinLockHolder holder(lock_);
+    return use(*table_);
+  }
+  template <class Use>
+  auto Look(Use&& use) const {
+    const locking::SpinLockHolder holder(lock_);
+    return use(std::as_const(*table_));
+  }
+
  public:
   using Place = FakeSpaceTable::Place;
 
@@ -85,12 +103,15 @@ class SharedTable {
   void UnmapPages(const VirtRange& range, Release&& release) {
     Change([&](FakeSpaceTable& table) { table.UnmapPages(range, release); });
   }
-  template <class AccessOf>
+  template <class Release>
+  void UnmapRetired(const VirtRange& range, std::optional<VirtAddr> next, Release&& release) {
+    Change([&](FakeSpaceTable& table) { table.UnmapRetired(range, next, release); });
+  }
+  template <class Share>
   [[nodiscard]] base::Result<> SharePages(const VirtRange& range, SharedTable& to, TlbBatch& batch,
-                                          AccessOf&& access_of) {
-    return Change([&](FakeSpaceTable& table) {
-      return table.SharePages(range, *to.table_, batch, access_of);
-    });
+                                          Share&& share) {
+    return Change(
+        [&](FakeSpaceTable& table) { return table.SharePages(range, *to.table_, batch, share); });
   }
   [[nodiscard]] base::Result<> MovePages(const VirtRange& range, VirtAddr to) {
     return Change([&](FakeSpaceTable& table) { return table.MovePages(range, to); });
@@ -101,8 +122,9 @@ class SharedTable {
     Change([&](FakeSpaceTable& table) { table.Flush(batch); });
   }
   [[nodiscard]] base::Result<SharedTable> CreateEmpty() const {
-    const locking::SpinLockHolder holder(lock_);
-    return SharedTable(TRY(table_->CreateEmpty()), lock_);
+    auto made = Look([](const FakeSpaceTable& table) { return table.CreateEmpty(); });
+    if (!made) return std::unexpected(made.error());
+    return SharedTable(std::move(*made), lock_);
   }
   void Retire() {
     Change([](FakeSpaceTable& table) { table.Retire(); });
@@ -115,23 +137,6 @@ class SharedTable {
   }
 
  private:
-  template <class Use>
-  auto Change(Use&& use) {
-    ++changes_;
-    const locking::SpinLockHolder holder(lock_);
-    return use(*table_);
-  }
-  template <class Use>
-  auto Look(Use&& use) {
-    const locking::SpinLockHolder holder(lock_);
-    return use(*table_);
-  }
-  template <class Use>
-  auto Look(Use&& use) const {
-    const locking::SpinLockHolder holder(lock_);
-    return use(std::as_const(*table_));
-  }
-
   std::optional<FakeSpaceTable> table_;
   locking::SpinLock& lock_;
   uint64_t changes_ = 0;
