@@ -76,7 +76,8 @@ posix::CallResult Fstatat64(int directory, uintptr_t path, uintptr_t status, uin
 posix::CallResult Statx(int directory, uintptr_t path, uint32_t flags, uint32_t mask,
                         uintptr_t status) {
   constexpr uint32_t kReserved = uint32_t{1} << 31;  // STATX__RESERVED
-  if ((mask & kReserved) != 0) return std::unexpected(Errno::kInvalid);
+  const bool is_torn = (flags & posix::kAtStatxSyncMask) == posix::kAtStatxSyncMask;
+  if ((mask & kReserved) != 0 || is_torn) return std::unexpected(Errno::kInvalid);
   return TellStatusAt(directory, path, status, flags, StatLayout::kStatx);
 }
 
