@@ -13,7 +13,8 @@
 #
 # A socket's path is short: those of options are in the current directory.
 
-readonly limit_seconds=20
+# Since the guest was started; who sources this may have set another.
+readonly limit_seconds=${limit_seconds:-20}
 
 die() {
   printf 'FAILED %s\n' "$1"

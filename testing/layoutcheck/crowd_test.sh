@@ -8,6 +8,8 @@
 set -u
 export LC_ALL=C
 root=$PWD
+# Longer than a boot: it looks at the guest some fifty times, on a machine with more to do.
+limit_seconds=50
 source "$root/testing/boot/guest.sh" || exit 2
 source "$root/tools/boot/machines.sh" || exit 2
 source "$root/testing/layoutcheck/boot.sh" || exit 2
