@@ -46,7 +46,7 @@ constexpr CallForm kForms[] = {
     {"readlinkat", SYS_readlinkat, {kFile, kPath, kAddress, kSize}},
     {"getcwd", SYS_getcwd, {kAddress, kSize}},
     {"fcntl", SYS_fcntl, {kFile, kSmall, kSmall}},
-    {"fcntl with a structure", SYS_fcntl, {kFile, kSmall, kAddress}},
+    {"fcntl with a structure", machine::kFileControlCall, {kFile, kSmall, kAddress}},
     {"flock", SYS_flock, {kFile, kSmall}},
     {"sendfile", SYS_sendfile, {kFile, kFile, kAddress, kSize}},
     {"statx", SYS_statx, {kFile, kPath, kFlags, kNumber, kAddress}},

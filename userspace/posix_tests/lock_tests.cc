@@ -222,7 +222,7 @@ void RecordArguments() {
   ExpectResult(Set(named.Open(O_RDONLY), Record(F_WRLCK, 0, 1)), EBADF, "only to read");
   ExpectResult(Set(named.Open(O_WRONLY), Record(F_RDLCK, 0, 1)), EBADF, "only to write");
   ExpectResult(Set(999, Record(F_RDLCK, 0, 1)), EBADF, "no such file");
-  ExpectResult(Call(SYS_fcntl, file, F_SETLK, nullptr), EFAULT, "no record");
+  ExpectResult(Call(machine::kFileControlCall, file, F_SETLK, nullptr), EFAULT, "no record");
   struct flock record = Record(F_UNLCK, 0, 1);
   ExpectResult(Raw(fcntl(file, F_GETLK, &record)), EINVAL, "a question about nothing");
   ExpectResult(Raw(flock(file, LOCK_EX)), 0, "flock");

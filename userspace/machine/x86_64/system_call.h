@@ -11,6 +11,9 @@ inline constexpr long kMapOffsetUnit = 1;
 // clock_gettime with 64-bit seconds.
 inline constexpr long kClockGetTimeCall = SYS_clock_gettime;
 
+// fcntl with offsets of 64 bits.
+inline constexpr long kFileControlCall = SYS_fcntl;
+
 // fstat with 64-bit sizes.
 inline constexpr long kFileStatusCall = SYS_fstat;
 
