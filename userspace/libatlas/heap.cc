@@ -12,7 +12,7 @@ namespace {
 // A thread's magazine of a class begins small, and grows as often as it runs dry or over, up to
 // this many objects, or bytes.
 constexpr size_t kMagazineBytes = size_t{32} << 10;
-constexpr size_t kLeastMagazine = 16;
+constexpr size_t kLeastMagazine = 12;
 constexpr size_t kMostMagazine = 126;
 constexpr size_t kFirstMagazineBytes = 128;
 
