@@ -516,7 +516,7 @@ def _parts_test(name, image):
     _start(
         name,
         image,
-        expect = ["atlas> map", regex("^  0x00000000400[0-9a-f]{5}-0x[0-9a-f]{16} +[0-9]+ KiB page descriptors$")] +
+        expect = ["atlas> map", regex("^  0x0000000040[0-9a-f]{6}-0x[0-9a-f]{16} +[0-9]+ KiB page descriptors$")] +
                  ["atlas> regions", "image: %d parts" % len(image.parts)] +
                  [regex("^  0x%s$" % part) for part in image.parts] +
                  ["atlas> off"],

@@ -193,7 +193,8 @@ case $image in
     done
     ;;
 esac
-row 'a page of the kernel opened' 'user access: user rw- kernel rw-' 'FAULT [a-z]+: user access at '
+row 'a page of the kernel opened' 'user access: user rw- kernel rw-' \
+  'FAULT [a-z]+: (user access|not the rights of the image.s section) at '
 before="$(printf '%#x' $((place + (gap - page) / 4096 * entry_bytes))) 0 $entry_bytes"
 "$change_entry" unix:gdb put "${before%% *}" "$value" "$entry_bytes" resume || die 'cannot set an entry'
 row 'a page where no area is' "$(printf '%#018x' "$gap")-0x[0-9a-f]+ user page outside every area" \
