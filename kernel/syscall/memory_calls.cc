@@ -184,15 +184,6 @@ posix::Result<> ForEachArea(Use&& use) {
   return {};
 }
 
-// RLIMIT_AS.
-posix::Result<> CheckRoom(uint64_t more_bytes) {
-  const uint64_t limit = kernel::CurrentProcess().limits[posix::Resource::kAddressSpaceBytes].soft;
-  if (limit == posix::kUnlimited) return {};
-  const uint64_t used = Space().counters().areas.total.bytes();
-  if (used > limit || more_bytes > limit - used) return std::unexpected(Errno::kOutOfMemory);
-  return {};
-}
-
 // Memory that the process would have to itself and may write to, stacks left out.
 bool IsData(mm::Access access, mm::Sharing sharing, mm::VmaKind kind) {
   return sharing == mm::Sharing::kPrivate && mm::Has(access, mm::Access::kWrite) &&
@@ -317,6 +308,14 @@ posix::CallResult SetLocked(uintptr_t address, size_t length, mm::Locked locked)
 }
 
 }  // namespace
+
+posix::Result<> CheckRoom(uint64_t more_bytes) {
+  const uint64_t limit = kernel::CurrentProcess().limits[posix::Resource::kAddressSpaceBytes].soft;
+  if (limit == posix::kUnlimited) return {};
+  const uint64_t used = Space().counters().areas.total.bytes();
+  if (used > limit || more_bytes > limit - used) return std::unexpected(Errno::kOutOfMemory);
+  return {};
+}
 
 posix::CallResult Mmap(uintptr_t address, size_t length, uint32_t protection, uint32_t flags,
                        int descriptor, uintptr_t offset_bytes) {

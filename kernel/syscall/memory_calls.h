@@ -14,6 +14,9 @@
 
 namespace syscall {
 
+// Whether the process may have so much more in its address space: RLIMIT_AS. Error: kOutOfMemory.
+[[nodiscard]] posix::Result<> CheckRoom(uint64_t more_bytes);
+
 posix::CallResult Mmap(uintptr_t address, size_t length, uint32_t protection, uint32_t flags,
                        int descriptor, uintptr_t offset_bytes);
 // With an offset in pages.

@@ -9,6 +9,7 @@
 #include "kernel/mm/space_request.h"
 #include "kernel/process/current.h"
 #include "kernel/space/address_space.h"
+#include "kernel/syscall/memory_calls.h"
 #include "kernel/syscall/services.h"
 
 namespace syscall {
@@ -84,6 +85,7 @@ posix::CallResult Shmat(int32_t id, uintptr_t address, int flags) {
   if (kernel::CurrentProcess().plan) return std::unexpected(Errno::kNotPermitted);
   SharedSegments::Segment& segment = *TRY(Segments().Find(id));
   const mm::MapRequest request = TRY(RequestFor(segment, address, flags));
+  TRY(CheckRoom(request.size_bytes));
   const auto va = Space().Map(request);
   if (!va) return std::unexpected(ErrorOfAttaching(va.error()));
   segment.attached_seconds = NowSeconds();

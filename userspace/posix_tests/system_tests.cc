@@ -2,6 +2,7 @@
 
 #include <sys/random.h>
 #include <sys/resource.h>
+#include <sys/shm.h>
 #include <sys/sysinfo.h>
 #include <sys/time.h>
 #include <sys/utsname.h>
@@ -179,10 +180,18 @@ void MemoryHasLimits() {
   ExpectResult(Map(0, kMuch, kReadWrite, MAP_SHARED | MAP_ANONYMOUS), 0, "not what is shared");
   const long end = Call(SYS_brk, 0);
   ExpectEqual(Call(SYS_brk, end + static_cast<long>(kMuch)), end, "brk");
+  const int segment = shmget(IPC_PRIVATE, kPage, IPC_CREAT | 0600);
+  ExpectEqual(segment >= 0, 1, "a segment");
   SetLimit(RLIMIT_DATA, RLIM_INFINITY);
   SetLimit(RLIMIT_AS, kLittle);
   ExpectResult(Map(0, kPage, PROT_READ, kAnonymous), ENOMEM, "RLIMIT_AS");
   ExpectEqual(Call(SYS_brk, end + static_cast<long>(kPage)), end, "brk");
+  ExpectEqual(reinterpret_cast<intptr_t>(shmat(segment, nullptr, 0)), -1, "shmat");
+  ExpectEqual(errno, ENOMEM, "ENOMEM");
+  SetLimit(RLIMIT_AS, RLIM_INFINITY);
+  void* const attached = shmat(segment, nullptr, 0);
+  ExpectEqual(shmctl(segment, IPC_RMID, nullptr), 0, "removed");
+  Expect(attached != reinterpret_cast<void*>(-1), "shmat without a limit");
 }
 
 void UnknownCalls() {
