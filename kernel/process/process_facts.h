@@ -50,7 +50,7 @@ class ProcessFacts final : public fs::ProcessSource {
   fs::ProcessMemory MeasureMemory(fs::ProcessId process) override;
   bool VisitMappings(fs::ProcessId process, fs::CountPages count,
                      base::FunctionRef<void(const fs::MappingFacts&)> visitor) override;
-  bool PrintLayout(fs::ProcessId process, base::Sink& sink) override;
+  bool PrintLayout(fs::ProcessId id, base::Sink& sink) override;
   posix::Result<size_t> ReadText(fs::ProcessId process, fs::ProcessText text, uint64_t offset,
                                  fs::Destination& destination) override;
   fs::Ref<fs::Inode> Executable(fs::ProcessId process) override;

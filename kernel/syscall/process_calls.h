@@ -46,8 +46,8 @@ posix::CallResult Setsid();
 posix::CallResult SchedYield();
 posix::CallResult SchedGetaffinity(int thread, size_t bytes, uintptr_t mask);
 posix::CallResult SchedSetaffinity(int thread, size_t bytes, uintptr_t mask);
-posix::CallResult Getpriority(int which, int who);
-posix::CallResult Setpriority(int which, int who, int priority);
+posix::CallResult Getpriority(int whose, int id);
+posix::CallResult Setpriority(int whose, int id, int nice);
 posix::CallResult Prctl(int option, uintptr_t argument);
 posix::CallResult Membarrier(int command, uint32_t flags);
 

@@ -84,7 +84,9 @@ uint64_t Value(int argc, char** argv, const char* key, uint64_t fallback) {
           machine::SystemCall(form.number, made[0], made[1], made[2], made[3], made[4], made[5]);
       // Of two that go on here, the child makes no calls.
       const bool forks = form.number == SYS_fork || form.number == SYS_clone;
-      while (forks && result == 0) machine::SystemCall(SYS_exit_group, 0);
+      if (forks && result == 0) {
+        while (true) machine::SystemCall(SYS_exit_group, 0);
+      }
       if (result >= 0) progress->succeeded.fetch_add(1);
     }
     progress->done.fetch_add(1);

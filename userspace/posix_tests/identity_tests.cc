@@ -43,7 +43,9 @@ void Priorities() {
   ExpectResult(Raw(setpriority(PRIO_PROCESS, 0, cheaper)), 0, "setpriority");
   ExpectEqual(NiceOf(PRIO_PROCESS, getpid()), cheaper, "it is kept");
   const pid_t child = fork();
-  while (child == 0) pause();
+  if (child == 0) {
+    while (true) pause();
+  }
   ExpectEqual(NiceOf(PRIO_PROCESS, child), cheaper, "and inherited");
   ExpectResult(Raw(setpgid(child, child)), 0, "a group of its own");
   ExpectResult(Raw(setpriority(PRIO_PGRP, static_cast<id_t>(child), 100)), 0, "of a group");

@@ -108,9 +108,13 @@ constexpr PointerCall kMoreCalls[] = {
     {"truncate", [](const Stage&, uintptr_t p) { return Call(SYS_truncate, p, 0); }},
     {"memfd_create", [](const Stage&, uintptr_t p) { return Call(SYS_memfd_create, p, 0); }},
     {"fcntl: F_SETLK",
-     [](const Stage& s, uintptr_t p) { return Call(machine::kFileControlCall, s.file, F_SETLK, p); }},
+     [](const Stage& s, uintptr_t p) {
+       return Call(machine::kFileControlCall, s.file, F_SETLK, p);
+     }},
     {"fcntl: F_GETLK",
-     [](const Stage& s, uintptr_t p) { return Call(machine::kFileControlCall, s.file, F_GETLK, p); }},
+     [](const Stage& s, uintptr_t p) {
+       return Call(machine::kFileControlCall, s.file, F_GETLK, p);
+     }},
     {"sendfile: offset",
      [](const Stage& s, uintptr_t p) {
        return p == 0 ? -EFAULT : Call(SYS_sendfile, s.pipe_ends[1], s.file, p, kBytes);

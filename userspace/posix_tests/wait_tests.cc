@@ -91,7 +91,9 @@ void ExpectSaid(const siginfo_t& said, pid_t child, int code, int status, const 
 
 pid_t Sleeper() {
   const pid_t child = fork();
-  while (child == 0) pause();
+  if (child == 0) {
+    while (true) pause();
+  }
   return child;
 }
 
