@@ -27,6 +27,12 @@ _SOAK = {
     "x86_64_osz": ["rounds=10000"],
 }
 
+# Layouts with a region of their own for libraries.
+_HAVE_LIBRARIES = [
+    "x86_64_lfos",
+    "x86_64_osz",
+]
+
 # What /test/all runs. It leaves out by itself what is not in the root file system.
 _PROGRAMS = {
     "arm": ["shell", "heap", "lua", "sqlite", "compress", "mimalloc", "dynamic"],
@@ -75,6 +81,8 @@ def program_tests(*, name, images = IMAGES):
             _SOAK.get(image.name, []),
         )
         _shell_test(prefix + "shell_test", image, cpu)
+        if image.name in _HAVE_LIBRARIES:
+            _libraries_test(prefix + "libraries_test", prefix, image, cpu)
         for memory in _small_memories(image):
             _small_memory_test("%ssmall_%s_test" % (prefix, memory), image, cpu, memory)
         _no_archive_test(prefix + "no_archive_test", image)
@@ -112,6 +120,26 @@ def _all_test(name, image, cpu):
         ktap = True,
         size = "medium",
         time_limit_seconds = _SUITE_SECONDS,
+    )
+
+# The dynamic loader, and what it loads, in the layout's region.
+def _libraries_test(name, prefix, image, cpu):
+    script = Label("//testing/programs:library_region.sh")
+    native.genrule(
+        name = prefix + "library_region",
+        testonly = True,
+        srcs = [image.json],
+        outs = [prefix + "library_region.txt"],
+        cmd = "$(location %s) $< > $@" % script,
+        tools = [script],
+    )
+    _start(
+        name,
+        image,
+        command_line_file = ":%slibrary_region.txt" % prefix,
+        expect = [image.banner, "KTAP version 1", regex("^ok [0-9]+ - libraries where the layout has them$")],
+        initrd = "//userspace:initrd_" + cpu,
+        ktap = True,
     )
 
 # A label, for the suite that has to know of the layout.
