@@ -8,6 +8,7 @@
 #include "kernel/base/check.h"
 #include "kernel/base/result.h"
 #include "kernel/mm/address.h"
+#include "kernel/mm/asid_allocator.h"
 #include "kernel/mm/attributes.h"
 #include "kernel/mm/frame_table.h"
 #include "kernel/mm/frame_window.h"
@@ -88,7 +89,11 @@ class FrameWindowSlots final : public FrameWindows {
   void UnmapSlot(unsigned slot) override {
     Store(*entries_[slot], 0);
     const TlbStretch page{PageOf(slot), kPageSize};
-    table_memory_.Invalidate({TlbReach::kPages, kEveryAsid, {&page, 1}});
+    if constexpr (requires { table_memory_.InvalidatePage(page.range.base, kNoAsid); }) {
+      table_memory_.InvalidatePage(page.range.base, kNoAsid);  // it is global
+    } else {
+      table_memory_.Invalidate({TlbReach::kPages, kEveryAsid, {&page, 1}});
+    }
   }
 
   void Unmap(const VirtRange& page) { CHECK(table_.Unmap(page).has_value()); }

@@ -21,8 +21,8 @@ namespace mm {
 // - Publish(range): entries for `range` were added where there were none; the walker must see them.
 // - Invalidate(work): entries were changed or removed; when it returns, no translation that `work`
 //   names is used from a cache, nor a pointer to a table that was followed for it.
-// - InvalidatePage(page, asid), if there is one: the same for one page of a process, in fewer
-// steps.
+// - InvalidatePage(page, asid), if there is one: the same for one page, global or of `asid`, in
+//   fewer steps.
 template <class M>
 concept TableMemory =
     requires(M& memory, PhysAddr pa, uint64_t bytes, const VirtRange& range, const TlbWork& work) {
