@@ -228,7 +228,8 @@ posix::Result<> Programs::Start() {
                                             .processes = *processes_,
                                             .stack_pages = UserMemory::kStackPages});
   system_facts_.emplace(RunningSystemSource::Parts{*processes_, world_, host_name_, unknown_calls_,
-                                                   command_line_, system_});
+                                                   command_line_, system_,
+                                                   memory_.objects().frames()});
   process_facts_.emplace(process::ProcessFacts::Parts{.system = *processes_,
                                                       .windows = windows_,
                                                       .segments = segments_,

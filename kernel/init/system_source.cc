@@ -2,13 +2,10 @@
 
 #include <algorithm>
 
-#include "arch/ops/paging.h"
 #include "arch/ops/processor_text.h"
 #include "arch/ops/timer.h"
-#include "kernel/init/reports.h"
+#include "kernel/init/process_reports.h"
 #include "kernel/posix/time.h"
-#include "kernel/process/current.h"
-#include "kernel/process/process.h"
 #include "kernel/sched/scheduler.h"
 
 namespace kernel {
@@ -62,25 +59,7 @@ void RunningSystemSource::VisitUnknownCalls(base::FunctionRef<void(uint32_t, uin
 }
 
 void RunningSystemSource::PrintVerification(base::Sink& sink) {
-  // The kernel's own are those that are live while nobody's are.
-  AddressSpace& own = *CurrentProcess().space;
-  parts_.processes.Deactivate(own);
-  sink.Write("kernel\n");
-  VerifyLiveTables(sink, parts_.system);
-  parts_.processes.Activate(own);
-  const process::PidTable& pids = parts_.processes.pids();
-  for (process::Pid id = pids.ScanForProcess(0); id != 0; id = pids.ScanForProcess(id)) {
-    const process::Process& process = *pids.Find(id).process;
-    if (!process.space) continue;  // it has ended
-    const UserTable& table = process.space->table();
-    const uint64_t root_bytes = sizeof(arch::PagingPolicy::Entry)
-                                << table.table().shape().index_bits;
-    base::Print(sink, "process {} {} {} {}\n", id, table.table().root(), root_bytes,
-                process.NameText());
-    VerifyTablesOf(sink, parts_.system, table);
-    if (process.space->CheckInvariants()) continue;
-    sink.Write("LAYOUT FAULT the page tables do not show what the process's areas say\n");
-  }
+  kernel::PrintVerification(sink, parts_.system, parts_.processes, parts_.frames);
 }
 
 // Stacks are areas, and areas have nodes.

@@ -8,6 +8,7 @@
 #include "kernel/base/print.h"
 #include "kernel/fs/memory_source.h"
 #include "kernel/init/system.h"
+#include "kernel/mm/user_frames.h"
 #include "kernel/process/system.h"
 #include "kernel/sched/load_average.h"
 #include "kernel/syscall/host_name.h"
@@ -25,6 +26,7 @@ class RunningSystemSource final : public fs::SystemSource {
     const UnknownCalls& unknown_calls;
     std::string_view command_line;
     const kernel::System& system;
+    const mm::UserFrames& frames;
   };
 
   explicit RunningSystemSource(const Parts& parts) : parts_(parts) {}

@@ -6,6 +6,12 @@
 #include "kernel/base/check.h"
 
 namespace kernel {
+namespace {
+
+// No user's page shows such a frame, and nobody counts its owners.
+constexpr uint32_t kTableMark = mm::FrameDescriptor::kMarked | 0x007A'B1E5;
+
+}  // namespace
 
 base::Result<mm::PhysAddr> TableFrames::Source::AllocateFrames(unsigned order) {
   const mm::PageCount pages{base::Bit(order)};
@@ -16,12 +22,20 @@ base::Result<mm::PhysAddr> TableFrames::Source::AllocateFrames(unsigned order) {
     last_early_ = std::max(last_early_, mm::FrameContaining(taken.last()));
     return taken.base;
   }
-  return mm::BaseOf(TRY(memory_->Allocate({.pages = pages, .alignment = pages})));
+  const mm::FrameNumber first = TRY(memory_->Allocate({.pages = pages, .alignment = pages}));
+  for (uint64_t i = 0; i < pages.value; ++i) {
+    memory_->table().Of(first + mm::PageCount{i}).SetMark(kTableMark);
+  }
+  return mm::BaseOf(first);
 }
 
 void TableFrames::Source::FreeFrames(mm::PhysAddr first, unsigned order) {
   const mm::PageCount pages{base::Bit(order)};
-  CHECK(memory_->Free(mm::FrameContaining(first), pages).has_value());
+  const mm::FrameNumber frame = mm::FrameContaining(first);
+  for (uint64_t i = 0; i < pages.value; ++i) {
+    memory_->table().Of(frame + mm::PageCount{i}).ClearMark();
+  }
+  CHECK(memory_->Free(frame, pages).has_value());
 }
 
 // What was taken before physical memory was managed has none, and cannot go back. The map is asked

@@ -110,8 +110,8 @@ expect_well() {
   [[ $counts == "$seen_outside" ]] || die "$1: the kernel counts $counts and layoutcheck $seen_outside"
 }
 
-# row NAME OUTSIDE [INSIDE]: the table is broken; each finds what matches the pattern in the victim's. What it was is in
-# before, lines of what change_entry says. Without a pattern it is nothing that the kernel sees.
+# row NAME OUTSIDE INSIDE: the table is broken; each finds what matches the pattern in the victim's. What it was is in
+# before, lines of what change_entry says.
 rows=0
 row() {
   local place
@@ -119,7 +119,7 @@ row() {
   ask_layoutcheck
   ask_kernel
   [[ $status == 1 && $(about_victim "$output") =~ $2 ]] || die "$1: layoutcheck says $output"
-  [[ $(about_victim "$verdicts") =~ ${3-} ]] || die "$1: the kernel says $verdicts"
+  [[ $(about_victim "$verdicts") =~ $3 ]] || die "$1: the kernel says $verdicts"
   while read -r place; do
     # shellcheck disable=SC2086  # three words
     "$change_entry" unix:gdb put $place resume || die "$1: cannot put it back"
@@ -180,10 +180,10 @@ table=$(printf %#x $((place & address_bits)))
 before=$(change "$page" $((never_execute | read_only)) "$write")
 row 'a page of data made executable' 'writable and executable: user rwx' 'FAULT [a-z]+: writable and executable at '
 before=$(change "$page" $((address_bits | read_only)) $((table | write)))
-row 'a page table shown' 'page table shown to user mode'
+row 'a page table shown' 'page table shown to user mode' 'FAULT the frame of the page at '
 read -r _ other _ <<<"$("$change_entry" unix:gdb change "$page" 0 0 "${first_root[@]}")"
 before=$(change "$page" $((address_bits | read_only)) $(((other & address_bits) | write)))
-row 'a page of another process' 'private page shown elsewhere'
+row 'a page of another process' 'private page shown elsewhere' 'FAULT the frame of the page at '
 case $image in
   x86_64_*) before=$(open "$(printf '%#x' $((direct + 0x1000)))") ;;
   arm_*)

@@ -1,0 +1,158 @@
+#include "kernel/init/process_reports.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "arch/ops/paging.h"
+#include "kernel/base/check.h"
+#include "kernel/init/reports.h"
+#include "kernel/mm/frame_audit.h"
+#include "kernel/mm/layout.h"
+#include "kernel/mm/memory_map.h"
+#include "kernel/mm/space_table.h"
+#include "kernel/mm/user_frames.h"
+#include "kernel/mm/vma.h"
+#include "kernel/process/current.h"
+#include "kernel/process/process.h"
+#include "kernel/space/address_space.h"
+
+namespace kernel {
+namespace {
+
+using Keeper = mm::FrameAudit::Keeper;
+
+// Calls `use(pid, process)` for each that has not ended.
+template <class Use>
+void ForEachProcess(process::System& processes, Use&& use) {
+  const process::PidTable& pids = processes.pids();
+  for (process::Pid id = pids.ScanForProcess(0); id != 0; id = pids.ScanForProcess(id)) {
+    const process::Process& process = *pids.Find(id).process;
+    if (process.space) use(id, process);
+  }
+}
+
+// Between vfork and execve two have the same.
+bool HasOwnSpace(process::System& processes, const process::Process& process) {
+  const process::Process* first = nullptr;
+  ForEachProcess(processes, [&](process::Pid, const process::Process& other) {
+    if (first == nullptr && &*other.space == &*process.space) first = &other;
+  });
+  return first == &process;
+}
+
+// What an area says of who keeps its pages.
+Keeper KeeperOf(const mm::Vma& vma, const mm::UserPage& page) {
+  if (!vma.object) return Keeper::kNobody;
+  if (vma.sharing == mm::Sharing::kShared) return Keeper::kObject;
+  // A private copy, or still the object's.
+  return mm::Has(page.access, mm::Access::kWrite) ? Keeper::kNobody : Keeper::kUnknown;
+}
+
+// The frames of all processes' pages.
+class Frames {
+ public:
+  Frames(const System& system, process::System& processes, const mm::UserFrames& frames,
+         std::span<mm::FrameAudit::Count> room)
+      : system_(system), zero_(frames.zero_frame()), audit_(system.memory.table(), room) {
+    ForEachProcess(processes, [&](process::Pid, const process::Process& process) {
+      if (!HasOwnSpace(processes, process)) return;
+      for (const mm::Region& region : system.layout.regions) {
+        if (region.scope == mm::Scope::kGlobal) continue;
+        process.space->table().ForEachPage(
+            region.range, [&](mm::VirtAddr, const mm::UserPage& page) { audit_.Add(page.frame); });
+      }
+    });
+  }
+
+  // The first page whose frame has other owners than it should.
+  [[nodiscard]] std::optional<mm::VirtAddr> FindFault(AddressSpace& space) const {
+    std::optional<mm::VirtAddr> fault;
+    space.ForEachVma([&](const mm::Vma& vma) {
+      if (vma.kind == mm::VmaKind::kDevice) return;
+      space.table().ForEachPage(vma.range, [&](mm::VirtAddr va, const mm::UserPage& page) {
+        if (fault || page.frame == zero_) return;
+        if (!IsProgramMemory(page.frame) || !audit_.IsSound(page.frame, KeeperOf(vma, page))) {
+          fault = va;
+        }
+      });
+    });
+    return fault;
+  }
+
+ private:
+  // Not the image, tables of start-up, or firmware.
+  [[nodiscard]] bool IsProgramMemory(mm::FrameNumber frame) const {
+    const mm::MemoryRegion* const region = system_.memory_map.FindRegion(frame);
+    return region != nullptr && region->state == mm::MemoryState::kUsable;
+  }
+
+  const System& system_;
+  mm::FrameNumber zero_;
+  mm::FrameAudit audit_;
+};
+
+// Room for a number of each frame, while it exists; none where memory is short.
+class Room {
+ public:
+  explicit Room(mm::PhysicalMemory& memory) : memory_(memory) {
+    const auto count = static_cast<size_t>(memory.table().pages().value);
+    const mm::PageCount pages = mm::PagesFor(count * sizeof(mm::FrameAudit::Count));
+    const auto frames = memory.Allocate({.pages = pages});
+    if (!frames) return;
+    frames_ = *frames;
+    pages_ = pages;
+    span_ = {static_cast<mm::FrameAudit::Count*>(memory.table().Pointer(frames_)), count};
+  }
+  Room(const Room&) = delete;
+  Room& operator=(const Room&) = delete;
+  ~Room() {
+    if (pages_.value > 0) CHECK(memory_.Free(frames_, pages_).has_value());
+  }
+
+  [[nodiscard]] std::span<mm::FrameAudit::Count> span() const { return span_; }
+
+ private:
+  mm::PhysicalMemory& memory_;
+  mm::FrameNumber frames_;
+  mm::PageCount pages_;
+  std::span<mm::FrameAudit::Count> span_;
+};
+
+void PrintProcess(base::Sink& sink, const System& system, process::Pid id,
+                  const process::Process& process) {
+  const UserTable& table = process.space->table();
+  const uint64_t root_bytes = sizeof(arch::PagingPolicy::Entry) << table.table().shape().index_bits;
+  base::Print(sink, "process {} {} {} {}\n", id, table.table().root(), root_bytes,
+              process.NameText());
+  VerifyTablesOf(sink, system, table);
+  if (!process.space->CheckInvariants()) {
+    sink.Write("LAYOUT FAULT the page tables do not show what the process's areas say\n");
+  }
+}
+
+}  // namespace
+
+void PrintVerification(base::Sink& sink, const System& system, process::System& processes,
+                       const mm::UserFrames& frames) {
+  // The kernel's own are those that are live while nobody's are.
+  AddressSpace& own = *CurrentProcess().space;
+  processes.Deactivate(own);
+  sink.Write("kernel\n");
+  VerifyLiveTables(sink, system);
+  processes.Activate(own);
+  const Room room(system.memory);
+  const bool has_room = !room.span().empty();
+  if (!has_room) sink.Write("no memory to count frames\n");
+  const Frames all(system, processes, frames, room.span());
+  ForEachProcess(processes, [&](process::Pid id, const process::Process& process) {
+    PrintProcess(sink, system, id, process);
+    const auto fault = has_room ? all.FindFault(*process.space) : std::nullopt;
+    if (fault) {
+      base::Print(sink, "LAYOUT FAULT the frame of the page at {} has other owners\n", *fault);
+    }
+  });
+}
+
+}  // namespace kernel
