@@ -33,8 +33,9 @@ void ForEachProcess(process::System& processes, Use&& use) {
   }
 }
 
-// Between vfork and execve two have the same.
-bool HasOwnSpace(process::System& processes, const process::Process& process) {
+// Whether it is the first that has its space: between vfork and execve two have the same.
+bool IsFirstInItsSpace(process::System& processes, const process::Process& process) {
+  if (process.space->uses() == 1) return true;
   const process::Process* first = nullptr;
   ForEachProcess(processes, [&](process::Pid, const process::Process& other) {
     if (first == nullptr && &*other.space == &*process.space) first = &other;
@@ -57,7 +58,7 @@ class Frames {
          std::span<mm::FrameAudit::Count> room)
       : system_(system), zero_(frames.zero_frame()), audit_(system.memory.table(), room) {
     ForEachProcess(processes, [&](process::Pid, const process::Process& process) {
-      if (!HasOwnSpace(processes, process)) return;
+      if (!IsFirstInItsSpace(processes, process)) return;
       for (const mm::Region& region : system.layout.regions) {
         if (region.scope == mm::Scope::kGlobal) continue;
         process.space->table().ForEachPage(
