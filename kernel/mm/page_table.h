@@ -38,6 +38,8 @@ namespace mm {
 
 template <PagingPolicy P, TableMemory M>
 class UserPages;
+template <PagingPolicy P, TableMemory M>
+class ThreadPages;
 
 template <PagingPolicy P, TableMemory M>
 class PageTable {
@@ -177,7 +179,8 @@ class PageTable {
   [[nodiscard]] base::Result<> CheckInvariants() const;
 
  private:
-  friend class UserPages<P, M>;  // user_pages.h
+  friend class UserPages<P, M>;    // user_pages.h
+  friend class ThreadPages<P, M>;  // thread_pages.h
 
   using Entry = typename P::Entry;
   using Inherited = typename P::Inherited;

@@ -18,10 +18,10 @@
 
 namespace mm {
 
-class PageTableArena {
+template <size_t kSlots>
+class PageTableArenaOf {
  public:
   static constexpr uint64_t kSlotBytes = 1024;  // the smallest table of any architecture
-  static constexpr size_t kSlots = 64;
 
   base::Result<PhysAddr> AllocateTable(uint64_t bytes, uint64_t alignment) {
     if (failure.MustFail()) return std::unexpected(base::Error::kOutOfMemory);
@@ -96,5 +96,7 @@ class PageTableArena {
   VirtRange invalidated_;
   size_t invalidations_ = 0;
 };
+
+using PageTableArena = PageTableArenaOf<64>;
 
 }  // namespace mm

@@ -15,6 +15,7 @@
 
 #include "kernel/base/bits.h"
 #include "kernel/base/check.h"
+#include "kernel/base/intrusive_list.h"
 #include "kernel/base/result.h"
 #include "kernel/mm/address.h"
 #include "kernel/mm/asid_allocator.h"
@@ -24,10 +25,14 @@
 #include "kernel/mm/range.h"
 #include "kernel/mm/space_table.h"
 #include "kernel/mm/table_memory.h"
+#include "kernel/mm/table_mirror.h"
 #include "kernel/mm/tlb_batch.h"
 #include "kernel/mm/tlb_work.h"
 
 namespace mm {
+
+template <PagingPolicy P, TableMemory M>
+class ThreadPages;
 
 // See space_table.h for what the functions of a SpaceTable do.
 template <PagingPolicy P, TableMemory M>
@@ -44,8 +49,11 @@ class UserPages {
         first_own_(other.first_own_),
         kernel_(std::exchange(other.kernel_, nullptr)),
         asid_(other.asid_),
+        own_asid_(other.own_asid_),
         is_retired_(other.is_retired_),
-        added_bytes_(other.added_bytes_) {}
+        added_bytes_(other.added_bytes_) {
+    CHECK(other.mirrors_.IsEmpty());
+  }
   UserPages& operator=(UserPages&&) = delete;
   ~UserPages();
 
@@ -99,11 +107,31 @@ class UserPages {
   void FreeRoot(const typename Table::OldRoot& old) { table_.FreeRoot(old); }
 
   // The tag of this table's translations from now on; with kNoAsid none is remembered.
-  void SetAsid(Asid asid) { asid_ = asid; }
+  void SetAsid(Asid asid) {
+    own_asid_ = asid;
+    if (mirrors_.IsEmpty()) asid_ = asid;
+  }
+
+  // From now on `mirror` follows this table, until it is removed. What it shows may be remembered
+  // under other tags, so that changes here are forgotten under all of them.
+  void AddMirror(TableMirror& mirror) {
+    mirrors_.PushBack(mirror);
+    asid_ = kEveryAsid;
+  }
+  void RemoveMirror(TableMirror& mirror) {
+    mirror.Unlink();
+    if (mirrors_.IsEmpty()) asid_ = own_asid_;
+  }
+  template <class Visit>
+  void ForEachMirror(Visit&& visit) {
+    for (TableMirror& mirror : mirrors_) visit(mirror);
+  }
 
   [[nodiscard]] const Table& table() const { return table_; }
 
  private:
+  friend class ThreadPages<P, M>;
+
   using Entry = typename P::Entry;
 
   // The entries that lead to a page, by their level.
@@ -228,6 +256,10 @@ class UserPages {
   [[nodiscard]] bool IsEmptyTable(const Way& way, const VirtRange& piece) const;
   void DropEmptyTables(const VirtRange& range, TlbBatch& batch);
 
+  void TellMirrors(VirtAddr va) {
+    for (TableMirror& mirror : mirrors_) mirror.Follow(va);
+  }
+
   void InvalidatePage(VirtAddr va) {
     if (is_retired_) return;
     const VirtAddr page = AlignDown(va, kPageSize);
@@ -242,7 +274,9 @@ class UserPages {
   Table table_;
   VirtRange first_own_ = FirstOwnPart();
   const Table* kernel_;  // nullptr: moved from
-  Asid asid_ = kNoAsid;
+  base::List<TableMirror> mirrors_;
+  Asid asid_ = kNoAsid;  // what is invalidated: its own, or with mirrors every one
+  Asid own_asid_ = kNoAsid;
   bool is_retired_ = false;
   LastTable last_;
   uint64_t added_bytes_ = 0;  // tables besides the root and the way to the kernel's

@@ -86,6 +86,7 @@ base::Result<> UserPages<P, M>::AddTables(VirtAddr va, Way& way, unsigned level)
     if (level < table_.shape_.level) Count(*way[level + 1], 1);
   }
   Store(*way[level], link);
+  TellMirrors(va);
   return {};
 }
 
@@ -125,6 +126,10 @@ template <PagingPolicy P, TableMemory M>
   }
   last_ = {};
   table_.ReplaceInUse(above, P::Admit(Load(above), attributes, 1), va);
+  if (!mirrors_.IsEmpty()) {
+    TellMirrors(va);
+    InvalidatePage(va);
+  }
   return {};
 }
 
@@ -200,6 +205,7 @@ void UserPages<P, M>::DropTables(const Way& way, VirtAddr va, TlbBatch& batch) {
     const PhysAddr pa = P::TableOf(entry, level);
     const uint64_t bytes = P::Level(level - 1).table_bytes;
     Store(*way[level], 0);
+    TellMirrors(va);
     added_bytes_ -= bytes;
     if (is_retired_) {
       memory().FreeZeroedTable(pa, bytes);

@@ -31,6 +31,11 @@ bool UserTable::IsActive() const { return arch::LiveRoots().begin()->table == ta
 
 base::Result<bool> UserTable::GrowLike(mm::RootShape shape) {
   if (shape.index_bits <= table().shape().index_bits) return false;
+  base::Result<> mirrored;
+  pages_.ForEachMirror([&](mm::TableMirror& mirror) {
+    if (mirrored) mirrored = mirror.GrowRoot(shape);
+  });
+  TRY(mirrored);
   const bool is_active = IsActive();
   const auto old = TRY(pages_.ResizeRoot(shape));
   if (is_active) Activate();

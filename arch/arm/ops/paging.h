@@ -89,7 +89,11 @@ void Invalidate(const mm::TlbWork& work);
 // (ARM DDI 0406C B3.10.1, B3.10.2).
 inline void InvalidatePage(mm::VirtAddr page, mm::Asid asid) {
   arm::DataBarrier();
-  arm::InvalidateTlbPageOf(static_cast<uint32_t>(page.value), asid.value);
+  if (asid == mm::kEveryAsid) [[unlikely]] {
+    arm::InvalidateTlbPage(static_cast<uint32_t>(page.value));
+  } else {
+    arm::InvalidateTlbPageOf(static_cast<uint32_t>(page.value), asid.value);
+  }
   arm::InvalidateBranchPredictor();
   arm::DataBarrier();
   arm::InstructionBarrier();

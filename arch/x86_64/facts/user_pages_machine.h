@@ -4,6 +4,7 @@
 #include "arch/x86_64/facts/paging_policy.h"
 #include "kernel/mm/paging_policy.h"
 #include "kernel/mm/range.h"
+#include "kernel/mm/thread_pages.h"
 
 namespace arch::x86_64 {
 
@@ -17,6 +18,11 @@ struct NarrowMachine {
   // Both ends of what is the process's, and a border between tables.
   static constexpr mm::VirtRange kWindows[] = {
       {{0x0}, 0x8000}, {{0x3F'8000}, 0x1'0000}, {{0xBFFF'8000}, 0x8000}};
+  // What is each thread's own, and where the process's pages may lie beside and below that.
+  static constexpr mm::ThreadRanges kThread = {mm::VirtRange{{0x20'0000}, 0x20'0000},
+                                               mm::VirtRange{{0xBF80'0000}, 0x80'0000}};
+  static constexpr mm::VirtRange kBesideThread[] = {
+      {{0}, 0x8000}, {{0x3F'8000}, 0x1'0000}, {{0x7FFF'8000}, 0x1'0000}, {{0xBF7F'8000}, 0x1'0000}};
 };
 
 // The kernel in its own entries of the root.
@@ -25,6 +31,10 @@ struct HalvesMachine : NarrowMachine {
   static constexpr unsigned kKernelLevel = 3;
   static constexpr mm::VirtRange kWindows[] = {
       {{0x3F'8000}, 0x1'0000}, {{0x7F'FFFF'8000}, 0x1'0000}, {{0xFFFF'8080'0000'0000}, 0x8000}};
+  static constexpr mm::ThreadRanges kThread = {mm::VirtRange{{0x7F00'0000'0000}, 0x80'0000'0000},
+                                               mm::VirtRange{{0x7F80'0000'0000}, 0x80'0000'0000}};
+  static constexpr mm::VirtRange kBesideThread[] = {
+      {{0x3F'8000}, 0x1'0000}, {{0x7EFF'FFFF'8000}, 0x1'0000}, {{0xFFFF'8080'0000'0000}, 0x8000}};
 };
 
 // Five levels, and the kernel in the last 4 GiB.
@@ -33,6 +43,13 @@ struct DeepMachine : NarrowMachine {
   static constexpr mm::VirtRange kKernel{{0xFFFF'FFFF'0000'0000}, 0x1'0000'0000};
   static constexpr mm::VirtRange kWindows[] = {{{0xFF'FFFF'8000}, 0x1'0000},
                                                {{0xFFFF'FFFE'FFFF'8000}, 0x8000}};
+  static constexpr mm::ThreadRanges kThread = {
+      mm::VirtRange{{0}, 0x20'0000}, mm::VirtRange{{0x80'0000'0000'0000}, 0x80'0000'0000'0000}};
+  static constexpr mm::VirtRange kBesideThread[] = {{{0x1F'8000}, 0x1'0000},
+                                                    {{0x3FFF'8000}, 0x1'0000},
+                                                    {{0xFF'FFFF'8000}, 0x1'0000},
+                                                    {{0x7F'FFFF'FFFF'8000}, 0x1'0000},
+                                                    {{0xFFFF'FFFE'FFFF'8000}, 0x8000}};
 };
 
 }  // namespace arch::x86_64
