@@ -1,0 +1,82 @@
+#include "kernel/ipc/mailbox.h"
+
+#include <algorithm>
+
+namespace ipc {
+
+Mailbox::Mailbox(QueuePage& page, size_t window_pages)
+    : page_(page), window_pages_(std::min(window_pages, kMostWindowPages)) {
+  page_.capacity = QueuePage::kCapacity;
+  page_.event_bytes = sizeof(Event);
+}
+
+Mailbox::~Mailbox() {
+  has_events_.WakeAll();
+  has_room_.WakeAll();
+  has_window_.WakeAll();
+}
+
+void Mailbox::Put(const Event& event, const WindowRun& run) {
+  CHECK(!IsFull());
+  page_.events[in_] = event;
+  runs_[in_] = run;
+  in_ = Next(in_);
+  ++in_use_;
+  ++page_.arrived;
+  has_events_.WakeOne();
+}
+
+WindowRun Mailbox::Release() {
+  if (!has_received_) return {};
+  has_received_ = false;
+  const WindowRun run = runs_[out_];
+  out_ = Next(out_);
+  --in_use_;
+  has_room_.WakeOne();
+  return run;
+}
+
+size_t Mailbox::Receive() {
+  CHECK(in_use_ > 0 && !has_received_);
+  has_received_ = true;
+  ++page_.received;
+  return out_;
+}
+
+std::optional<WindowRun> Mailbox::TakeRun(size_t count) {
+  if (count == 0 || count > kMostPages) return std::nullopt;
+  size_t free_pages = 0;
+  for (size_t number = 0; number < window_pages_; ++number) {
+    free_pages = taken_[number] ? 0 : free_pages + 1;
+    if (free_pages < count) continue;
+    const WindowRun run = {.first = number + 1 - count, .count = count};
+    for (size_t page = run.first; page <= number; ++page) taken_.set(page);
+    return run;
+  }
+  return std::nullopt;
+}
+
+void Mailbox::FreeRun(const WindowRun& run) {
+  for (size_t page = run.first; page < run.first + run.count; ++page) {
+    CHECK(taken_[page]);
+    taken_.reset(page);
+  }
+  has_window_.WakeAll();
+}
+
+base::Result<> Mailbox::CheckInvariants() const {
+  bool is_sound = in_use_ <= QueuePage::kCapacity && (in_use_ > 0 || !has_received_) &&
+                  page_.arrived - page_.received == waiting();
+  size_t slot = out_;
+  for (size_t i = 0; i < in_use_; ++i) {
+    for (size_t page = 0; page < runs_[slot].count; ++page) {
+      is_sound = is_sound && taken_[runs_[slot].first + page];
+    }
+    slot = Next(slot);
+  }
+  is_sound = is_sound && slot == in_;
+  if (!is_sound) return std::unexpected(base::Error::kCorrupt);
+  return {};
+}
+
+}  // namespace ipc
