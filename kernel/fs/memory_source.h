@@ -26,7 +26,7 @@ struct MemoryFacts {
   mm::PageCount anonymous{};     // mapped
   mm::PageCount mapped_files{};  // file pages that some space maps
   mm::PageCount locked{};
-  mm::PageCount slabs{};
+  mm::PageCount slabs{};  // of objects, and of what tells where they and all else are
   mm::PageCount page_tables{};
   mm::PageCount kernel_stacks{};
   mm::PageCount high_total{};

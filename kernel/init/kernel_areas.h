@@ -76,6 +76,7 @@ class KernelAreas {
   Table& table() { return table_; }
   TableFrames& table_memory() { return table_memory_; }
   AreaFrames& frames() { return frames_; }
+  [[nodiscard]] const NodePages& nodes() const { return nodes_; }
   // After UseMemory().
   mm::FrameWindows& windows() { return *windows_; }
 

@@ -63,8 +63,10 @@ fs::MemoryFacts SystemMemory::Facts() {
   }
   facts.free += system_.table_frames.spare_frames();
   facts.available = facts.free;
-  facts.cached = objects_.pages();
-  facts.shared = objects_.pages();
+  facts.cached = user_.objects().pages();
+  facts.shared = facts.cached;
+  facts.slabs =
+      user_.node_pages() + system_.areas.nodes().pages() + system_.objects.pages().extra_pages();
   system_.objects.ForEachCache([&facts](const mm::SlabCache& cache) {
     facts.slabs += mm::PageCount{cache.Statistics().pages};
   });
@@ -72,7 +74,7 @@ fs::MemoryFacts SystemMemory::Facts() {
   facts.anonymous = processes.anonymous;
   facts.mapped_files = processes.object_pages;
   facts.locked = processes.locked;
-  facts.committed = processes.committed + objects_.pages();
+  facts.committed = processes.committed + facts.shared;
   facts.faults = processes.minor_faults;
   facts.kernel_stacks = {stack_pages_.value * processes_.thread_count()};
   facts.slabs += mm::PageCount{system_.objects.RecordBytes() / mm::kPageSize};

@@ -4,8 +4,8 @@
 #include "kernel/base/function_ref.h"
 #include "kernel/fs/memory_source.h"
 #include "kernel/init/system.h"
+#include "kernel/init/user_memory.h"
 #include "kernel/mm/address.h"
-#include "kernel/mm/paged_object.h"
 #include "kernel/process/system.h"
 
 namespace kernel {
@@ -15,14 +15,14 @@ class SystemMemory final : public fs::MemorySource {
   // All outlive it. Each thread has a kernel stack of `stack_pages`.
   struct Parts {
     const System& system;
-    const mm::PagedObjectPool& objects;
+    const UserMemory& user;
     process::System& processes;
     mm::PageCount stack_pages;
   };
 
   explicit SystemMemory(const Parts& parts)
       : system_(parts.system),
-        objects_(parts.objects),
+        user_(parts.user),
         processes_(parts.processes),
         stack_pages_(parts.stack_pages) {}
 
@@ -34,7 +34,7 @@ class SystemMemory final : public fs::MemorySource {
 
  private:
   const System& system_;
-  const mm::PagedObjectPool& objects_;
+  const UserMemory& user_;
   process::System& processes_;
   mm::PageCount stack_pages_;
 };

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "kernel/base/result.h"
+#include "kernel/mm/address.h"
 #include "kernel/mm/boot_allocator.h"
 #include "kernel/mm/direct_map_pages.h"
 #include "kernel/mm/page_source.h"
@@ -22,6 +23,9 @@ class NodePages final : public mm::PageSource {
       : direct_map_(direct_map), early_(early) {}
 
   void UseMemory(mm::PhysicalMemory& memory) { pages_.emplace(memory); }
+
+  // Of managed memory, in use now.
+  [[nodiscard]] mm::PageCount pages() const { return pages_ ? pages_->pages() : mm::PageCount{0}; }
 
   [[nodiscard]] base::Result<void*> AllocatePages(unsigned order) override;
   void FreePages(void* pages, unsigned order) override;

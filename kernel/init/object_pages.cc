@@ -69,6 +69,15 @@ bool ObjectPages::Holds(mm::VirtAddr va) const {
   });
 }
 
+mm::PageCount ObjectPages::extra_pages() const {
+  // Without a region for the heap, all its slabs come from the direct map.
+  mm::PageCount extra = heap_ ? direct_map_pages_.pages() : mm::PageCount{0};
+  for (const std::optional<Pages>* const pages : {&heap_, &page_objects_}) {
+    if (*pages) extra += (*pages)->statistics().descriptor_pages;
+  }
+  return extra;
+}
+
 void ObjectPages::Print(base::Sink& sink) const {
   for (const std::optional<Pages>* const pages : {&heap_, &page_objects_}) {
     if (!*pages) continue;

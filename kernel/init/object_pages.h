@@ -34,6 +34,9 @@ class ObjectPages {
   // Whether `va` lies in a region for slabs. Takes no lock.
   [[nodiscard]] bool Holds(mm::VirtAddr va) const;
 
+  // Pages that regions for slabs need beside those of the slabs: descriptors, and nodes.
+  [[nodiscard]] mm::PageCount extra_pages() const;
+
   // Each region and what it holds, on a line.
   void Print(base::Sink& sink) const;
 

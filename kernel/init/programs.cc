@@ -224,7 +224,7 @@ posix::Result<> Programs::Start() {
                                           .log = Console()},
                      scheduler_);
   memory_facts_.emplace(SystemMemory::Parts{.system = system_,
-                                            .objects = memory_.objects(),
+                                            .user = memory_,
                                             .processes = *processes_,
                                             .stack_pages = UserMemory::kStackPages});
   system_facts_.emplace(RunningSystemSource::Parts{*processes_, world_, host_name_, unknown_calls_,

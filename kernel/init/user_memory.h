@@ -6,6 +6,7 @@
 
 #include "kernel/base/result.h"
 #include "kernel/init/system.h"
+#include "kernel/mm/address.h"
 #include "kernel/mm/direct_map_pages.h"
 #include "kernel/mm/paged_object.h"
 #include "kernel/mm/physical_frames.h"
@@ -31,6 +32,9 @@ class UserMemory final : public process::SpaceSource, public process::StackSourc
   [[nodiscard]] base::Result<> Start();
 
   [[nodiscard]] mm::PagedObjectPool& objects() { return objects_; }
+  [[nodiscard]] const mm::PagedObjectPool& objects() const { return objects_; }
+  // Of the spaces' indexes.
+  [[nodiscard]] mm::PageCount node_pages() const { return nodes_.pages(); }
   [[nodiscard]] const mm::Placement& placement() const { return placement_; }
 
   base::Result<SpaceReference> CreateSpace() override;
