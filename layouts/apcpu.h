@@ -29,7 +29,9 @@ inline constexpr mm::HardwareShape kShape = {
 inline constexpr uint64_t kKernelBytes = 20_MiB;
 inline constexpr uint64_t kDeviceBytes = 4_MiB;
 inline constexpr mm::VirtAddr kDeviceBase = {kKernelBytes};
-inline constexpr mm::VirtAddr kUserBase = kDeviceBase + kDeviceBytes;
+inline constexpr uint64_t kThreadBytes = 2_MiB;
+inline constexpr mm::VirtAddr kThreadBase = kDeviceBase + kDeviceBytes;
+inline constexpr mm::VirtAddr kUserBase = kThreadBase + kThreadBytes;
 
 // QEMU's "virt" machine has its RAM here. It starts a raw image 64 KiB above, and start-up moves
 // that down: then RAM and its direct map begin on the same section.
@@ -136,7 +138,7 @@ inline constexpr auto kRegions = std::to_array<mm::Region>({
      .guards = mm::Guards::kNone,
      .why =
          "the image's parts and the kernel heap, one direct map of RAM's first 20 MiB: more than "
-         "the kernel's own tables need, and what leaves 8 MiB to a process of the smallest "
+         "the kernel's own tables need, and what leaves 6 MiB to a process of the smallest "
          "page table"},
     {.name = "devices",
      .range = {kDeviceBase, kDeviceBytes},
@@ -149,6 +151,27 @@ inline constexpr auto kRegions = std::to_array<mm::Region>({
      .guards = mm::Guards::kAround,
      .why = "device registers, allocated and freed like heap, with holes where devices went; large "
             "blocks and windows to the frames above the direct map, too"},
+    {.name = "tcb",
+     .range = {kThreadBase, mm::kPageSize},
+     .user = mm::Access::kNone,
+     .kernel = mm::Access::kReadWrite,
+     .caching = mm::Caching::kNormal,
+     .scope = mm::Scope::kThread,
+     .service = mm::Service::kThreadControl,
+     .growth = mm::Growth::kFixed,
+     .guards = mm::Guards::kNone,
+     .why = "control block of a native thread, closed to user mode; below the process, whose page "
+            "table it makes no larger"},
+    {.name = "mq",
+     .range = {kThreadBase + mm::kPageSize, kThreadBytes - mm::kPageSize},
+     .user = mm::Access::kRead,
+     .kernel = mm::Access::kReadWrite,
+     .caching = mm::Caching::kNormal,
+     .scope = mm::Scope::kThread,
+     .service = mm::Service::kMessageQueue,
+     .growth = mm::Growth::kFixed,
+     .guards = mm::Guards::kNone,
+     .why = "message queue of a native thread, which reads it; the kernel is its only writer"},
     {.name = "user",
      .range = mm::FromFirstToLast(kUserBase, mm::VirtAddr{0xFFFF'EFFF}),
      .user = mm::Access::kImage,

@@ -42,7 +42,7 @@ TEST(EmitPage, HasARowForEachRegionOfEachTable) {
 }
 
 TEST(EmitPageDeathTest, ReasonThatBreaksTheTable) {
-  std::array<mm::Region, 1> rows = {layouts::sos::kRegions[3]};
+  std::array<mm::Region, 1> rows = {layouts::sos::kRegions[5]};
   rows[0].why = "this | that";
   mm::Layout layout = layouts::sos::kLayout;
   layout.regions = rows;
@@ -59,9 +59,9 @@ struct MapRow {
 };
 
 constexpr MapRow kMapRows[] = {
-    {"all rows, which touch", 0, 4, 4},
-    {"nothing at the bottom", 1, 3, 4},
-    {"nothing at the top", 0, 3, 4},
+    {"all rows, which touch", 0, 6, 6},
+    {"nothing at the bottom", 1, 5, 6},
+    {"nothing at the top", 0, 5, 6},
     {"nothing around", 2, 1, 3},
 };
 

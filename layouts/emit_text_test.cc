@@ -121,7 +121,7 @@ TEST(EmitText, AssemblerHeaderOfOsz) {
 
 // JSON of one region and of the frame around it; both tables of osz are longer than the buffer.
 TEST(EmitText, Json) {
-  constexpr std::array<mm::Region, 1> kRows = {layouts::sos::kRegions[3]};
+  constexpr std::array<mm::Region, 1> kRows = {layouts::sos::kRegions[5]};
   mm::Layout layout = layouts::sos::kLayout;
   layout.regions = kRows;
   const std::array<const mm::Layout*, 2> tables = {&layout, &layout};

@@ -87,30 +87,42 @@ inline constexpr auto kRegions = std::to_array<mm::Region>({
      .growth = mm::Growth::kUp,
      .guards = mm::Guards::kNone,
      .why = "the process's dynamic memory, grows up"},
+    {.name = "tcb",
+     .range = mm::FromFirstToLast(mm::VirtAddr{0x7F00'0000'0000}, mm::VirtAddr{0x7F00'0000'0FFF}),
+     .user = mm::Access::kNone,
+     .kernel = mm::Access::kReadWrite,
+     .caching = mm::Caching::kNormal,
+     .scope = mm::Scope::kThread,
+     .service = mm::Service::kThreadControl,
+     .growth = mm::Growth::kFixed,
+     .guards = mm::Guards::kNone,
+     .why = "control block of a native thread, in the page that the document leaves below the "
+            "message queue; closed to user mode"},
     {.name = "mq",
      .range = mm::FromFirstToLast(mm::VirtAddr{0x7F00'0000'1000}, mm::VirtAddr{0x7F7F'FFFF'FFFF}),
      .user = mm::Access::kRead,
      .kernel = mm::Access::kReadWrite,
      .caching = mm::Caching::kNormal,
-     .scope = mm::Scope::kProcess,
+     .scope = mm::Scope::kThread,
      .service = mm::Service::kMessageQueue,
      .growth = mm::Growth::kFixed,
      .guards = mm::Guards::kNone,
      .why =
-         "message queues; the kernel is their only writer. A row of its own, since user mode may "
-         "write stacks: one root entry, the other is the stacks'. The page below stays unmapped"},
+         "message queue of a native thread; the kernel is its only writer. A row of its own, since "
+         "user mode may write stacks: one root entry, the other is the stacks'"},
     {.name = "stack",
      .range = mm::FromFirstToLast(mm::VirtAddr{0x7F80'0000'0000}, mm::VirtAddr{0x7FFF'FFFF'EFFF}),
      .user = mm::Access::kReadWrite,
      .kernel = mm::Access::kNone,
      .caching = mm::Caching::kNormal,
-     .scope = mm::Scope::kProcess,
+     .scope = mm::Scope::kThread,
      .service = mm::Service::kUserStack,
      .growth = mm::Growth::kDown,
      .guards = mm::Guards::kBelow,
      .why =
-         "stacks of all threads, each grows down to a guard page. The last page of the half stays "
-         "unmapped: a system call there would return to no address"},
+         "the first thread's stack, and at the same addresses each native thread's own; it grows "
+         "down to a guard page. The last page of the half stays unmapped: a system call there "
+         "would return to no address"},
     {.name = "scratch",
      .range = FromHalf(0, 16_MiB),
      .user = mm::Access::kNone,

@@ -67,6 +67,15 @@ void Placement::PlaceInRegions() {
       AddWindow(kind, access, libraries, GapSide::kHigh);
     }
   }
+  PlaceThreads(stack->range);
+}
+
+void Placement::PlaceThreads(const VirtRange& stack) {
+  const Region* const control = FindService(*layout_, Service::kThreadControl);
+  const Region* const queue = FindService(*layout_, Service::kMessageQueue);
+  if (control == nullptr || queue == nullptr) return;
+  CHECK(control->scope == Scope::kThread && queue->scope == Scope::kThread);
+  thread_places_ = {.control = control->range, .queue = queue->range, .stack = stack};
 }
 
 void Placement::AddWindowForAll(std::span<const VmaKind> kinds, const VirtRange& range,
@@ -101,6 +110,7 @@ void Placement::PlaceInOneRegion() {
     constexpr std::array kDevice = {VmaKind::kDevice};
     AddWindowForAll(kDevice, below_stack, GapSide::kHigh, may);
   }
+  PlaceThreads({process.last() - (kStackRoomBytes - 1), kStackRoomBytes});
 }
 
 const Region* Placement::RegionOf(const VirtRange& range) const {

@@ -10,6 +10,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "kernel/mm/address.h"
@@ -27,6 +28,13 @@ struct PlacementWindow {
   PageSpan pages;   // the same
   GapSide side;
   Access may;  // the most rights that pages there may have
+};
+
+// What each native thread has of its own, at the same addresses as every other one.
+struct ThreadPlaces {
+  VirtRange control;  // one page
+  VirtRange queue;    // of messages, and a window for the pages that come with them
+  VirtRange stack;    // as far as it may ever grow
 };
 
 class Placement {
@@ -60,6 +68,10 @@ class Placement {
   // Where the heap starts in a process whose program ends with `program_last`.
   [[nodiscard]] VirtAddr HeapBase(VirtAddr program_last) const;
 
+  // Nothing, where the layout has no rows for a thread's control block and its messages. The
+  // stack's place is that of a process's first stack.
+  [[nodiscard]] const std::optional<ThreadPlaces>& thread_places() const { return thread_places_; }
+
   // The first and the last byte that a process may ever map.
   [[nodiscard]] const VirtRange& bounds() const { return bounds_; }
 
@@ -92,12 +104,14 @@ class Placement {
   }
   void PlaceInRegions();
   void PlaceInOneRegion();
+  void PlaceThreads(const VirtRange& stack);
   void AddWindow(VmaKind kind, Access access, const Region* region, GapSide side);
   void AddWindowForAll(std::span<const VmaKind> kinds, const VirtRange& range, GapSide side,
                        Access may);
 
   const Layout* layout_;
   VirtRange bounds_;
+  std::optional<ThreadPlaces> thread_places_;
   std::array<Windows, 2 * kKinds> windows_;
 };
 

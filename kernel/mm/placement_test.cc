@@ -54,6 +54,39 @@ TEST(Placement, EveryLayoutHasPlacesForPrograms) {
   }
 }
 
+struct ThreadRow {
+  const Layout* layout;
+  uint64_t control;
+  uint64_t queue_last;
+  uint64_t stack;
+  uint64_t stack_last;
+};
+
+constexpr ThreadRow kThreadRows[] = {
+    {&layouts::osz::kFourLevelLayout, 0, 2_MiB - 1, 64_TiB, 128_TiB - 1},
+    {&layouts::lfos::kLayout, 127_TiB, 127_TiB + 512_GiB - 1, 127_TiB + 512_GiB,
+     128_TiB - 4_KiB - 1},
+    {&layouts::x86_64_kora::kLayout, 2_MiB, 4_MiB - 1, 3_GiB - 8_MiB, 3_GiB - 1},
+    {&layouts::sos::kLayout, 2_GiB - 2_MiB, 2_GiB - 1, 2_GiB - 10_MiB, 2_GiB - 2_MiB - 1},
+    {&layouts::apcpu::kLayout, 24_MiB, 26_MiB - 1, 56_MiB, 64_MiB - 1},
+};
+
+// The queue right above the control block, and the stack where a process has its first one.
+TEST(Placement, PlacesOfThreads) {
+  for (const ThreadRow& row : kThreadRows) {
+    const Placement placement(*row.layout);
+    const auto& places = placement.thread_places();
+    ASSERT_TRUE(places.has_value()) << row.layout->name;
+    EXPECT_EQ(places->control.base.value, row.control) << row.layout->name;
+    EXPECT_EQ(places->control.size_bytes, kPageSize) << row.layout->name;
+    EXPECT_TRUE(IsFollowedBy(places->control, places->queue)) << row.layout->name;
+    EXPECT_EQ(places->queue.last().value, row.queue_last) << row.layout->name;
+    EXPECT_EQ(places->stack.base.value, row.stack) << row.layout->name;
+    EXPECT_EQ(places->stack.last().value, row.stack_last) << row.layout->name;
+    EXPECT_EQ(placement.RegionOf(places->queue), nullptr) << row.layout->name;
+  }
+}
+
 // Room for a stack, and a guard below it, that nothing else is given.
 TEST(Placement, KeepsRoomForTheStack) {
   for (const Layout* layout : kLayouts) {
@@ -94,9 +127,9 @@ TEST(Placement, FirstChoices) {
       {&layouts::lfos::kLayout, VmaKind::kShared, kReadWrite, 16_TiB, 127_TiB - 1, GapSide::kHigh},
       {&layouts::x86_64_kora::kLayout, VmaKind::kProgram, kReadExecute, 4_MiB,
        3_GiB - 8_MiB - 4_KiB - 1, GapSide::kLow},
-      {&layouts::sos::kLayout, VmaKind::kFile, kReadWrite, 1_GiB, 2_GiB - 8_MiB - 4_KiB - 1,
+      {&layouts::sos::kLayout, VmaKind::kFile, kReadWrite, 1_GiB, 2_GiB - 10_MiB - 4_KiB - 1,
        GapSide::kHigh},
-      {&layouts::apcpu::kLayout, VmaKind::kStack, kReadWrite, 24_MiB, 64_MiB - 1, GapSide::kHigh},
+      {&layouts::apcpu::kLayout, VmaKind::kStack, kReadWrite, 26_MiB, 64_MiB - 1, GapSide::kHigh},
   };
   for (const Row& row : kRows) {
     const Placement placement(*row.layout);

@@ -14,9 +14,11 @@
 
 namespace arch::arm {
 
-// From the first row of the kernel's own memory to the last.
+// From the first row of the kernel's own memory to the last; what each thread has of it is apart.
 constexpr mm::VirtRange KernelRows(const mm::Layout& layout) {
-  const auto is_kernels = [](const mm::Region& one) { return mm::IsKernelService(one.service); };
+  const auto is_kernels = [](const mm::Region& one) {
+    return mm::IsKernelService(one.service) && one.scope == mm::Scope::kGlobal;
+  };
   const auto first = std::ranges::find_if(layout.regions, is_kernels);
   const auto last = std::ranges::find_last_if(layout.regions, is_kernels).begin();
   return mm::FromFirstToLast(first->range.base, last->range.last());
