@@ -151,6 +151,15 @@ class AddressSpace final : public ObjectViewer {
   // mlockall: how areas are locked from their beginning. Of this space, not of its clones.
   void SetFutureLocked(Locked locked) EXCLUDES(lock_);
 
+  // Shows the pages of `range`, which are made if need be, to somebody else as they are now: calls
+  // take(number, FrameReference&&) for each, whose result is a base::Result<>. A page of a private
+  // area is copied if this space writes to it while the other has it; one of a shared area stays
+  // shared. `take` may not call this space. Errors: kNotFound (a hole), kNotPermitted (no right to
+  // read, or a device), kOutOfMemory, kOutOfRange (beyond an object's end), and those of `take`,
+  // which is called for no further page then.
+  template <class Take>
+  [[nodiscard]] base::Result<> LendPages(const VirtRange& range, Take&& take) EXCLUDES(lock_);
+
   // mincore: for each page of `range` 1 if it needs no filling, else 0. `pages` has one for each.
   // Error: kNotFound (a hole).
   [[nodiscard]] base::Result<> Residency(const VirtRange& range, std::span<std::byte> pages) const
@@ -299,5 +308,6 @@ class AddressSpace final : public ObjectViewer {
 #include "kernel/mm/address_space_fault.h"    // IWYU pragma: export
 #include "kernel/mm/address_space_heap.h"     // IWYU pragma: export
 #include "kernel/mm/address_space_inspect.h"  // IWYU pragma: export
+#include "kernel/mm/address_space_lend.h"     // IWYU pragma: export
 #include "kernel/mm/address_space_map.h"      // IWYU pragma: export
 #include "kernel/mm/address_space_remap.h"    // IWYU pragma: export

@@ -83,6 +83,9 @@ class UserFrames {
     return frame;
   }
 
+  // A frame that was allocated otherwise and has no owner yet.
+  [[nodiscard]] FrameReference Adopt(FrameNumber frame) { return {this, frame}; }
+
   // One owner more. Error: kOutOfMemory, when it has more than can be counted.
   [[nodiscard]] base::Result<FrameReference> Share(FrameNumber frame) {
     if (frame == zero_) return FrameReference::Uncounted(frame);
