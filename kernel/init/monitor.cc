@@ -15,6 +15,7 @@
 #include "kernel/init/kernel_areas.h"
 #include "kernel/init/line_editor.h"
 #include "kernel/init/reports.h"
+#include "kernel/init/thread_trial.h"
 #include "kernel/init/user_trial.h"
 #include "kernel/mm/layout_report.h"
 
@@ -48,6 +49,8 @@ void Window(const System& system, std::string_view) {
 }
 
 void Context(const System& system, std::string_view) { TryContext(Console(), system); }
+
+void Threads(const System& system, std::string_view) { TryThreads(Console(), system); }
 
 void Devices(const System& system, std::string_view) { TryDevices(Console(), system); }
 
@@ -101,6 +104,8 @@ constexpr auto kCommands = std::to_array<Command>({
     {"vmalloc", "", "what lies in the vmalloc region: name, range, pages", Areas},
     {"window", "", "write to a frame that the direct map may not show, and read it back", Window},
     {"context", "", "try a page table beside the kernel's, of each size that there is", Context},
+    {"threads", "", "try page tables of two threads, alike but for what is each one's own",
+     Threads},
     {"user", "", "try user mode: calls, faults, exceptions, ticks, signals, copies", User},
     {"devices", "", "map a device more often, with a hole where one was taken away", Devices},
     {"verify", "", "compare the live page tables with the layout, and say what that takes", Verify},

@@ -96,16 +96,21 @@ class Scratch {
   std::span<mm::PhysRange> span_ = verify_room.protected_ranges;
 };
 
+// The walk passes over what it does not know, so that this comes first.
 template <class Roots>
-LiveReport Verify(base::Sink& sink, const System& system, const Roots& roots) {
-  const auto walk = [&](mm::MappingVisitor visit) { WalkRoots(roots, system, visit); };
-  // The walk passes over what it does not know, so that is looked for first.
+bool AreAllKnown(base::Sink& sink, const System& system, const Roots& roots) {
   for (const arch::LiveRoot& root : roots) {
     if (TableAt(root, system).CheckInvariants()) continue;
     base::Print(sink, "LAYOUT FAULT the page table at {} holds an entry of an unknown kind\n",
                 root.table);
-    return {Verdict::kDiffers, std::nullopt};
+    return false;
   }
+  return true;
+}
+
+template <class Roots>
+LiveReport VerifyMappings(base::Sink& sink, const System& system, const Roots& roots) {
+  const auto walk = [&](mm::MappingVisitor visit) { WalkRoots(roots, system, visit); };
   const Scratch scratch(roots, system);
   const mm::VerifyInput input = {.layout = system.layout,
                                  .memory = system.memory_map.regions(),
@@ -126,6 +131,12 @@ LiveReport Verify(base::Sink& sink, const System& system, const Roots& roots) {
     return {Verdict::kDiffers, std::nullopt};
   }
   return {Verdict::kMatches, std::nullopt};
+}
+
+template <class Roots>
+LiveReport Verify(base::Sink& sink, const System& system, const Roots& roots) {
+  if (!AreAllKnown(sink, system, roots)) return {Verdict::kDiffers, std::nullopt};
+  return VerifyMappings(sink, system, roots);
 }
 
 class NoSink final : public base::Sink {
@@ -169,6 +180,14 @@ LiveReport VerifyTablesOf(base::Sink& sink, const System& system, const UserTabl
   return Verify(sink, system, arch::RootsOf(process.table().root(), process.table().shape()));
 }
 
+LiveReport VerifyTablesOf(base::Sink& sink, const System& system, const ThreadTable& thread) {
+  if (!thread.CheckInvariants()) {
+    sink.Write("LAYOUT FAULT the page table of a thread is not its process's\n");
+    return {Verdict::kDiffers, std::nullopt};
+  }
+  return VerifyMappings(sink, system, arch::RootsOf(thread.table().root(), thread.table().shape()));
+}
+
 void PanicOver(const LiveReport& report) {
   constexpr std::string_view kWhat = "the live page tables differ from the layout";
   if (!report.first) Panic(nullptr, "{}", kWhat);
@@ -184,6 +203,11 @@ bool LiveTablesMatch(const System& system) {
 bool TablesMatch(const System& system, const UserTable& process) {
   NoSink nothing;
   return VerifyTablesOf(nothing, system, process).verdict == Verdict::kMatches;
+}
+
+bool TablesMatch(const System& system, const ThreadTable& thread) {
+  NoSink nothing;
+  return VerifyTablesOf(nothing, system, thread).verdict == Verdict::kMatches;
 }
 
 }  // namespace kernel

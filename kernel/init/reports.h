@@ -9,6 +9,7 @@
 #include "kernel/mm/layout_verify.h"
 #include "kernel/mm/memory_map.h"
 #include "kernel/mm/physical_memory.h"
+#include "kernel/space/thread_table.h"
 #include "kernel/space/user_table.h"
 
 namespace kernel {
@@ -30,11 +31,15 @@ LiveReport VerifyLiveTables(base::Sink& sink, const System& system);
 // The same for a process, whether its table is active or not: what the hardware would walk then.
 LiveReport VerifyTablesOf(base::Sink& sink, const System& system, const UserTable& process);
 
+// The same for a native thread. What it has of its process is that one's to answer for.
+LiveReport VerifyTablesOf(base::Sink& sink, const System& system, const ThreadTable& thread);
+
 // What start-up does about tables that differ.
 [[noreturn]] void PanicOver(const LiveReport& report);
 
 // The same without a word.
 [[nodiscard]] bool LiveTablesMatch(const System& system);
 [[nodiscard]] bool TablesMatch(const System& system, const UserTable& process);
+[[nodiscard]] bool TablesMatch(const System& system, const ThreadTable& thread);
 
 }  // namespace kernel

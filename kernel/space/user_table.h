@@ -39,6 +39,7 @@ class UserTables {
 
  private:
   friend class UserTable;
+  friend class ThreadTable;
 
   // Where there are no tags, none is ever asked for.
   static constexpr unsigned kAsidBits = arch::kAsidBits == 0 ? 1 : arch::kAsidBits;
@@ -159,6 +160,8 @@ class UserTable {
   [[nodiscard]] const KernelTable& table() const { return pages_.table(); }
 
  private:
+  friend class ThreadTable;
+
   UserTable(UserTables& tables, Pages pages) : tables_(&tables), pages_(std::move(pages)) {}
 
   static bool Executes(mm::Access access) { return mm::Has(access, mm::Access::kExecute); }

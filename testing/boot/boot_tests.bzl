@@ -3,7 +3,7 @@
 load("//layouts:layouts.bzl", "layout_of", "processor_of")
 load(":qemu_boot_test.bzl", "FORBIDDEN", "qemu_boot_test", "regex")
 
-_MONITOR_COMMANDS = ["help", "map", "regions", "frames", "slabs", "vmalloc", "window", "context", "user", "devices", "verify", "uptime", "crash", "reboot", "off"]
+_MONITOR_COMMANDS = ["help", "map", "regions", "frames", "slabs", "vmalloc", "window", "context", "threads", "user", "devices", "verify", "uptime", "crash", "reboot", "off"]
 
 # Where the amount does not matter.
 _MEMORY = "512M"
@@ -363,6 +363,16 @@ def _monitor_test(name, image):
                      regex("^heap: sound, contents kept; [1-9][0-9]* pages given back$"),
                      "atlas> context",
                  ] + _contexts(image) + [
+            "atlas> threads",
+            "threads: at first, the tables are alike but for what is each one's own",
+            regex("^threads: [1-9][0-9]* bytes of tables, layout ok$"),
+            regex("^threads: [1-9][0-9]* bytes of tables, layout ok$"),
+            "threads: with a page more, the tables are alike but for what is each one's own",
+            regex("^threads: [1-9][0-9]* bytes of tables, layout ok$"),
+            regex("^threads: [1-9][0-9]* bytes of tables, layout ok$"),
+            "threads: without it, the tables are alike but for what is each one's own",
+            "threads: what one is not told of is found",
+            "threads: ended, nothing kept, layout ok",
             "atlas> devices",
             regex("^devices: plugged in at 0x[0-9a-f]{16}, 0x[0-9a-f]{16}, 0x[0-9a-f]{16}, layout ok$"),
             regex("^devices: a hole at 0x[0-9a-f]{16}, layout ok$"),
@@ -380,7 +390,7 @@ def _monitor_test(name, image):
             "crash: no kind 'wrong'; there are:",
             "atlas> off",
         ],
-        input = ["help", "map", "regions", "frames", "vmalloc", "window", "slabs", "context", "devices", "verify", "uptime", "nonsense", "verify now", "", "crash wrong", "off"],
+        input = ["help", "map", "regions", "frames", "vmalloc", "window", "slabs", "context", "threads", "devices", "verify", "uptime", "nonsense", "verify now", "", "crash wrong", "off"],
     )
 
 def _reboot_test(name, image):
