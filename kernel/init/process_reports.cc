@@ -1,5 +1,6 @@
 #include "kernel/init/process_reports.h"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -12,11 +13,15 @@
 #include "kernel/mm/layout.h"
 #include "kernel/mm/memory_map.h"
 #include "kernel/mm/space_table.h"
+#include "kernel/mm/thread_verify.h"
 #include "kernel/mm/user_frames.h"
 #include "kernel/mm/vma.h"
 #include "kernel/process/current.h"
+#include "kernel/process/native_thread.h"
 #include "kernel/process/process.h"
+#include "kernel/process/user_thread.h"
 #include "kernel/space/address_space.h"
+#include "kernel/space/thread_table.h"
 
 namespace kernel {
 namespace {
@@ -28,7 +33,7 @@ template <class Use>
 void ForEachProcess(process::System& processes, Use&& use) {
   const process::PidTable& pids = processes.pids();
   for (process::Pid id = pids.ScanForProcess(0); id != 0; id = pids.ScanForProcess(id)) {
-    const process::Process& process = *pids.Find(id).process;
+    process::Process& process = *pids.Find(id).process;
     if (process.space) use(id, process);
   }
 }
@@ -51,13 +56,25 @@ Keeper KeeperOf(const mm::Vma& vma, const mm::UserPage& page) {
   return mm::Has(page.access, mm::Access::kWrite) ? Keeper::kNobody : Keeper::kUnknown;
 }
 
-// The frames of all processes' pages.
+// Calls `use(thread)` for each that has pages of its own.
+template <class Use>
+void ForEachNativeThread(process::Process& process, Use&& use) {
+  for (process::UserThread& thread : process.threads) {
+    if (thread.native != nullptr) use(thread);
+  }
+}
+
+// The frames of all processes' pages, and of their threads'.
 class Frames {
  public:
   Frames(const System& system, process::System& processes, const mm::UserFrames& frames,
          std::span<mm::FrameAudit::Count> room)
       : system_(system), zero_(frames.zero_frame()), audit_(system.memory.table(), room) {
-    ForEachProcess(processes, [&](process::Pid, const process::Process& process) {
+    ForEachProcess(processes, [&](process::Pid, process::Process& process) {
+      ForEachNativeThread(process, [&](const process::UserThread& thread) {
+        thread.native->memory().table().ForEachPage(
+            [&](mm::VirtAddr, const mm::UserPage& page) { audit_.Add(page.frame); });
+      });
       if (!IsFirstInItsSpace(processes, process)) return;
       for (const mm::Region& region : system.layout.regions) {
         if (region.scope == mm::Scope::kGlobal) continue;
@@ -121,8 +138,29 @@ class Room {
   std::span<mm::FrameAudit::Count> span_;
 };
 
+// The native threads of a process. Each one's table is compared with the layout, and with the first
+// one's: nothing but what is each one's own may differ.
+void PrintThreads(base::Sink& sink, const System& system, process::Process& process) {
+  const ThreadTable* first = nullptr;
+  ForEachNativeThread(process, [&](const process::UserThread& thread) {
+    const ThreadMemory& memory = thread.native->memory();
+    const ThreadTable& table = memory.table();
+    base::Print(sink, "thread {} {}\n", thread.id(), table.table().root());
+    VerifyTablesOf(sink, system, table);
+    if (!memory.CheckInvariants()) {
+      sink.Write("LAYOUT FAULT a thread has pages that are not its own\n");
+    }
+    if (first == nullptr) first = &table;
+    // One may have a stack of its own, and the other its process's.
+    const std::array own = {first->own_ranges()[0], first->own_ranges()[1], table.own_ranges()[1]};
+    if (const auto other = mm::ScanForOtherPage(first->table(), table.table(), own)) {
+      base::Print(sink, "LAYOUT FAULT threads of one process differ at {}\n", *other);
+    }
+  });
+}
+
 void PrintProcess(base::Sink& sink, const System& system, process::Pid id,
-                  const process::Process& process) {
+                  process::Process& process) {
   const UserTable& table = process.space->table();
   const uint64_t root_bytes = sizeof(arch::PagingPolicy::Entry) << table.table().shape().index_bits;
   base::Print(sink, "process {} {} {} {}\n", id, table.table().root(), root_bytes,
@@ -131,6 +169,7 @@ void PrintProcess(base::Sink& sink, const System& system, process::Pid id,
   if (!process.space->CheckInvariants()) {
     sink.Write("LAYOUT FAULT the page tables do not show what the process's areas say\n");
   }
+  PrintThreads(sink, system, process);
 }
 
 }  // namespace
@@ -138,16 +177,15 @@ void PrintProcess(base::Sink& sink, const System& system, process::Pid id,
 void PrintVerification(base::Sink& sink, const System& system, process::System& processes,
                        const mm::UserFrames& frames) {
   // The kernel's own are those that are live while nobody's are.
-  AddressSpace& own = *CurrentProcess().space;
-  processes.Deactivate(own);
+  processes.Deactivate();
   sink.Write("kernel\n");
   VerifyLiveTables(sink, system);
-  processes.Activate(own);
+  CurrentThread().ActivateTable();
   const Room room(system.memory);
   const bool has_room = !room.span().empty();
   if (!has_room) sink.Write("no memory to count frames\n");
   const Frames all(system, processes, frames, room.span());
-  ForEachProcess(processes, [&](process::Pid id, const process::Process& process) {
+  ForEachProcess(processes, [&](process::Pid id, process::Process& process) {
     PrintProcess(sink, system, id, process);
     const auto fault = has_room ? all.FindFault(*process.space) : std::nullopt;
     if (fault) {

@@ -221,6 +221,7 @@ posix::Result<> Programs::Start() {
                                           .terminal = terminal_,
                                           .placement = memory_.placement(),
                                           .applications = applications_,
+                                          .thread_frames = memory_.thread_frames(),
                                           .log = Console()},
                      scheduler_);
   memory_facts_.emplace(SystemMemory::Parts{.system = system_,

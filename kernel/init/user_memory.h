@@ -12,6 +12,7 @@
 #include "kernel/mm/physical_frames.h"
 #include "kernel/mm/placement.h"
 #include "kernel/mm/range.h"
+#include "kernel/mm/thread_memory.h"
 #include "kernel/mm/user_frames.h"
 #include "kernel/process/environment.h"
 #include "kernel/space/address_space.h"
@@ -36,6 +37,10 @@ class UserMemory final : public process::SpaceSource, public process::StackSourc
   // Of the spaces' indexes.
   [[nodiscard]] mm::PageCount node_pages() const { return nodes_.pages(); }
   [[nodiscard]] const mm::Placement& placement() const { return placement_; }
+  // Of native threads.
+  [[nodiscard]] mm::ThreadFrames thread_frames() {
+    return {frames_, reachable_frames_, system_.memory.table()};
+  }
 
   base::Result<SpaceReference> CreateSpace() override;
   void ActivateKernel() override { system_.user_tables.Leave(); }
@@ -48,6 +53,7 @@ class UserMemory final : public process::SpaceSource, public process::StackSourc
   mm::Placement placement_;
   mm::DirectMapPages nodes_;
   mm::PhysicalFrames physical_frames_;
+  mm::PhysicalFrames reachable_frames_;
   mm::UserFrames frames_;
   mm::PagedObjectPool objects_;
   SpacePool spaces_;

@@ -13,6 +13,7 @@
 #include "kernel/mm/kernel_heap.h"
 #include "kernel/mm/placement.h"
 #include "kernel/mm/range.h"
+#include "kernel/mm/thread_memory.h"
 #include "kernel/process/application.h"
 #include "kernel/space/address_space.h"
 
@@ -58,7 +59,8 @@ struct Environment {
   fs::Terminal& terminal;
   const mm::Placement& placement;
   ApplicationSource& applications;
-  base::Sink& log;  // what happened to processes that were killed
+  mm::ThreadFrames thread_frames;  // of native threads
+  base::Sink& log;                 // what happened to processes that were killed
 };
 
 }  // namespace process

@@ -8,6 +8,8 @@
 #include "kernel/fs/buffer.h"
 #include "kernel/process/application_loader.h"
 #include "kernel/process/exit.h"
+#include "kernel/process/native_messages.h"
+#include "kernel/process/native_threads.h"
 #include "kernel/process/program_loader.h"
 #include "kernel/process/script_line.h"
 #include "kernel/process/signals.h"
@@ -117,6 +119,8 @@ posix::Result<> LeaveOldProgram(UserThread& thread, kernel::SpaceReference space
   // While it has its number, and its memory.
   BidFarewell(thread);
   TRY(EndOtherThreads(thread));
+  AbandonCall(thread.open_call);
+  EndNative(thread);
   UseSpace(thread.process(), std::move(space));
   ForgetOldProgram(thread);
   return {};

@@ -5,6 +5,8 @@
 #include "kernel/base/check.h"
 #include "kernel/process/futex.h"
 #include "kernel/process/job_control.h"
+#include "kernel/process/native_messages.h"
+#include "kernel/process/native_threads.h"
 #include "kernel/process/signals.h"
 #include "kernel/process/system.h"
 
@@ -147,6 +149,8 @@ void LeaveForGood(UserThread& thread) {
   Process& process = thread.process();
   CHECK(&system.scheduler().current() == &thread);
   BidFarewell(thread);
+  AbandonCall(thread.open_call);
+  EndNative(thread);
   DiscardSignals(thread.signals.queue);
   process.usage.user_ticks += thread.ticks();
   static_cast<base::ListHook<ThreadOfProcess>&>(thread).Unlink();

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "kernel/process/current.h"
+#include "kernel/process/native_thread.h"
 #include "kernel/process/system.h"
 #include "kernel/space/user_pointer.h"
 
@@ -91,17 +92,6 @@ void TellParentTheId(const CloneRequest& request, Pid id) {
   static_cast<void>(kernel::UserPointer<int32_t>(request.parent_id_at).Write(id));
 }
 
-// Others know it from now on, and it runs.
-void StartThread(System::OwnedThread owned) {
-  UserThread& thread = *owned.release();
-  Process& process = thread.process();
-  process.threads.PushBack(thread);
-  ++process.thread_count;
-  TheSystem().scheduler().Start(thread);
-  // Work before user mode; see OnReturnToUser().
-  if (thread.beginning.write_id_at != 0) TheSystem().scheduler().SetSignal(thread, true);
-}
-
 void WaitForSpace(UserThread& parent) {
   while (parent.child_in_our_space != nullptr) {
     const auto result =
@@ -155,11 +145,33 @@ posix::Result<Pid> CloneProcess(UserThread& thread, const arch::UserRegisters& r
   return id;
 }
 
+// Whether the copy of a native thread would run on a stack that only the thread has.
+bool UsesOwnStack(const UserThread& thread, const arch::UserRegisters& registers,
+                  const CloneRequest& request) {
+  if (thread.native == nullptr) return false;
+  const mm::VirtAddr stack_pointer = request.stack_pointer != 0
+                                         ? mm::VirtAddr{request.stack_pointer}
+                                         : arch::StackPointer(registers);
+  return thread.native->memory().Covers(stack_pointer);
+}
+
 }  // namespace
+
+void StartThread(System::OwnedThread owned) {
+  UserThread& thread = *owned.release();
+  Process& process = thread.process();
+  process.threads.PushBack(thread);
+  ++process.thread_count;
+  TheSystem().scheduler().Start(thread);
+  // Work before user mode; see OnReturnToUser().
+  const bool has_beginning = thread.beginning.write_id_at != 0 || thread.beginning.run != nullptr;
+  if (has_beginning) TheSystem().scheduler().SetSignal(thread, true);
+}
 
 posix::Result<Pid> Clone(const arch::UserRegisters& registers, const CloneRequest& request) {
   if (!IsSound(request)) return std::unexpected(posix::Errno::kInvalid);
   UserThread& thread = kernel::CurrentThread();
+  if (UsesOwnStack(thread, registers, request)) return std::unexpected(posix::Errno::kNotSupported);
   return Has(request, CloneFlag::kThread) ? CloneThread(thread, registers, request)
                                           : CloneProcess(thread, registers, request);
 }

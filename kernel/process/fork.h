@@ -6,6 +6,7 @@
 #include "arch/ops/user_mode.h"
 #include "kernel/posix/errno.h"
 #include "kernel/process/pid_table.h"
+#include "kernel/process/system.h"
 
 namespace process {
 
@@ -38,9 +39,12 @@ struct CloneRequest {
 
 // The number of the new thread or process, which returns 0 from the same call. Blocks with
 // kParentWaits, until the child has executed a program or ended. Errors: kInvalid (flags that
-// contradict each other, or are not offered), kAgain (RLIMIT_NPROC, or no number is free),
-// kOutOfMemory.
+// contradict each other, or are not offered), kNotSupported (a native thread's own stack), kAgain
+// (RLIMIT_NPROC, or no number is free), kOutOfMemory.
 [[nodiscard]] posix::Result<Pid> Clone(const arch::UserRegisters& registers,
                                        const CloneRequest& request);
+
+// Others know the thread from now on, and it runs.
+void StartThread(System::OwnedThread owned);
 
 }  // namespace process

@@ -4,6 +4,7 @@
 
 #include "arch/ops/user_copy.h"
 #include "kernel/process/current.h"
+#include "kernel/process/native_thread.h"
 #include "kernel/process/system.h"
 #include "kernel/space/user_pointer.h"
 
@@ -67,7 +68,11 @@ void ReleaseLock(const UserThread& thread, uintptr_t word, Standing standing) {
 posix::Result<FutexKey> FutexKeyOf(mm::VirtAddr va, FutexScope scope) {
   if (!mm::IsAligned(va, kWordBytes)) return std::unexpected(posix::Errno::kInvalid);
   if (!kernel::IsUserRange({va, kWordBytes})) return std::unexpected(posix::Errno::kFault);
-  const kernel::AddressSpace& space = *kernel::CurrentProcess().space;
+  const UserThread& thread = kernel::CurrentThread();
+  if (thread.native != nullptr && thread.native->memory().Covers(va)) [[unlikely]] {
+    return FutexKey{.owner = thread.native, .offset = va.value};
+  }
+  const kernel::AddressSpace& space = *thread.process().space;
   if (scope == FutexScope::kShared) {
     const auto place = space.FindSharedPlace(va);
     if (!place) return std::unexpected(posix::Errno::kFault);

@@ -4,6 +4,7 @@
 
 #include "kernel/base/check.h"
 #include "kernel/process/current.h"
+#include "kernel/process/native_threads.h"
 #include "kernel/sched/running.h"
 
 namespace process {
@@ -57,6 +58,7 @@ posix::Result<System::OwnedThread> System::MakeThread(Process& process) {
 
 void System::Delete::operator()(UserThread* thread) const {
   System& system = TheSystem();
+  EndNative(*thread);
   const Pid id = thread->id();
   if (id != 0 && system.pids_.Find(id).thread == thread) {
     system.pids_.Of(id).thread = nullptr;
@@ -150,10 +152,19 @@ void System::Activate(kernel::AddressSpace& space) {
   space.table().Activate();
 }
 
-void System::Deactivate(kernel::AddressSpace& space) {
-  if (active_ != &space) return;
+void System::Activate(kernel::ThreadTable& table) {
+  if (active_ == &table) return;
+  active_ = &table;
+  table.Activate();
+}
+
+void System::Deactivate() {
   active_ = nullptr;
   environment_.spaces.ActivateKernel();
+}
+
+void System::DeactivateIf(const void* walked) {
+  if (active_ == walked) Deactivate();
 }
 
 }  // namespace process

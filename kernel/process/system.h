@@ -17,6 +17,7 @@
 #include "kernel/process/stack_cache.h"
 #include "kernel/process/user_thread.h"
 #include "kernel/sched/scheduler.h"
+#include "kernel/space/thread_table.h"
 
 namespace process {
 
@@ -83,10 +84,16 @@ class System {
   void Join(Process& process, ProcessGroup& group);
   void Leave(Process& process);
 
-  // The table that the processor walks from now on is the space's.
+  // The table that the processor walks from now on is the space's, or the native thread's.
   void Activate(kernel::AddressSpace& space);
-  // None of a process any more, if it is this one's.
-  void Deactivate(kernel::AddressSpace& space);
+  void Activate(kernel::ThreadTable& table);
+  // None of a program any more, whosever it is; or if it is this one.
+  void Deactivate();
+  void Deactivate(const kernel::AddressSpace& space) { DeactivateIf(&space); }
+  void Deactivate(const kernel::ThreadTable& table) { DeactivateIf(&table); }
+
+  // Another one each time.
+  [[nodiscard]] uint64_t NextNativeSerial() { return ++native_threads_; }
 
   // Whether every process is in its family, its group and the table of numbers, with its threads,
   // and nothing is counted that is not there. Error: kCorrupt. O(processes and threads).
@@ -95,13 +102,17 @@ class System {
  private:
   friend class UserThread;
 
+  void DeactivateIf(const void* walked);
+
   Environment environment_;
   sched::Scheduler& scheduler_;
   PidTable pids_;
   StackCache stacks_;
   Process* init_ = nullptr;
   ExitStatus init_status_;
-  kernel::AddressSpace* active_ = nullptr;  // null: the kernel's own, or one that is gone
+  // An address space or a native thread's table; null: the kernel's own, or one that is gone.
+  const void* active_ = nullptr;
+  uint64_t native_threads_ = 0;  // ever made
   size_t process_count_ = 0;
   size_t thread_count_ = 0;
   size_t queued_signals_ = 0;

@@ -4,6 +4,7 @@
 #include "kernel/process/current.h"
 #include "kernel/process/exit.h"
 #include "kernel/process/fault_report.h"
+#include "kernel/process/native_thread.h"
 #include "kernel/process/return_to_user.h"
 #include "kernel/process/signals.h"
 #include "kernel/process/system.h"
@@ -56,10 +57,21 @@ FaultMeaning MeaningOf(const mm::FaultInfo& fault, mm::FaultOutcome outcome) {
   Force(thread, meaning.signal, FaultInformation(meaning.signal, meaning.code, fault.va));
 }
 
+// Whether it is in what the thread has for itself, beside what its process has.
+bool IsInOwnMemory(const UserThread& thread, mm::VirtAddr va) {
+  return thread.native != nullptr && thread.native->memory().Covers(va);
+}
+
 void OnUserFault(mm::FaultInfo fault, arch::UserRegisters& registers) {
-  Process& process = kernel::CurrentProcess();
+  UserThread& thread = kernel::CurrentThread();
+  Process& process = thread.process();
   ++process.usage.minor_faults;
   mm::FaultOutcome outcome;
+  if (IsInOwnMemory(thread, fault.va)) [[unlikely]] {
+    outcome = thread.native->memory().HandleFault(fault);
+    if (outcome != mm::FaultOutcome::kResolved) EndOrSignal(outcome, fault, registers);
+    return;
+  }
   // Inlined: a call, and registers saved twice, are a tenth of what a fault takes.
   [[clang::always_inline]] outcome = process.space->HandleFault(fault);
   if (outcome != mm::FaultOutcome::kResolved) [[unlikely]]
@@ -103,8 +115,12 @@ void OnUserException(kernel::UserException exception, mm::VirtAddr pc,
 }
 
 bool ResolveUserCopyFault(const mm::FaultInfo& fault) {
-  Process& process = kernel::CurrentProcess();
+  UserThread& thread = kernel::CurrentThread();
+  Process& process = thread.process();
   ++process.usage.minor_faults;
+  if (IsInOwnMemory(thread, fault.va)) [[unlikely]] {
+    return thread.native->memory().HandleFault(fault) == mm::FaultOutcome::kResolved;
+  }
   return process.space && process.space->HandleFault(fault) == mm::FaultOutcome::kResolved;
 }
 

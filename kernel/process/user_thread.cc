@@ -1,12 +1,21 @@
 #include "kernel/process/user_thread.h"
 
+#include "kernel/process/native_thread.h"
 #include "kernel/process/process.h"
 #include "kernel/process/system.h"
 
 namespace process {
 
+void UserThread::ActivateTable() {
+  if (native != nullptr) {
+    TheSystem().Activate(native->memory().table());
+  } else {
+    TheSystem().Activate(*process_.space);
+  }
+}
+
 void UserThread::SwitchFrom(sched::Thread& previous) {
-  TheSystem().Activate(*process_.space);
+  ActivateTable();
   arch::SwitchThread(MachineThreadOf(previous).state(), state(), stack_);
 }
 

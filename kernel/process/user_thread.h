@@ -12,6 +12,7 @@
 #include "kernel/posix/signal.h"
 #include "kernel/process/machine_thread.h"
 #include "kernel/process/name.h"
+#include "kernel/process/open_call.h"
 #include "kernel/process/pid_table.h"
 #include "kernel/process/signal_queue.h"
 #include "kernel/sched/deadline.h"
@@ -19,6 +20,7 @@
 
 namespace process {
 
+class NativeThread;
 class Process;
 
 // For the list of a process's threads.
@@ -74,6 +76,14 @@ class UserThread final : public MachineThread, public base::ListHook<ThreadOfPro
   // The deadline of a call with a timeout that was interrupted and may be issued again; the call
   // then goes on to wait for this one. Nothing, while no such call is open.
   std::optional<sched::Deadline> kept_deadline;
+
+  // The processor walks the thread's page table, its own or its process's, from now on.
+  void ActivateTable();
+
+  // Null for a thread that POSIX knows: see native_threads.h.
+  NativeThread* native = nullptr;
+  // A message of this thread that it awaits the reply to.
+  OpenCall open_call{*this};
 
   // vfork: its child that still runs on this process's memory, and where this thread waits for it
   // to let go.

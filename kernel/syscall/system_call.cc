@@ -4,11 +4,13 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 
 #include "arch/ops/system_calls.h"
 #include "kernel/posix/call.h"
 #include "kernel/syscall/adapt.h"
 #include "kernel/syscall/call_table.h"
+#include "kernel/syscall/native_calls.h"
 #include "kernel/syscall/services.h"
 
 namespace syscall {
@@ -44,8 +46,34 @@ constexpr auto kHandlers = [] {
   return handlers;
 }();
 
+struct NativeRow {
+  NativeCall call;
+  Handler handler;
+};
+
+constexpr NativeRow kNativeRows[] = {
+    {NativeCall::kBecomeNative, kAdapted<BecomeNative>},
+    {NativeCall::kCreateThread, kAdapted<CreateThread>},
+    {NativeCall::kSend, kAdapted<SendMessage>},
+    {NativeCall::kReceive, kAdapted<ReceiveMessage>},
+    {NativeCall::kCall, kAdapted<CallThread>},
+    {NativeCall::kReply, kAdapted<ReplyMessage>},
+};
+constexpr auto kFirstNative = static_cast<uint32_t>(kNativeRows[0].call);
+
+constexpr auto kNativeHandlers = [] {
+  std::array<Handler, std::size(kNativeRows)> handlers{};
+  for (const NativeRow& row : kNativeRows) {
+    handlers[static_cast<uint32_t>(row.call) - kFirstNative] = row.handler;
+  }
+  return handlers;
+}();
+
 intptr_t ScanForOwn(arch::UserRegisters& registers) {
   const uintptr_t number = arch::SystemCallNumber(registers);
+  if (number - kFirstNative < kNativeHandlers.size()) {
+    return kNativeHandlers[number - kFirstNative](registers);
+  }
   const auto found = std::find_if(kCommonEnd, arch::kSystemCalls.end(),
                                   [=](const NumberedCall& one) { return one.number == number; });
   return found != arch::kSystemCalls.end() ? HandlerOf(found->call)(registers) : Refuse(registers);

@@ -123,6 +123,7 @@ std::vector<Layer> MakeLayers() {
       // The heap of programs is the kernel's.
       {"userspace/libatlas/",
        {"kernel/base/", "kernel/mm/", "kernel/sync/", "userspace/libatlas/"}},
+      {"userspace/libatlas/native/", {"userspace/libatlas/native/", "userspace/machine/"}},
       {"third_party/", {"third_party/"}},
   };
   AddArchitecture(layers, "arch/arm/");

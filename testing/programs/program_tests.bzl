@@ -69,6 +69,11 @@ def program_tests(*, name, images = IMAGES):
                 arguments_file = _arguments_file(suite, prefix, image),
             )
         _suite_test(
+            prefix + "native_tests_test",
+            image,
+            "//testing/programs:native_tests_" + cpu,
+        )
+        _suite_test(
             prefix + "limit_tests_test",
             image,
             "//testing/programs:limit_tests_" + cpu,
