@@ -37,6 +37,8 @@ readonly table_rows=(
   'yield_round|50|sched_yield round, two switches'
   'system_v_queue|50|SysV message queue round trip, 64 B'
   'posix_queue|50|POSIX message queue round trip, 64 B'
+  'native_messages|33|message round trip, two processes'
+  'native_calls|33|call with reply, two processes'
   'shared_first_touch|50|shared memory: first touch, per page'
   'shared_second_touch|50|shared memory: second process'
   'fork_fault_wait|50|fork+SIGSEGV+wait'
@@ -46,6 +48,9 @@ readonly table_rows=(
 readonly table_page_work=512
 declare -rA table_floor=([anonymous_write_fault]=$table_page_work [zero_page_write_after]=$table_page_work
   [fault_10_vmas]=$table_page_work [fault_10000_vmas]=$table_page_work [copy_on_write_copy]=$table_page_work)
+
+# Rows of what Linux has not, and which of its rows they have to compare with.
+declare -rA table_peer=([native_messages]=posix_queue [native_calls]=posix_queue)
 
 # What the same costs among 10,000 VMAs, in hundredths of what it costs among 10.
 readonly table_vma_bar=130
@@ -109,7 +114,7 @@ table_each() {
   local image=$1 linux=$2 do=$3 one name bars label ours theirs bar note
   for one in "${table_rows[@]}"; do
     IFS='|' read -r name bars label <<<"$one"
-    ours=${table_figures["$image $name"]-} theirs=${table_figures["$linux $name"]-}
+    ours=${table_figures["$image $name"]-} theirs=${table_figures["$linux ${table_peer[$name]-$name}"]-}
     note=${table_skipped["$image $name"]-}
     [[ -n $image ]] || note=${table_skipped["$linux $name"]-}
     if [[ -z $ours$theirs$note ]]; then continue; fi
@@ -117,6 +122,7 @@ table_each() {
     [[ -n $image && -n $linux ]] || bar=-
     table_judge "$ours" "$theirs" "$bar"
     if [[ -n $image && -z $note && -z $ours ]]; then note='no figure'; fi
+    if [[ -z $note && -n ${table_peer[$name]-} ]]; then note="Linux: ${table_peer[$name]}"; fi
     if [[ -z $note && -n ${table_floor[$name]-} ]]; then note="${table_floor[$name]} of it are the page"; fi
     "$do" "$name" "$label" "$theirs" "$ours" "$table_ratio" "$(table_text_of_bar "$bar")" "$table_verdict" "$note"
   done

@@ -14,6 +14,8 @@
 #include <optional>
 
 #include "userspace/bench/rows.h"
+#include "userspace/libatlas/native/message.h"
+#include "userspace/libatlas/native/thread.h"
 
 namespace bench {
 namespace {
@@ -233,12 +235,67 @@ Figure PosixQueue(Trial& trial) {
   return trial.Average(kTrips, [&] { return there.Send() && back.Receive(); });
 }
 
+// Native threads of two processes, which only Atlas has.
+bool BecomeNative(Trial& trial) {
+  long error = 0;
+  return atlas::BecomeNative(&error) != nullptr || trial.Did("become native", error);
+}
+
+const atlas::Message* Receive(Trial& trial) {
+  long error = 0;
+  const atlas::Message* const message = atlas::Receive(atlas::kForever, &error);
+  if (message == nullptr) trial.Did("receive", error);
+  return message;
+}
+
+bool Send(Trial& trial, int32_t to) { return trial.Did("send", atlas::Send(to, {})); }
+
+// What a partner does with each message, and trip(partner) with it.
+template <typename Answer, typename Trip>
+Figure NativeTrips(Trial& trial, Answer answer, Trip trip) {
+  return InChild(trial, [&]() -> Figure {
+    if (!BecomeNative(trial)) return std::nullopt;
+    const auto self = static_cast<int32_t>(SystemCall(SYS_getpid));
+    const Partner partner(trial, [&] {
+      if (!BecomeNative(trial) || !Send(trial, self)) return;
+      while (const atlas::Message* const message = Receive(trial)) {
+        if (!answer(*message)) return;
+      }
+    });
+    if (!partner.valid()) return std::nullopt;
+    // By which it is known to be native.
+    const atlas::Message* const hello = Receive(trial);
+    if (hello == nullptr) return std::nullopt;
+    const int32_t other = hello->sender;
+    return trial.Average(kTrips, [&] { return trip(other); });
+  });
+}
+
+Figure NativeMessages(Trial& trial) {
+  return NativeTrips(
+      trial, [&](const atlas::Message& message) { return Send(trial, message.sender); },
+      [&](int32_t partner) { return Send(trial, partner) && Receive(trial) != nullptr; });
+}
+
+Figure NativeCalls(Trial& trial) {
+  return NativeTrips(
+      trial,
+      [&](const atlas::Message& message) {
+        return trial.Did("reply", atlas::Reply(message.sender, {.call = message.call}));
+      },
+      [&](int32_t partner) {
+        atlas::Message reply;
+        return trial.Did("call", atlas::Call(partner, {}, reply));
+      });
+}
+
 }  // namespace
 
 const Row kMessageRows[] = {
-    {"pipe_round_trip", PipeRoundTrip}, {"futex_processes", FutexProcesses},
-    {"futex_threads", FutexThreads},    {"yield_round", YieldRound},
-    {"system_v_queue", SystemVQueue},   {"posix_queue", PosixQueue},
+    {"pipe_round_trip", PipeRoundTrip},  {"futex_processes", FutexProcesses},
+    {"futex_threads", FutexThreads},     {"yield_round", YieldRound},
+    {"system_v_queue", SystemVQueue},    {"posix_queue", PosixQueue},
+    {"native_messages", NativeMessages}, {"native_calls", NativeCalls},
 };
 const unsigned kMessageRowCount = sizeof kMessageRows / sizeof kMessageRows[0];
 
