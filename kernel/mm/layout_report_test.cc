@@ -21,11 +21,15 @@ TEST(LayoutReport, Layout) {
   unit::TextBuffer buffer;
   mm::PrintLayout(buffer, layouts::sos::kLayout);
   EXPECT_EQ(buffer.text(),
-            "layout sos: 4 regions\n"
+            "layout sos: 6 regions\n"
             "  0x0000000000000000-0x000000003fffffff         1 GiB unused   user --- kernel --- "
             "process unused\n"
-            "  0x0000000040000000-0x000000007fffffff         1 GiB user     user w^x kernel --- "
+            "  0x0000000040000000-0x000000007fdfffff      1022 MiB user     user w^x kernel --- "
             "process program\n"
+            "  0x000000007fe00000-0x000000007fe00fff         4 KiB tcb      user --- kernel rw- "
+            "thread  thread control block\n"
+            "  0x000000007fe01000-0x000000007fffffff      2044 KiB mq       user r-- kernel rw- "
+            "thread  message queue\n"
             "  0x0000000080000000-0x00000000ff7fffff      2040 MiB direct   user --- kernel w^x "
             "global  direct map\n"
             "  0x00000000ff800000-0x00000000ffffffff         8 MiB vmalloc  user --- kernel rw- "

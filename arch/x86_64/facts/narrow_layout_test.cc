@@ -83,7 +83,7 @@ struct Row {
 
 constexpr Row kRows[] = {
     {"null", {0}, VerifyFault::kInUnusedRegion, "unused"},
-    {"the last page below programs", {0x3F'F000}, VerifyFault::kInUnusedRegion, "unused"},
+    {"the last page below threads' own", {0x1F'F000}, VerifyFault::kInUnusedRegion, "unused"},
     {"the first page above vmalloc", {0xFF00'0000}, VerifyFault::kInUnusedRegion, "unused"},
     {"the last page of 4 GiB", {0xFFFF'F000}, VerifyFault::kInUnusedRegion, "unused"},
     {"the first page above 4 GiB", {0x1'0000'0000}, VerifyFault::kOutsideEveryRegion, "none"},
