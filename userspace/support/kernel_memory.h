@@ -27,6 +27,8 @@ class MemoryUse {
   void Print() const;
 
   [[nodiscard]] int64_t unused_kib() const { return unused_kib_; }
+  // How many tables lead to what the kernel has depends on where that lies.
+  [[nodiscard]] int64_t unused_or_tables_kib() const { return unused_kib_ + page_tables_kib_; }
 
  private:
   int64_t page_tables_kib_;
