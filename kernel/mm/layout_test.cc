@@ -207,18 +207,10 @@ TEST(Layout, FindRegionInLfos) {
 
 TEST(Layout, FindRegionInSos) {
   constexpr FindRow kRows[] = {
-      {0, "unused"},
-      {0x3FFF'FFFF, "unused"},
-      {0x4000'0000, "user"},
-      {0x7FDF'FFFF, "user"},
-      {0x7FE0'0000, "tcb"},
-      {0x7FE0'0FFF, "tcb"},
-      {0x7FE0'1000, "mq"},
-      {0x7FFF'FFFF, "mq"},
-      {0x8000'0000, "direct"},
-      {0xFF7F'FFFF, "direct"},
-      {0xFF80'0000, "vmalloc"},
-      {0xFFFF'FFFF, "vmalloc"},
+      {0, "unused"},           {0x3FFF'FFFF, "unused"},  {0x4000'0000, "user"},
+      {0x7FDF'FFFF, "user"},   {0x7FE0'0000, "tcb"},     {0x7FE0'0FFF, "tcb"},
+      {0x7FE0'1000, "mq"},     {0x7FFF'FFFF, "mq"},      {0x8000'0000, "direct"},
+      {0xFF7F'FFFF, "direct"}, {0xFF80'0000, "vmalloc"}, {0xFFFF'FFFF, "vmalloc"},
       {0x1'0000'0000, ""},
   };
   ExpectRegions(layouts::sos::ForHardware(2), kRows);

@@ -18,11 +18,9 @@ namespace native {
 namespace {
 
 using atlas::Message;
-using support::Exited;
 using support::Expect;
 using support::ExpectEqual;
 using support::ExpectResult;
-using support::Require;
 
 constexpr uint64_t kTenMilliseconds = 10'000'000;
 constexpr uint64_t kSecond = 1'000'000'000;
