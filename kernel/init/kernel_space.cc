@@ -74,6 +74,7 @@ base::Result<> KernelSpace::ShareEntries(const mm::Layout& layout) {
   const auto last = std::ranges::find_last_if(layout.regions, is_kernels).begin();
   const mm::VirtRange rows = mm::FromFirstToLast(first->range.base, last->range.last());
   if (!arch::ContextReaches(rows.base)) return {};
+  const mm::VirtRange& direct_map = mm::RegionWith(layout, mm::Service::kDirectMap).range;
   for (unsigned level = table_.shape().level; level > 0; --level) {
     const unsigned shift = arch::PagingPolicy::Level(level).shift;
     const mm::VirtRange blocks =
@@ -83,7 +84,7 @@ base::Result<> KernelSpace::ShareEntries(const mm::Layout& layout) {
       const bool is_others = row.service != mm::Service::kUnused && !is_kernels(row);
       return is_others && row.range.Overlaps(blocks);
     });
-    if (!holds_others) return table_.ShareEntries(rows, level);
+    if (!holds_others) return table_.ShareEntries(rows, level, direct_map);
   }
   return std::unexpected(base::Error::kUnsupported);
 }

@@ -39,9 +39,10 @@ class KernelSpace {
                                       const Image& image);
 
   // Lets contexts have this table's entries for the kernel's rows, where their roots reach those:
-  // the root's, or where one of those holds rows of a process, too, entries below. Does nothing the
-  // second time; the first time nobody else changes the table. Errors: kOutOfMemory; kUnsupported,
-  // when no level has entries of the kernel's alone, in one table.
+  // the root's, or where one of those holds rows of a process, too, entries below. RAM has been
+  // mapped: what the direct map does not show now needs no tables, and cannot be mapped later. Does
+  // nothing the second time; the first time nobody else changes the table. Errors: kOutOfMemory;
+  // kUnsupported, when no level has entries of the kernel's alone, in one table.
   [[nodiscard]] base::Result<> ShareEntries(const mm::Layout& layout);
 
   mm::PhysAddr root() const { return table_.root(); }

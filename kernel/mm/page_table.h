@@ -20,6 +20,7 @@
 #include <cstdint>
 #include <cstring>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "kernel/base/bits.h"
@@ -139,12 +140,14 @@ class PageTable {
 
   // From now on the entries of `level` that `range` touches stay as they are: other tables may have
   // the same ones. Below the root's level they lie in one table, and the way there exists. Those
-  // that are empty come to lead to tables, and no table goes, however empty. What would change such
-  // an entry returns kUnsupported: part of a large page there, or all of it, and a page that needs
-  // more of the entry above it than others do (P::Admit). Collapse() leaves it. All that these
-  // entries translate is common, beyond the ends of `range` as well. Called once. Errors: those of
-  // CheckRange, kUnsupported (several tables, or no way), kOutOfMemory.
-  [[nodiscard]] base::Result<> ShareEntries(const VirtRange& range, unsigned level);
+  // that are empty come to lead to tables, and no table goes, however empty; but within `complete`,
+  // where nothing is mapped later, they stay empty. What would change such an entry returns
+  // kUnsupported: a page below an empty one, part of a large page or all of it, and a page that
+  // needs more of the entry above it than others do (P::Admit). Collapse() leaves it. All that
+  // these entries translate is common, beyond the ends of `range` as well. Called once. Errors:
+  // those of CheckRange, kUnsupported (several tables, or no way), kOutOfMemory.
+  [[nodiscard]] base::Result<> ShareEntries(const VirtRange& range, unsigned level,
+                                            const VirtRange& complete = {});
 
   // Takes the entries of what `owner` shares, below tables of its own where they lie below the
   // root. They stay the owner's: this table changes nothing there, and must end first. Its root
@@ -336,11 +339,13 @@ class PageTable {
                                             .scope = Scope::kProcess};
   [[nodiscard]] Table CommonTable() const;
   [[nodiscard]] std::optional<Indices> CommonIndices(const Table& table) const;
+  static uint64_t CountUsed(std::span<const Entry> entries);
   void CountMoreBelow(VirtAddr va, unsigned level, uint64_t more)
     requires P::kCountsEntries;
   [[nodiscard]] bool LeadsToCommon(unsigned level, const VirtRange& piece) const;
   [[nodiscard]] bool KeepsCommonEntries(const VirtRange& range,
                                         const PageAttributes& attributes) const;
+  [[nodiscard]] bool FillsCommonEntry(const VirtRange& range) const;
 
   // page_table_split.h
   [[nodiscard]] base::Result<> SplitEnds(const VirtRange& range, TlbBatch& batch);

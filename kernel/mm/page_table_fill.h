@@ -134,7 +134,7 @@ base::Result<> PageTable<P, M>::Fill(const VirtRange& range, const Filling& fill
   if (!CountTables(RootTable(), range, filling, counts)) {
     return std::unexpected(base::Error::kAlreadyExists);
   }
-  if (!KeepsCommonEntries(range, filling.attributes) ||
+  if (FillsCommonEntry(range) || !KeepsCommonEntries(range, filling.attributes) ||
       !IsAdmissible(RootTable(), range, filling.attributes)) {
     return std::unexpected(base::Error::kUnsupported);
   }

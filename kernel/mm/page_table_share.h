@@ -34,7 +34,8 @@ bool PageTable<P, M>::LeadsToCommon(unsigned level, const VirtRange& piece) cons
 
 // Tables are taken first: what follows cannot fail.
 template <PagingPolicy P, TableMemory M>
-base::Result<> PageTable<P, M>::ShareEntries(const VirtRange& range, unsigned level) {
+base::Result<> PageTable<P, M>::ShareEntries(const VirtRange& range, unsigned level,
+                                             const VirtRange& complete) {
   CHECK(common_.IsEmpty() && level > 0 && level <= shape_.level);
   TRY(CheckRange(range));
   Table table = RootTable();
@@ -46,26 +47,34 @@ base::Result<> PageTable<P, M>::ShareEntries(const VirtRange& range, unsigned le
     }
     table = ChildOf(entry, table.level);
   }
+  const unsigned shift = P::Level(level).shift;
+  const auto needs_table = [&](const VirtRange& piece, const Entry& slot) {
+    const bool is_empty = P::KindOf(Load(slot), level) == EntryKind::kNone;
+    return is_empty && !complete.Contains(page_table_internal::BlockOf(piece.base, shift));
+  };
   TableCounts counts{};
-  ForEachEntry(table, range, [&](const VirtRange&, Entry& slot) {
-    if (P::KindOf(Load(slot), level) == EntryKind::kNone) ++counts[level - 1];
+  ForEachEntry(table, range, [&](const VirtRange& piece, const Entry& slot) {
+    if (needs_table(piece, slot)) ++counts[level - 1];
     return true;
   });
   Reserve reserve(*this);
   TRY(reserve.Add(counts));
-  ForEachEntry(table, range, [&](const VirtRange&, Entry& slot) {
-    if (P::KindOf(Load(slot), level) == EntryKind::kNone) {
-      Store(slot, P::MakeTable(reserve.Take(level - 1), {}, level));
-    }
+  ForEachEntry(table, range, [&](const VirtRange& piece, Entry& slot) {
+    if (needs_table(piece, slot)) Store(slot, P::MakeTable(reserve.Take(level - 1), {}, level));
     return true;
   });
   if constexpr (P::kCountsEntries) CountMoreBelow(range.base, level, counts[level - 1]);
   memory_->Publish(range);
-  const unsigned shift = P::Level(level).shift;
   common_ = FromFirstToLast(AlignDown(range.base, base::Bit(shift)),
                             VirtAddr{range.last().value | base::LowBits(shift)});
   common_level_ = level;
   return {};
+}
+
+template <PagingPolicy P, TableMemory M>
+uint64_t PageTable<P, M>::CountUsed(std::span<const Entry> entries) {
+  return static_cast<uint64_t>(
+      std::ranges::count_if(entries, [](const Entry& entry) { return Load(entry) != 0; }));
 }
 
 // The table of `level` on the way to `va` has so many more entries in use.
@@ -93,6 +102,15 @@ bool PageTable<P, M>::KeepsCommonEntries(const VirtRange& range,
   });
 }
 
+// Whether `range` cannot have pages without a common entry, empty until now.
+template <PagingPolicy P, TableMemory M>
+bool PageTable<P, M>::FillsCommonEntry(const VirtRange& range) const {
+  const VirtRange touched = Intersection(range, common_);
+  if (touched.IsEmpty()) return false;
+  return !ForEachEntry(CommonTable(), touched,
+                       [](const VirtRange&, const Entry& slot) { return Load(slot) != 0; });
+}
+
 // The tables of its own let through what a user's pages need: its pages lie beside the common ones.
 template <PagingPolicy P, TableMemory M>
 base::Result<> PageTable<P, M>::BorrowEntries(const PageTable& owner) {
@@ -108,21 +126,23 @@ base::Result<> PageTable<P, M>::BorrowEntries(const PageTable& owner) {
   borrows_ = true;
   const Table from = owner.CommonTable();
   const uint64_t first = IndexIn(from, common_.base);
-  const uint64_t count = IndexIn(from, common_.last()) - first + 1;
+  const std::span<const Entry> common(&from.entries[first],
+                                      IndexIn(from, common_.last()) - first + 1);
   Table table = RootTable();
   while (table.level > common_level_) {
     Entry& slot = EntryFor(table, common_.base);
     CHECK(Load(slot) == 0);
     Entry entry = P::MakeTable(reserve.Take(table.level - 1), kUserPage, table.level);
     if constexpr (P::kCountsEntries) {
-      entry = P::WithLiveEntries(entry, table.level - 1 == common_level_ ? count : 1);
+      const bool leads_to_common = table.level - 1 == common_level_;
+      entry = P::WithLiveEntries(entry, leads_to_common ? CountUsed(common) : 1);
     }
     Store(slot, entry);
     table = ChildOf(entry, table.level);
   }
   CHECK(Load(table.entries[first]) == 0);
   // No processor walks this yet: a thousand entries of a 32-bit machine are copied as memory.
-  std::memcpy(&table.entries[first], &from.entries[first], count * sizeof(Entry));
+  std::memcpy(&table.entries[first], common.data(), common.size_bytes());
   return {};
 }
 

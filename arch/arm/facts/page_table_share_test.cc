@@ -86,6 +86,50 @@ TEST(ArmSharedEntries, ChangesAreSeenInEveryContext) {
   EXPECT_EQ(g_arena.taken_slots(), 0u);
 }
 
+// What has all that it will ever have: a whole MiB of it, or less than one.
+TEST(ArmSharedEntries, WhatIsCompleteGetsNoTables) {
+  constexpr VirtRange kEmptyMiB{kEmpty.base, 0x10'0000};
+  for (const bool is_whole : {true, false}) {
+    Table kernel = MakeKernel();
+    const VirtRange complete{kEmptyMiB.base, kEmptyMiB.size_bytes - (is_whole ? 0 : 0x1000)};
+    const size_t before = g_arena.taken_slots();
+    ASSERT_TRUE(kernel.ShareEntries(kKernel, 1, complete).has_value());
+    EXPECT_EQ(kernel.common(), kKernel);
+    EXPECT_EQ(g_arena.taken_slots(), before + (is_whole ? 0 : 1));
+    Table context = MakeContext(kernel);
+    ExpectSound(kernel);
+    const auto mapped = kernel.Map(kEmpty, {0x4040'0000}, kData);
+    EXPECT_EQ(mapped.has_value(), !is_whole);
+    EXPECT_EQ(context.Translate(kEmpty.base).has_value(), !is_whole);
+    if (is_whole) EXPECT_EQ(mapped.error(), Error::kUnsupported);
+    ExpectSound(kernel);
+    ExpectSound(context);
+  }
+}
+
+// Where no entry may be filled, nothing of a change is done.
+TEST(ArmSharedEntries, EmptyEntriesStayEmpty) {
+  Table kernel = MakeKernel();
+  ASSERT_TRUE(kernel.ShareEntries(kKernel, 1, kKernel).has_value());
+  Table context = MakeContext(kernel);
+  const size_t before = g_arena.taken_slots();
+  constexpr VirtRange kEmptyMiB{kEmpty.base, 0x10'0000};
+  constexpr VirtRange kFromPageOn{{0x10'1000}, 0x10'0000};
+  mm::TlbBatch batch;
+  for (const VirtRange& range : {kEmpty, kEmptyMiB, kFromPageOn}) {
+    EXPECT_EQ(kernel.Map(range, {0x4040'0000}, kData).error(), Error::kUnsupported);
+    EXPECT_EQ(kernel.Mark(range, 1, batch).error(), Error::kUnsupported);
+    EXPECT_TRUE(kernel.Unmap(range, batch).has_value());
+  }
+  EXPECT_EQ(g_arena.taken_slots(), before);
+  EXPECT_FALSE(context.Translate(kFromPageOn.base).has_value());
+  // Beside them there are changes.
+  ASSERT_TRUE(kernel.Map({{0x10'1000}, 0x1000}, {0x4040'0000}, kData).has_value());
+  EXPECT_EQ(context.Translate({0x10'1234})->value, 0x4040'0234u);
+  ExpectSound(kernel);
+  ExpectSound(context);
+}
+
 TEST(ArmSharedEntries, AContextChangesOnlyItsOwn) {
   Table kernel = MakeKernel();
   ASSERT_TRUE(kernel.ShareEntries(kKernel, 1).has_value());

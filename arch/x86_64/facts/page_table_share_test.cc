@@ -143,6 +143,36 @@ TEST(X86SharedEntries, BelowTheRoot) {
   }
 }
 
+// Of the four entries two are of what is complete, and one of those is empty: contexts count the
+// others.
+TEST(X86SharedEntries, WhatIsCompleteGetsNoTables) {
+  const BelowRow& row = kBelow[2];
+  constexpr uint64_t kEntryBytes = 0x4000'0000;
+  constexpr size_t kTableSlots = 4096 / mm::PageTableArena::kSlotBytes;
+  const VirtRange complete{row.kernel.base + kEntryBytes, 2 * kEntryBytes};
+  const VirtRange empty{complete.base, 0x1000};
+  mm::PageTableArena& arena = *new (&g_arena) mm::PageTableArena;
+  Table kernel = *Table::Create(row.root, {}, arena);
+  ASSERT_TRUE(kernel.Map(row.kernel_page, {0x10'0000}, kData).has_value());
+  const size_t before = arena.taken_slots();
+  ASSERT_TRUE(kernel.ShareEntries(row.kernel, row.level, complete).has_value());
+  EXPECT_EQ(arena.taken_slots(), before + 2 * kTableSlots);
+  ASSERT_TRUE(kernel.CheckInvariants().has_value());
+  Table context = *Table::Create(row.root, {}, arena);
+  ASSERT_TRUE(context.BorrowEntries(kernel).has_value());
+  ASSERT_TRUE(context.CheckInvariants().has_value());
+  EXPECT_EQ(kernel.Map(empty, {0x30'0000}, kData).error(), base::Error::kUnsupported);
+  ASSERT_TRUE(kernel.Map({row.kernel.base, 0x1000}, {0x30'0000}, kData).has_value());
+  EXPECT_EQ(context.Translate(row.kernel.base)->value, 0x30'0000u);
+  ASSERT_TRUE(context.Map(row.user_page, {0x20'0000}, kUserData).has_value());
+  ASSERT_TRUE(context.Unmap(row.user_page).has_value());
+  EXPECT_TRUE(kernel.CheckInvariants().has_value());
+  EXPECT_TRUE(context.CheckInvariants().has_value());
+  context.Release();
+  kernel.Release();
+  EXPECT_EQ(arena.taken_slots(), 0u);
+}
+
 TEST(X86SharedEntries, MemoryEndsOnTheWay) {
   const BelowRow& row = kBelow[2];
   mm::PageTableArena& arena = *new (&g_arena) mm::PageTableArena;
