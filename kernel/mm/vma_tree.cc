@@ -164,7 +164,7 @@ base::Result<> VmaTree::InsertFirst(const PageSpan& span, uintptr_t value) {
 // The span lies in the gap before `slot`.
 base::Result<> VmaTree::InsertAt(Path& path, unsigned slot, const PageSpan& span, uintptr_t value) {
   if (path.leaf->IsFull() || !path.leaf->Reaches(span.first)) [[unlikely]] {
-    if (!InsertKeptLeaf(path, slot, span, value)) {
+    if (!InsertBelowNext(path, slot, span, value) && !InsertKeptLeaf(path, slot, span, value)) {
       const auto inserted = InsertOutside(path, slot, span, value);
       ForgetPath();
       TRY(inserted);

@@ -166,11 +166,12 @@ class VmaTree {
   // Making room (vma_tree_grow.cc).
   [[nodiscard]] base::Result<> InsertOutside(Path& path, unsigned slot, const PageSpan& span,
                                              uintptr_t value);
+  [[nodiscard]] bool InsertBelowNext(Path& path, unsigned slot, const PageSpan& span,
+                                     uintptr_t value);
   [[nodiscard]] bool InsertKeptLeaf(Path& path, unsigned slot, const PageSpan& span,
                                     uintptr_t value);
   [[nodiscard]] base::Result<> InsertLeaf(Path& path, unsigned slot, const PageSpan& span,
                                           uintptr_t value);
-  void InsertBelowNext(const Path& path, const PageSpan& span, uintptr_t value);
   [[nodiscard]] base::Result<> MakeRoom(Path& path, unsigned slot);
   [[nodiscard]] bool ShareWithNeighbour(const Path& path);
   [[nodiscard]] base::Result<> SplitLeaf(Path& path, unsigned kept);

@@ -18,7 +18,7 @@ class VmaTree::Checker {
     if (tree_.root_ == nullptr) return tree_.levels_ == 0 && CountsAgree();
     PageIndex gap = 0;
     return Visit(tree_.root_, tree_.levels_, 0, kPageLimit, gap) && last_leaf_->next() == nullptr &&
-           CountsAgree();
+           CountsAgree() && PathIsRight();
   }
 
  private:
@@ -28,6 +28,19 @@ class VmaTree::Checker {
            (!keeps_leaf || (leaves_ != 0 && tree_.kept_leaf_->count() == 0)) &&
            inners_ == tree_.inners_.nodes_in_use() &&
            (found_last_is_here_ || FoundLast() == nullptr);
+  }
+
+  // What is remembered of the way to the last change is what a search finds.
+  bool PathIsRight() const {
+    const Path& path = tree_.path_;
+    if (path.leaf == nullptr) return true;
+    Path found;
+    tree_.Descend(path.lower, found);
+    const auto levels = static_cast<ptrdiff_t>(tree_.levels_);
+    return found.leaf == path.leaf && found.lower == path.lower && found.upper == path.upper &&
+           found.parent_upper == path.parent_upper &&
+           std::equal(path.nodes.begin(), path.nodes.begin() + levels, found.nodes.begin()) &&
+           std::equal(path.slots.begin(), path.slots.begin() + levels, found.slots.begin());
   }
 
   const VmaLeaf* FoundLast() const {

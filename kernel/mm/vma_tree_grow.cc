@@ -16,13 +16,6 @@ base::Result<> VmaTree::InsertOutside(Path& path, unsigned slot, const PageSpan&
   const VmaLeaf& leaf = *path.leaf;
   const bool is_far = !leaf.Reaches(span.first);
   const bool is_outermost = slot == leaf.count() || slot == 0;
-  if (is_far && slot == leaf.count()) {
-    const VmaLeaf* const next = leaf.next();
-    if (next != nullptr && !next->IsFull() && next->Reaches(span.first)) {
-      InsertBelowNext(path, span, value);
-      return {};
-    }
-  }
   if (is_far || (is_outermost && leaf.IsFilledInOrder(slot))) {
     return InsertLeaf(path, slot, span, value);
   }
@@ -30,6 +23,23 @@ base::Result<> VmaTree::InsertOutside(Path& path, unsigned slot, const PageSpan&
   Descend(span.first, path);
   PutInto(path, path.leaf->CountNotAbove(span.first), span, value);
   return {};
+}
+
+// The span becomes the first range of the next leaf, if that one alone is near and has room.
+// Returns whether it does; the path leads there then.
+bool VmaTree::InsertBelowNext(Path& path, unsigned slot, const PageSpan& span, uintptr_t value) {
+  const VmaLeaf& leaf = *path.leaf;
+  if (slot != leaf.count() || leaf.Reaches(span.first)) return false;
+  const VmaLeaf* const next = leaf.next();
+  if (next == nullptr || next->IsFull() || !next->Reaches(span.first)) return false;
+  path.upper = span.first;
+  UpdateGap(path);
+  Descend(next->first(), path);
+  path.leaf->Insert(0, span, value);
+  guess_ = 1;
+  SetFirst(path, span.first);
+  UpdateGap(path);
+  return true;
 }
 
 // The span gets a leaf of its own, above the path's, if one is at hand and its parent has room.
@@ -74,16 +84,6 @@ base::Result<> VmaTree::InsertLeaf(Path& path, unsigned slot, const PageSpan& sp
     AddChild(path, 0, 0, {path.lower, gap, &added}, spare);
   }
   return {};
-}
-
-// The span becomes the first range of the next leaf.
-void VmaTree::InsertBelowNext(const Path& path, const PageSpan& span, uintptr_t value) {
-  Path next;
-  Descend(path.leaf->next()->first(), next);
-  next.leaf->Insert(0, span, value);
-  SetFirst(next, span.first);
-  UpdateGap(next);
-  UpdateGapAt(span.first - 1);
 }
 
 // After it, the range that was to go to `slot` of the full leaf has room where a search leads now.
