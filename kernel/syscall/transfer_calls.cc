@@ -52,12 +52,14 @@ std::optional<uint64_t> OffsetOf(uintptr_t low, uintptr_t high) {
 
 posix::CallResult Read(int descriptor, uintptr_t buffer, size_t bytes) {
   const Ref<OpenFile> file = TRY(FileToRead(descriptor));
+  TRY(CheckBuffer(buffer, bytes));
   UserDestination destination(buffer, bytes);
   return ReadInto(*file, destination);
 }
 
 posix::CallResult Write(int descriptor, uintptr_t buffer, size_t bytes) {
   const Ref<OpenFile> file = TRY(FileToWrite(descriptor));
+  TRY(CheckBuffer(buffer, bytes));
   UserSource source(buffer, bytes);
   return WriteFrom(*file, source);
 }
@@ -65,6 +67,7 @@ posix::CallResult Write(int descriptor, uintptr_t buffer, size_t bytes) {
 posix::CallResult Pread64(int descriptor, uintptr_t buffer, size_t bytes, int64_t offset) {
   const Ref<OpenFile> file = TRY(FileToRead(descriptor));
   if (offset < 0) return std::unexpected(Errno::kInvalid);
+  TRY(CheckBuffer(buffer, bytes));
   UserDestination destination(buffer, bytes);
   return file->ReadAt(static_cast<uint64_t>(offset), destination);
 }
@@ -72,6 +75,7 @@ posix::CallResult Pread64(int descriptor, uintptr_t buffer, size_t bytes, int64_
 posix::CallResult Pwrite64(int descriptor, uintptr_t buffer, size_t bytes, int64_t offset) {
   const Ref<OpenFile> file = TRY(FileToWrite(descriptor));
   if (offset < 0) return std::unexpected(Errno::kInvalid);
+  TRY(CheckBuffer(buffer, bytes));
   UserSource source(buffer, bytes);
   return WriteAt(*file, static_cast<uint64_t>(offset), source);
 }

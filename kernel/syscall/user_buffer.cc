@@ -38,6 +38,7 @@ posix::Result<> UserVector::Read(uintptr_t vector, size_t count) {
   TRY(kernel::UserPointer<IoVector>(vector).ReadMany(pieces));
   for (IoVector& piece : pieces) {
     if (static_cast<intptr_t>(piece.bytes) < 0) return std::unexpected(Errno::kInvalid);
+    TRY(CheckBuffer(piece.base, piece.bytes));
     piece.bytes = std::min(piece.bytes, posix::kTransferMax - bytes_);
     bytes_ += piece.bytes;
   }

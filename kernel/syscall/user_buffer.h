@@ -15,6 +15,7 @@
 #include "kernel/posix/resource.h"
 #include "kernel/process/current.h"
 #include "kernel/space/user_pointer.h"
+#include "kernel/space/user_range.h"
 
 namespace syscall {
 
@@ -34,6 +35,14 @@ static_assert(sizeof(IoVector) == 2 * sizeof(uintptr_t));
 // Bytes that a call moves at most: the rest is left to another one.
 [[nodiscard]] constexpr size_t TransferBytes(size_t bytes) {
   return std::min(bytes, posix::kTransferMax);
+}
+
+// That a program may name all of it: a buffer that wraps is refused before anything is moved.
+// Error: kFault.
+[[nodiscard]] inline posix::Result<> CheckBuffer(uintptr_t base, size_t bytes) {
+  if (!kernel::IsUserRange({mm::VirtAddr{base}, bytes}))
+    return std::unexpected(posix::Errno::kFault);
+  return {};
 }
 
 // Copies as far as the program's memory is there; returns how many bytes.

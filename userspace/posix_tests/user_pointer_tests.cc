@@ -201,6 +201,25 @@ void NoBytesNeedNoPointer() {
   ExpectEqual(Call(SYS_read, stage.file, 0, 0), 0, "read of nothing");
 }
 
+// A buffer that no program can have is refused before anything is moved.
+void SizesThatWrap() {
+  const Stage stage = MakeStage();
+  const auto expect_refused = [](long result, const char* what) {
+    if (result != -EINVAL) ExpectResult(result, EFAULT, what);
+  };
+  for (const size_t bytes :
+       {~size_t{0}, ~size_t{0} - kPage, ~reinterpret_cast<size_t>(stage.page)}) {
+    expect_refused(Call(SYS_read, stage.file, stage.page, bytes), "read");
+    expect_refused(Call(SYS_write, stage.file, stage.page, bytes), "write");
+    expect_refused(Call(SYS_pread64, stage.file, stage.page, bytes, 0, 0, 0), "pread64");
+    expect_refused(Call(SYS_pwrite64, stage.file, stage.page, bytes, 0, 0, 0), "pwrite64");
+    const iovec vector[] = {{stage.page, bytes}};
+    expect_refused(Call(SYS_readv, stage.file, vector, 1), "readv");
+    expect_refused(Call(SYS_writev, stage.file, vector, 1), "writev");
+  }
+  ExpectEqual(lseek(stage.file, 0, SEEK_END), 4 * kBytes, "the file's size");
+}
+
 // The last `kHalf` bytes of memory, behind which there is none. As many as are copied at once:
 // Linux 6.1 on ARM never gets past a file's write of which less than that can be read.
 constexpr size_t kHalf = 64;
@@ -263,6 +282,7 @@ constexpr support::Test kTests[] = {
     {"user pointers: bad ones are EFAULT", BadPointersAreFaults},
     {"user pointers: bad ones among other arguments", BadPointersAmongOthers},
     {"user pointers: none for no bytes", NoBytesNeedNoPointer},
+    {"user pointers: sizes that wrap", SizesThatWrap},
     {"user pointers: half a buffer", HalfABuffer},
     {"user pointers: half a vector", HalfAVector},
     {"user pointers: paths", PathsAtTheEndOfMemory},
