@@ -75,7 +75,7 @@ posix::Result<FutexKey> FutexKeyOf(mm::VirtAddr va, FutexScope scope) {
   const kernel::AddressSpace& space = *thread.process().space;
   if (scope == FutexScope::kShared) {
     const auto place = space.FindSharedPlace(va);
-    if (!place) return std::unexpected(posix::Errno::kFault);
+    if (!place || !arch::LoadUser32(va)) return std::unexpected(posix::Errno::kFault);
     if (place->object != nullptr) {
       return FutexKey{.owner = place->object, .offset = place->offset_bytes};
     }

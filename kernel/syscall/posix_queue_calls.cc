@@ -132,6 +132,9 @@ posix::CallResult MqOpen(uintptr_t name, uint32_t flags, uint32_t mode,
                          UserQueueAttributes attributes) {
   const uint32_t decoded = posix::DecodeOpenFlags(arch::kAbi, flags);
   if ((decoded & open_flag::kAccessMode) == open_flag::kAccessMode) return kInvalid;
+  // Looked at by every call, though only a new queue has them.
+  std::optional<posix::ipc::QueueAttributes<uintptr_t>> given;
+  if (!attributes.IsNull()) given = TRY(attributes.Read());
   UserPath path;
   TRY(path.Read(name));
   const process::Process& caller = kernel::CurrentProcess();
@@ -139,7 +142,7 @@ posix::CallResult MqOpen(uintptr_t name, uint32_t flags, uint32_t mode,
       .permissions = mode & posix::kPermissionMask & ~Place().umask(),
       .most_bytes = caller.limits[posix::Resource::kMessageQueueBytes].soft};
   const bool makes = (decoded & open_flag::kCreate) != 0;
-  if (makes && !attributes.IsNull()) wanted.shape = TRY(ShapeOf(TRY(attributes.Read())));
+  if (makes && given) wanted.shape = TRY(ShapeOf(*given));
   Ref<OpenFile> file = TRY(Queues().Open(path.text(), decoded, wanted));
   return Files().Add(std::move(file), fs::CloseOnExec::kYes);
 }

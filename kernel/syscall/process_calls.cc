@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <string_view>
 
 #include "arch/ops/system_calls.h"
@@ -158,8 +159,9 @@ posix::CallResult SchedGetaffinity(int thread, size_t bytes, uintptr_t mask) {
 
 posix::CallResult SchedSetaffinity(int thread, size_t bytes, uintptr_t mask) {
   TRY(CheckThread(thread));
-  uint8_t first = 0;
-  if (bytes > 0) first = TRY(kernel::UserPointer<uint8_t>(mask).Read());
+  uintptr_t first = 0;
+  const auto word = std::as_writable_bytes(std::span(&first, 1));
+  TRY(kernel::ReadUser(word.first(std::min(bytes, sizeof first)), {mask}));
   if ((first & 1) == 0) return kInvalid;
   return 0;
 }

@@ -239,11 +239,12 @@ posix::CallResult SetTimes(Inode& inode, const Times& times) {
   return inode.SetTimes(accessed, modified);
 }
 
-// Without a path, of what the descriptor has open.
+// Without a path, of what the descriptor has open, where it is one.
 posix::CallResult SetTimesAt(int directory, uintptr_t path, const Times& times, uint32_t flags) {
   constexpr uint32_t kFlags = posix::kAtSymlinkNoFollow | posix::kAtEmptyPath;
   if ((flags & ~kFlags) != 0) return std::unexpected(Errno::kInvalid);
-  if (path == 0) return SetTimes(TRY(FileToUse(directory))->inode(), times);
+  const bool is_of_descriptor = path == 0 && directory != posix::kAtWorkingDirectory;
+  if (is_of_descriptor) return SetTimes(TRY(FileToUse(directory))->inode(), times);
   PlaceAt place;
   TRY(place.Read(directory, path));
   return SetTimes(*TRY(place.Find(flags)), times);

@@ -68,6 +68,7 @@ template <class Word>
 posix::CallResult SetTimer(int32_t id, int flags,
                            kernel::UserPointer<posix::TimerSettingOf<Word>> setting,
                            kernel::UserPointer<posix::TimerSettingOf<Word>> before) {
+  if (setting.IsNull()) return kInvalid;
   const posix::TimerSettingOf<Word> given = TRY(setting.Read());
   const auto left = posix::NanosecondsOf(given.left);
   const auto interval = posix::NanosecondsOf(given.interval);

@@ -131,6 +131,16 @@ constexpr PointerCall kMoreCalls[] = {
      [](const Stage&, uintptr_t p) {
        return p == 0 ? -EFAULT : Call(SYS_pselect6, 0, 0, 0, 0, p, 0);
      }},
+    {"mq_open: attributes",
+     [](const Stage&, uintptr_t p) {
+       return p == 0 ? -EFAULT : Call(SYS_mq_open, "no queue", O_RDWR, 0, p);
+     }},
+    {"futex: where to wait then",
+     [](const Stage& s, uintptr_t p) {
+       constexpr int kCompareRequeue = 4;
+       return Call(SYS_futex, s.page, kCompareRequeue, 1, 1, p & ~uintptr_t{3}, 0);
+     }},
+    {"utimensat", [](const Stage&, uintptr_t p) { return Call(SYS_utimensat, AT_FDCWD, p, 0, 0); }},
     {"get_robust_list",
      [](const Stage& s, uintptr_t p) { return Call(SYS_get_robust_list, 0, p, s.page); }},
     {"prctl: PR_SET_NAME", [](const Stage&, uintptr_t p) { return Call(SYS_prctl, 15, p); }},
