@@ -22,7 +22,7 @@ def guest_tests(*, name, program, arguments = [], linux_arguments = {}):
       name: what the targets' names begin with.
       program: a static program; `/init` in the file systems.
       arguments: what it gets.
-      linux_arguments: what it gets besides as Linux's first process, by the processor's name.
+      linux_arguments: what it gets besides on Linux, by the processor's name.
     """
     for_platform(
         name = name + "_program",
@@ -30,7 +30,7 @@ def guest_tests(*, name, program, arguments = [], linux_arguments = {}):
         platform = "//platforms:user_x86_64",
         target = program,
     )
-    _test(name + "_host_test", ["host"], [name + "_program"], arguments)
+    _test(name + "_host_test", ["host"], [name + "_program"], arguments + linux_arguments.get("x86_64", []))
     for cpu, linux in _LINUX.items():
         initrd(
             name = "%s_%s" % (name, cpu),

@@ -120,6 +120,10 @@ std::vector<Layer> MakeLayers() {
       // The check from outside shares no code with what it checks.
       {"tools/layoutcheck/", {"tools/layoutcheck/"}, Layer::Tests::kLikeTheRest},
       {"userspace/", {"userspace/"}},
+      // System calls are known by their names and numbers.
+      {"userspace/calls/", {"userspace/", "kernel/posix/call.h"}},
+      {"userspace/machine/",
+       {"userspace/", "arch/arm/facts/system_calls.h", "arch/x86_64/facts/system_calls.h"}},
       // The heap of programs is the kernel's.
       {"userspace/libatlas/",
        {"kernel/base/", "kernel/mm/", "kernel/sync/", "userspace/libatlas/"}},

@@ -3,13 +3,15 @@
 #   kernel_addresses.sh LAYOUT.json
 # Of each row that every process has and none may use: its ends, and its second page (the first device's registers are
 # there, behind a guard page); and the image's first byte. Where user mode runs the image's code, that of the row with it
-# is left which comes last.
+# is left which comes last. Besides, the last byte of what can be a process's.
 set -eu
 
 readonly row='"first": "([^"]*)", "last": "([^"]*)", "user": "([^"]*)", "kernel": "([^"]*)".*"scope": "global", "service": "([^"]*)"'
-words='' link_base=''
+readonly process_row='"last": "([^"]*)", "user": "[rw].*"scope": "(process|thread)"'
+words='' link_base='' last_of_processes=''
 while IFS= read -r line; do
-  if [[ $line == *'"layout":'* ]]; then words='' link_base=''; fi
+  if [[ $line == *'"layout":'* ]]; then words='' link_base='' last_of_processes=''; fi
+  if [[ $line =~ $process_row ]]; then last_of_processes=${BASH_REMATCH[1]}; fi
   if [[ $line =~ $row ]]; then
     first=${BASH_REMATCH[1]} last=${BASH_REMATCH[2]} user=${BASH_REMATCH[3]} service=${BASH_REMATCH[5]}
     if [[ $user == --- && $service != unused ]]; then
@@ -22,6 +24,6 @@ while IFS= read -r line; do
   if [[ $line =~ '"image_link_base": "'([^\"]*) ]]; then link_base=${BASH_REMATCH[1]}; fi
   if [[ $line == *'"image_parts"'* ]]; then is_shared=yes; fi
 done <"$1"
-[[ -n $words && -n $link_base ]] || { echo "$1: no rows of the kernel" >&2; exit 1; }
+[[ -n $words && -n $link_base && -n $last_of_processes ]] || { echo "$1: no rows of the kernel" >&2; exit 1; }
 if [[ ${is_shared-no} == no ]]; then words+=$(printf ' kernel=%x' "$link_base"); fi
-echo "${words# }"
+echo "${words# } last=${last_of_processes#0x}"

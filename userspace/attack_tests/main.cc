@@ -1,10 +1,10 @@
 // A program that tries what no program may. Each attempt ends as it should, and everybody else goes
 // on. KTAP.
 //
-//   attack_tests [test=TEXT...] [kernel=ADDRESS...] [open=FIRST-LAST...]
+//   attack_tests [test=TEXT...] [kernel=ADDRESS...] [last=ADDRESS] [open=FIRST-LAST...]
 //
-// Addresses are hexadecimal: those of the kernel that are worth a try, and ranges of it that a
-// layout opens to programs.
+// Addresses are hexadecimal: those of the kernel that are worth a try, the last one that can be a
+// program's, and ranges of the kernel that a layout opens to programs.
 
 #include <span>
 
@@ -18,6 +18,7 @@ int main(int argc, char** argv) {
   const attack::Group groups[] = {
       attack::AddressTests(),
       attack::MemoryTests(),
+      attack::CallTests(),
       attack::ProcessorTests(),
   };
   const int result = support::RunTests(argc, argv, groups);

@@ -15,6 +15,8 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <optional>
+#include <span>
 
 #include "userspace/machine/system_call.h"
 #include "userspace/support/open_ranges.h"
@@ -35,6 +37,7 @@ constexpr size_t kMostAddresses = 32;
 
 uintptr_t kernel_addresses[kMostAddresses];
 size_t kernel_address_count = 0;
+std::optional<uintptr_t> last_of_programs;
 
 bool HasKey(const char* argument, const char* key) {
   return std::strncmp(argument, key, std::strlen(key)) == 0;
@@ -85,14 +88,24 @@ const Kernel& ThisKernel() {
 void ReadArguments(int argc, char** argv) {
   support::ReadOpenRanges(argc, argv);
   constexpr const char* kKernelKey = "kernel=";
+  constexpr const char* kLastKey = "last=";
   for (int i = 1; i < argc; ++i) {
     char* rest = nullptr;
+    if (HasKey(argv[i], kLastKey)) {
+      last_of_programs = ReadAddress(argv[i] + std::strlen(kLastKey), &rest);
+    }
     if (HasKey(argv[i], kKernelKey) && kernel_address_count < kMostAddresses) {
       kernel_addresses[kernel_address_count++] =
           ReadAddress(argv[i] + std::strlen(kKernelKey), &rest);
     }
   }
 }
+
+std::span<const uintptr_t> KernelAddresses() {
+  return std::span(kernel_addresses).first(kernel_address_count);
+}
+
+std::optional<uintptr_t> LastOfPrograms() { return last_of_programs; }
 
 bool MayReach(uintptr_t address) {
   if (support::IsOpen(address)) return true;
@@ -133,7 +146,7 @@ void ForEachForbidden(void (*visit)(uintptr_t address)) {
   };
   sweep(kRootBits, kParts);
   sweep(kTopBits, kTopParts);
-  for (size_t i = 0; i < kernel_address_count; ++i) visit(kernel_addresses[i]);
+  for (const uintptr_t address : KernelAddresses()) visit(address);
 }
 
 void StartBystander() {

@@ -2,6 +2,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <span>
 
 #include "userspace/support/probe.h"
 #include "userspace/support/test.h"
@@ -17,8 +19,11 @@ struct Kernel {
 const Kernel& ThisKernel();
 
 // Addresses of the kernel and of its layout, from the command line: `kernel=ADDRESS` is one that
-// must not be reached, `open=FIRST-LAST` a range that the layout opens to programs.
+// must not be reached, `open=FIRST-LAST` a range that the layout opens to programs, `last=ADDRESS`
+// the last one that can be a program's.
 void ReadArguments(int argc, char** argv);
+std::span<const uintptr_t> KernelAddresses();
+std::optional<uintptr_t> LastOfPrograms();
 
 // Whether the program itself may be there: it has something mapped, or the layout opens it.
 bool MayReach(uintptr_t address);

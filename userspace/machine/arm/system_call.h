@@ -44,4 +44,11 @@ inline long SystemCall(long number, long first, long second, long third, long fo
   return r0;
 }
 
+// Of this thread: TPIDRURO (ARM DDI 0406C B4.1.150).
+inline long ThreadPointer() {
+  long pointer;
+  asm("mrc p15, 0, %0, c13, c0, 3" : "=r"(pointer));
+  return pointer;
+}
+
 }  // namespace machine

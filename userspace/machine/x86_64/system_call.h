@@ -41,4 +41,12 @@ inline long SystemCall(long number, long first, long second, long third, long fo
   return result;
 }
 
+// Of this thread: its own address is what lies there (ELF Handling For Thread-Local
+// Storage, 3.4.6).
+inline long ThreadPointer() {
+  long pointer;
+  asm("mov %%fs:0, %0" : "=r"(pointer));
+  return pointer;
+}
+
 }  // namespace machine

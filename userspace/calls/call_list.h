@@ -1,0 +1,28 @@
+// All forms of all system calls that the kernel does, and how their arguments are handed over.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <span>
+
+#include "kernel/posix/call.h"
+#include "userspace/calls/call_form.h"
+#include "userspace/calls/file_forms.h"
+#include "userspace/calls/memory_forms.h"
+#include "userspace/calls/process_forms.h"
+#include "userspace/calls/time_forms.h"
+
+namespace calls {
+
+inline constexpr std::span<const CallForm> kAllForms[] = {kMemoryForms, kProcessForms, kTimeForms,
+                                                          kByteForms, kNameForms};
+
+// The call's number on this processor, which may not have it.
+[[nodiscard]] std::optional<long> NumberOf(posix::Call call);
+
+using Registers = std::array<long, kMostArguments>;
+
+// One argument for each of the form's, as a system call takes them.
+[[nodiscard]] Registers InRegisters(const CallForm& form, const Registers& arguments);
+
+}  // namespace calls

@@ -1,0 +1,108 @@
+// Signals and time.
+#pragma once
+
+#include <time.h>
+
+#include <cerrno>
+#include <csignal>
+
+#include "userspace/calls/call_form.h"
+#include "userspace/calls/process_forms.h"
+
+namespace calls {
+
+inline constexpr CallForm kTimeForms[] = {
+    {posix::Call::kKill, "kill", {Of(Kind::kSelf), Of(Kind::kSignal)}},
+    {posix::Call::kTkill, "tkill", {Of(Kind::kSelf), Of(Kind::kSignal)}},
+    {posix::Call::kTgkill, "tgkill", {Of(Kind::kSelf), Of(Kind::kSelf), Of(Kind::kSignal)}},
+    {posix::Call::kRtSigqueueinfo,
+     "rt_sigqueueinfo",
+     {Of(Kind::kSelf), Of(Kind::kSignal), In(kInformationBytes)}},
+    {posix::Call::kRtSigaction,
+     "rt_sigaction",
+     {Of(Kind::kSignal, SIGUSR1), Optional(In(4 * kWordBytes)), Optional(Out(4 * kWordBytes)),
+      Fixed(kSignalSetBytes)}},
+    {posix::Call::kRtSigprocmask,
+     "rt_sigprocmask",
+     {Small(SIG_BLOCK), Optional(In(kSignalSetBytes)), Optional(Out(kSignalSetBytes)),
+      Fixed(kSignalSetBytes)}},
+    {posix::Call::kRtSigpending, "rt_sigpending", {Out(kSignalSetBytes), Fixed(kSignalSetBytes)}},
+    {posix::Call::kRtSigsuspend,
+     "rt_sigsuspend",
+     {In(kSignalSetBytes), Fixed(kSignalSetBytes)},
+     {0},
+     Trial::kNone},
+    {posix::Call::kRtSigtimedwait,
+     "rt_sigtimedwait",
+     {In(kSignalSetBytes), Untouched(Out(kInformationBytes)), Limit(), Fixed(kSignalSetBytes)},
+     {EAGAIN}},
+    {posix::Call::kRtSigtimedwaitTime64,
+     "rt_sigtimedwait_time64",
+     {In(kSignalSetBytes), Untouched(Out(kInformationBytes)), Limit(8), Fixed(kSignalSetBytes)},
+     {EAGAIN}},
+    {posix::Call::kPause, "pause", {}, {0}, Trial::kNone},
+    // A stack of one byte is too small.
+    {posix::Call::kSigaltstack,
+     "sigaltstack",
+     {NullIs({0}, In(3 * kWordBytes, 1)), Fixed(0)},
+     {ENOMEM}},
+    {posix::Call::kSigaltstack,
+     "sigaltstack, what it was",
+     {Fixed(0), Optional(Out(3 * kWordBytes))}},
+    {posix::Call::kSigreturn, "sigreturn", {}, {0}, Trial::kNone},
+    {posix::Call::kRtSigreturn, "rt_sigreturn", {}, {0}, Trial::kNone},
+    // What is left of the time is told of one that was interrupted.
+    {posix::Call::kNanosleep, "nanosleep", {Time(), Untouched(Out(2 * kWordBytes))}},
+    {posix::Call::kClockNanosleep,
+     "clock_nanosleep",
+     {Fixed(CLOCK_MONOTONIC), Fixed(0), Time(), Untouched(Out(2 * kWordBytes))}},
+    {posix::Call::kClockNanosleepTime64,
+     "clock_nanosleep_time64",
+     {Fixed(CLOCK_MONOTONIC), Fixed(0), Time(8), Untouched(Out(16))}},
+    {posix::Call::kClockGettime, "clock_gettime", {Small(CLOCK_MONOTONIC), Out(2 * kWordBytes)}},
+    {posix::Call::kClockGettime64, "clock_gettime64", {Small(CLOCK_MONOTONIC), Out(16)}},
+    {posix::Call::kClockGetres,
+     "clock_getres",
+     {Small(CLOCK_MONOTONIC), Optional(Out(2 * kWordBytes))}},
+    {posix::Call::kClockGetresTime64,
+     "clock_getres_time64",
+     {Small(CLOCK_MONOTONIC), Optional(Out(16))}},
+    {posix::Call::kClockSettime,
+     "clock_settime",
+     {Fixed(CLOCK_REALTIME), With(In(2 * kWordBytes), {EFAULT, EPERM})},
+     {0},
+     Trial::kNone},
+    {posix::Call::kClockSettime64,
+     "clock_settime64",
+     {Fixed(CLOCK_REALTIME), With(In(16), {EFAULT, EPERM})},
+     {0},
+     Trial::kNone},
+    {posix::Call::kGettimeofday, "gettimeofday", {Optional(Out(2 * kWordBytes)), Optional(Out(8))}},
+    {posix::Call::kTime, "time", {Optional(Out(kWordBytes))}},
+    {posix::Call::kSetitimer,
+     "setitimer",
+     {Small(0), Optional(In(4 * kWordBytes)), Optional(Out(4 * kWordBytes))}},
+    {posix::Call::kGetitimer, "getitimer", {Small(0), Out(4 * kWordBytes)}},
+    {posix::Call::kAlarm, "alarm", {Small()}},
+    // No signal has the number 0.
+    {posix::Call::kTimerCreate,
+     "timer_create",
+     {Fixed(CLOCK_MONOTONIC), NullIs({0}, In(32)), Untouched(Out(4))},
+     {EINVAL}},
+    {posix::Call::kTimerCreate,
+     "timer_create, a plain one",
+     {Fixed(CLOCK_MONOTONIC), Fixed(0), Out(4)}},
+    {posix::Call::kTimerSettime,
+     "timer_settime",
+     {Of(Kind::kTimer), Small(), NullIs({EINVAL}, In(4 * kWordBytes)),
+      Optional(Out(4 * kWordBytes))}},
+    {posix::Call::kTimerSettime64,
+     "timer_settime64",
+     {Of(Kind::kTimer), Small(), NullIs({EINVAL}, In(32)), Optional(Out(32))}},
+    {posix::Call::kTimerGettime, "timer_gettime", {Of(Kind::kTimer), Out(4 * kWordBytes)}},
+    {posix::Call::kTimerGettime64, "timer_gettime64", {Of(Kind::kTimer), Out(32)}},
+    {posix::Call::kTimerGetoverrun, "timer_getoverrun", {Of(Kind::kTimer)}},
+    {posix::Call::kTimerDelete, "timer_delete", {Of(Kind::kTimer)}},
+};
+
+}  // namespace calls
