@@ -5,6 +5,7 @@
 #include <sys/ipc.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <climits>
 #include <csignal>
@@ -91,13 +92,21 @@ long Arguments::Path() {
   return reinterpret_cast<long>(kPaths[random_.Below(std::size(kPaths))]);
 }
 
-long Arguments::ShortTime() {
-  static constexpr long kMoment[] = {0, kNanoseconds};
-  if (random_.Below(4) == 0) return -static_cast<long>(1 + random_.Below(kPage));
-  return reinterpret_cast<long>(kMoment);
+// Mostly one that is open.
+long Arguments::File() {
+  return random_.Below(16) == 0 ? Number() : static_cast<long>(random_.Below(12));
 }
 
-long Arguments::Make(Kind kind) {
+long Arguments::ShortTime(size_t bytes) {
+  static constexpr long kMoment[] = {0, kNanoseconds};
+  static constexpr int64_t kLongMoment[] = {0, kNanoseconds};
+  if (random_.Below(4) == 0) return -static_cast<long>(1 + random_.Below(kPage));
+  return bytes == sizeof kMoment ? reinterpret_cast<long>(kMoment)
+                                 : reinterpret_cast<long>(kLongMoment);
+}
+
+long Arguments::Make(const calls::Argument& argument) {
+  using calls::Kind;
   constexpr long kCloneFlags[] = {0,
                                   SIGCHLD,
                                   CLONE_FS,
@@ -106,44 +115,69 @@ long Arguments::Make(Kind kind) {
                                   CLONE_PARENT_SETTID,
                                   CLONE_CHILD_SETTID,
                                   CLONE_CHILD_CLEARTID};
-  constexpr int kHarmless[] = {0, SIGUSR1, SIGUSR2, SIGCHLD, SIGURG, SIGWINCH, 64, 65, -1};
-  switch (kind) {
+  constexpr int kHarmless[] = {0, SIGUSR1, SIGCONT, SIGCHLD, SIGURG, SIGWINCH, 0, 65, -1};
+  switch (argument.kind) {
     case Kind::kNone:
       return 0;
+    case Kind::kFixed:
+    case Kind::kThreadPointer:
+      return argument.good;
     case Kind::kNumber:
+    case Kind::kChild:
       return Number();
     case Kind::kSmall:
+    case Kind::kLong:
+    case Kind::kTimer:
       return static_cast<long>(random_.Below(16));
     case Kind::kFlags:
       return random_.Below(3) == 0 ? static_cast<long>(1UL << random_.Below(24))
                                    : static_cast<long>(random_.Below(8));
-    case Kind::kAddress:
-      return Address();
     case Kind::kSize:
       return Size();
+    case Kind::kAt:
+      if (random_.Below(2) == 0) return AT_FDCWD;
+      return File();
     case Kind::kFile:
-      return random_.Below(16) == 0 ? Number() : static_cast<long>(random_.Below(12));
+    case Kind::kDirectory:
+    case Kind::kReadEnd:
+    case Kind::kWriteEnd:
+    case Kind::kQueue:
+      return File();
     case Kind::kPath:
+    case Kind::kNewPath:
+    case Kind::kEmptyDirectory:
+    case Kind::kLink:
+    case Kind::kText:
+    case Kind::kProgram:
       return Path();
+    case Kind::kIn:
+    case Kind::kOut:
+    case Kind::kVector:
+    case Kind::kStrings:
+    case Kind::kRange:
+      return Address();
+    case Kind::kTime:
+      return ShortTime(argument.bytes);
+    case Kind::kSelf:
+      return getpid();
+    case Kind::kSegment:
+    case Kind::kMessages:
+      return static_cast<long>(random_.Below(24));
+    case Kind::kSignal:
+      return kHarmless[random_.Below(std::size(kHarmless))];
     case Kind::kNoWait:
       return IPC_NOWAIT | 1 | static_cast<long>(random_.Below(2) << 13);
     case Kind::kNoHang:
       return WNOHANG | (random_.Below(2) == 0 ? WEXITED : static_cast<long>(random_.Below(16))) |
              (random_.Below(2) == 0 ? 0 : WNOWAIT);
-    case Kind::kClone:
-      return kCloneFlags[random_.Below(std::size(kCloneFlags))] |
-             kCloneFlags[random_.Below(std::size(kCloneFlags))];
     case Kind::kNoBlock:
       return O_NONBLOCK | (random_.Below(2) == 0 ? 0 : O_CLOEXEC);
-    case Kind::kShortTime:
-      return ShortTime();
-    case Kind::kSegment:
-      return static_cast<long>(random_.Below(24));
     case Kind::kMapFlags:
       return (1 + static_cast<long>(random_.Below(2))) |
              (random_.Below(4) != 0 ? MAP_ANONYMOUS : 0);
-    case Kind::kSignal:
-      return kHarmless[random_.Below(std::size(kHarmless))];
+    case Kind::kClone:
+      return kCloneFlags[random_.Below(std::size(kCloneFlags))] |
+             kCloneFlags[random_.Below(std::size(kCloneFlags))];
   }
   return 0;
 }

@@ -22,8 +22,8 @@
 #include <cstring>
 #include <span>
 
+#include "userspace/calls/call_list.h"
 #include "userspace/fuzz_calls/arguments.h"
-#include "userspace/fuzz_calls/calls.h"
 #include "userspace/fuzz_calls/random.h"
 #include "userspace/machine/system_call.h"
 #include "userspace/support/probe.h"
@@ -32,9 +32,10 @@
 
 namespace {
 
+using calls::CallForm;
+using calls::Kind;
+using calls::Trial;
 using fuzz::Arguments;
-using fuzz::CallForm;
-using fuzz::Kind;
 using fuzz::Random;
 using support::Expect;
 using support::ExpectEqual;
@@ -54,10 +55,36 @@ struct Progress {
   std::atomic<uint32_t> done;
   std::atomic<uint32_t> succeeded;
   std::atomic<uint32_t> form;
-  long arguments[fuzz::kMostArguments];
+  calls::Registers arguments;
 };
 
 Progress* progress = nullptr;
+
+// A number that no call has.
+constexpr long kNoNumber = 4000;
+constexpr CallForm kNoCall = {posix::Call::kCount,
+                              "no call",
+                              {calls::Number(0), calls::Number(0), calls::Number(0),
+                               calls::Number(0), calls::Number(0), calls::Number(0)}};
+
+// The calls that may be tried: none of them ends the machine, waits for ever, or reaches what is
+// not the fuzzer's.
+constexpr size_t kMostForms = 256;
+const CallForm* forms[kMostForms] = {&kNoCall};
+uint32_t form_count = 1;
+
+void ChooseForms() {
+  for (const std::span<const CallForm> group : calls::kAllForms) {
+    for (const CallForm& form : group) {
+      if (!Has(form.trial, Trial::kFuzzed) || !calls::NumberOf(form.call)) continue;
+      // Segments and queues are the whole system's.
+      const bool exchanges = form.Takes(Kind::kSegment) || form.Takes(Kind::kMessages);
+      if (exchanges && !exchanges_are_ours) continue;
+      Require(form_count < kMostForms, "room for all calls");
+      forms[form_count++] = &form;
+    }
+  }
+}
 
 uint64_t Value(int argc, char** argv, const char* key, uint64_t fallback) {
   for (int i = 1; i < argc; ++i) {
@@ -67,28 +94,25 @@ uint64_t Value(int argc, char** argv, const char* key, uint64_t fallback) {
   return fallback;
 }
 
-[[noreturn]] void MakeCalls(uint64_t own_seed, uint32_t calls) {
+[[noreturn]] void MakeCalls(uint64_t own_seed, uint32_t count_of_calls) {
   // Files that were open before are others'.
   for (int file = 0; file < kMostInheritedFiles; ++file) close(file);
   Random random(own_seed);
   Arguments arguments(random);
-  const auto forms = fuzz::CallForms();
-  for (uint32_t i = 0; i < calls; ++i) {
-    const uint32_t index = random.Below(static_cast<uint32_t>(forms.size()));
-    const CallForm& form = forms[index];
-    long* const made = progress->arguments;
-    for (size_t k = 0; k < fuzz::kMostArguments; ++k) made[k] = arguments.Make(form.arguments[k]);
-    progress->form = index;
-    if (exchanges_are_ours || !form.Takes(Kind::kSegment)) {
-      const long result =
-          machine::SystemCall(form.number, made[0], made[1], made[2], made[3], made[4], made[5]);
-      // Of two that go on here, the child makes no calls.
-      const bool forks = form.number == SYS_fork || form.number == SYS_clone;
-      if (forks && result == 0) {
-        while (true) machine::SystemCall(SYS_exit_group, 0);
-      }
-      if (result >= 0) progress->succeeded.fetch_add(1);
+  for (uint32_t i = 0; i < count_of_calls; ++i) {
+    progress->form = random.Below(form_count);
+    const CallForm& form = *forms[progress->form];
+    calls::Registers values{};
+    for (size_t k = 0; k < values.size(); ++k) values[k] = arguments.Make(form.arguments[k]);
+    const calls::Registers made = progress->arguments = InRegisters(form, values);
+    const long number = calls::NumberOf(form.call).value_or(kNoNumber);
+    const long result =
+        machine::SystemCall(number, made[0], made[1], made[2], made[3], made[4], made[5]);
+    // Of two that go on here, the child makes no calls.
+    if (Has(form.trial, Trial::kForks) && result == 0) {
+      while (true) machine::SystemCall(SYS_exit_group, 0);
     }
+    if (result >= 0) progress->succeeded.fetch_add(1);
     progress->done.fetch_add(1);
   }
   while (true) machine::SystemCall(SYS_exit_group, 0);
@@ -117,7 +141,7 @@ End LookAfter(pid_t child) {
 
 void PrintCall() {
   Line line;
-  line.Text("# waiting: ").Text(fuzz::CallForms()[progress->form].name);
+  line.Text("# waiting: ").Text(forms[progress->form]->name);
   for (const long argument : progress->arguments)
     line.Text(" ").Hexadecimal(static_cast<unsigned long>(argument));
   line.Write();
@@ -147,6 +171,7 @@ void RandomCalls() {
   std::memset(own, kOwnValue, kOwnBytes);
   progress = static_cast<Progress*>(shared);
   Require(chdir(support::Directory()) == 0, "a directory");
+  ChooseForms();
 
   uint32_t ends[3] = {};
   uint32_t made = 0;
@@ -206,7 +231,6 @@ constexpr support::Test kTests[] = {{"random system calls", RandomCalls}};
 int main(int argc, char** argv) {
   seed = Value(argc, argv, "seed=", seed);
   count = static_cast<uint32_t>(Value(argc, argv, "count=", count));
-  // Segments and queues are the whole system's: only where that is this program's they are tried.
   machine_is_ours = getpid() == 1;
   exchanges_are_ours = machine_is_ours || unshare(CLONE_NEWIPC) == 0;
   Line()

@@ -14,9 +14,6 @@ inline constexpr long kClockGetTimeCall = SYS_clock_gettime64;
 // fcntl with offsets of 64 bits.
 inline constexpr long kFileControlCall = SYS_fcntl64;
 
-// fstat with 64-bit sizes.
-inline constexpr long kFileStatusCall = SYS_fstat64;
-
 // A system call without the C library: nothing but its instructions is counted, and no argument is
 // looked at before the kernel sees it. Failures are the negative numbers down to -4095.
 inline long SystemCall(long number, long first = 0, long second = 0, long third = 0) {
