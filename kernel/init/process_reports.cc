@@ -56,6 +56,11 @@ Keeper KeeperOf(const mm::Vma& vma, const mm::UserPage& page) {
   return mm::Has(page.access, mm::Access::kWrite) ? Keeper::kNobody : Keeper::kUnknown;
 }
 
+// What a message brought along, which is read-only, may be an object's.
+Keeper KeeperOf(const mm::UserPage& of_thread) {
+  return of_thread.access == mm::Access::kRead ? Keeper::kUnknown : Keeper::kNobody;
+}
+
 // Calls `use(thread)` for each that has pages of its own.
 template <class Use>
 void ForEachNativeThread(process::Process& process, Use&& use) {
@@ -90,16 +95,26 @@ class Frames {
     space.ForEachVma([&](const mm::Vma& vma) {
       if (vma.kind == mm::VmaKind::kDevice) return;
       space.table().ForEachPage(vma.range, [&](mm::VirtAddr va, const mm::UserPage& page) {
-        if (fault || page.frame == zero_) return;
-        if (!IsProgramMemory(page.frame) || !audit_.IsSound(page.frame, KeeperOf(vma, page))) {
-          fault = va;
-        }
+        if (!fault && !IsSound(page.frame, KeeperOf(vma, page))) fault = va;
       });
     });
     return fault;
   }
 
+  // The same of a thread's own pages.
+  [[nodiscard]] std::optional<mm::VirtAddr> FindFault(const ThreadTable& table) const {
+    std::optional<mm::VirtAddr> fault;
+    table.ForEachPage([&](mm::VirtAddr va, const mm::UserPage& page) {
+      if (!fault && !IsSound(page.frame, KeeperOf(page))) fault = va;
+    });
+    return fault;
+  }
+
  private:
+  [[nodiscard]] bool IsSound(mm::FrameNumber frame, Keeper keeper) const {
+    return frame == zero_ || (IsProgramMemory(frame) && audit_.IsSound(frame, keeper));
+  }
+
   // Not the image, tables of start-up, or firmware.
   [[nodiscard]] bool IsProgramMemory(mm::FrameNumber frame) const {
     const mm::MemoryRegion* const region = system_.memory_map.FindRegion(frame);
@@ -172,6 +187,10 @@ void PrintProcess(base::Sink& sink, const System& system, process::Pid id,
   PrintThreads(sink, system, process);
 }
 
+void PrintFault(base::Sink& sink, std::optional<mm::VirtAddr> page) {
+  if (page) base::Print(sink, "LAYOUT FAULT the frame of the page at {} has other owners\n", *page);
+}
+
 }  // namespace
 
 void PrintVerification(base::Sink& sink, const System& system, process::System& processes,
@@ -187,10 +206,11 @@ void PrintVerification(base::Sink& sink, const System& system, process::System& 
   const Frames all(system, processes, frames, room.span());
   ForEachProcess(processes, [&](process::Pid id, process::Process& process) {
     PrintProcess(sink, system, id, process);
-    const auto fault = has_room ? all.FindFault(*process.space) : std::nullopt;
-    if (fault) {
-      base::Print(sink, "LAYOUT FAULT the frame of the page at {} has other owners\n", *fault);
-    }
+    if (!has_room) return;
+    PrintFault(sink, all.FindFault(*process.space));
+    ForEachNativeThread(process, [&](const process::UserThread& thread) {
+      PrintFault(sink, all.FindFault(thread.native->memory().table()));
+    });
   });
 }
 

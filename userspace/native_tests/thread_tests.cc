@@ -296,7 +296,22 @@ void WaitForEnd(void* argument) {
   atlas::Receive();
 }
 
-// The kernel compares their page tables while they are there.
+// Pages that a message brings and nobody has read yet: written, not written, the sender's alone and
+// an object's.
+void SendPages(int32_t to) {
+  for (const int sharing : {MAP_PRIVATE, MAP_SHARED}) {
+    void* const pages =
+        mmap(nullptr, 2 * kPage, PROT_READ | PROT_WRITE, sharing | MAP_ANONYMOUS, -1, 0);
+    Require(pages != MAP_FAILED, "mmap");
+    *static_cast<char*>(pages) = 1;
+    const atlas::Message message = {.function = 60,
+                                    .flags = atlas::kPages,
+                                    .arguments = {reinterpret_cast<uintptr_t>(pages), 2 * kPage}};
+    ExpectResult(atlas::Send(to, message), 0, "pages");
+  }
+}
+
+// The kernel compares their page tables while they are there, and counts who has their pages.
 void TheirTablesAreAlike() {
   const int32_t self = Become();
   int32_t threads[2];
@@ -304,6 +319,7 @@ void TheirTablesAreAlike() {
     StartThread(WaitForEnd, reinterpret_cast<void*>(static_cast<intptr_t>(self)), &thread);
     Await(50);
   }
+  SendPages(self);
   static char text[1 << 16];
   const int file = open("/proc/verify", O_RDONLY);
   Require(file >= 0, "/proc/verify");
