@@ -182,6 +182,7 @@ Vma* AddressSpace<Table>::FindStackFor(VirtAddr va) {
   const VirtRange grown = FromFirstToLast(va, stack->range.last());
   if (grown.size_bytes > stack_limit_bytes_) return nullptr;
   if (pool_.placement().RegionOf(grown) == nullptr) return nullptr;
+  if (!pool_.placement().IsPlaceFor(VmaKind::kStack, grown)) return nullptr;
   if (areas_.dead() > 0) {
     SweepIn(FromFirstToLast(va - Placement::kGuardBytes, stack->range.last()));
   }

@@ -53,7 +53,8 @@ template <SpaceTable Table>
   const bool has_limit = request.limit_bytes != kNoLimit;
   return is_device == is_devices_object && (!is_device || is_shared) &&
          (!is_shared || (request.object && !has_limit)) && (!has_limit || request.object) &&
-         (request.kind != VmaKind::kStack || !request.object);
+         (request.kind != VmaKind::kStack || !request.object) &&
+         (request.kind != VmaKind::kBlock || (is_shared && request.place == Place::kExactlyFree));
 }
 
 // Whether such an area may be there.
@@ -63,7 +64,9 @@ auto AddressSpace<Table>::CheckPlace(const VirtRange& range, const VmaTraits& tr
   if (range.Wraps()) return std::unexpected(base::Error::kOutOfRange);
   TRY(CheckRange(range));
   const Region* const region = pool_.placement().RegionOf(range);
-  if (region == nullptr) return std::unexpected(base::Error::kOutOfRange);
+  if (region == nullptr || !pool_.placement().IsPlaceFor(traits.kind, range)) {
+    return std::unexpected(base::Error::kOutOfRange);
+  }
   if (!Placement::Admits(*region, traits.access, traits.kind)) {
     return std::unexpected(base::Error::kNotPermitted);
   }

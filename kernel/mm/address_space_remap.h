@@ -18,6 +18,8 @@ base::Result<VirtAddr> AddressSpace<Table>::Remap(const VirtRange& range,
   if (vma == nullptr || vma->liveness == Liveness::kDead || !vma->range.Contains(range)) {
     return std::unexpected(base::Error::kNotFound);
   }
+  // All processes have it there.
+  if (vma->kind == VmaKind::kBlock) return std::unexpected(base::Error::kNotPermitted);
   if (request.move == RemapRequest::Move::kExactly) return MoveArea(range, request);
   if (request.size_bytes <= range.size_bytes) {
     const uint64_t left = range.size_bytes - request.size_bytes;

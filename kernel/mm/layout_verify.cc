@@ -146,8 +146,8 @@ class Verifier {
     CheckCaching(region, piece);
     CheckAlias(region, piece);
     CheckGuards(region, piece);
-    const bool row_is_global = region.scope == Scope::kGlobal;
-    if ((piece.attributes.scope == Scope::kGlobal) != row_is_global) {
+    const bool is_of_all = region.scope == Scope::kGlobal && IsKernelService(region.service);
+    if ((piece.attributes.scope == Scope::kGlobal) != is_of_all) {
       Report(VerifyFault::kWrongScope, &region, piece.range.base);
     }
     if (region.service == Service::kDirectMap) CheckDirectMap(region, piece);

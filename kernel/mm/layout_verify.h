@@ -9,7 +9,8 @@
 //     reaches every frame, the direct map and windows: it was loaded through them;
 //   - RAM is cached, anything else is mapped as a device, and devices only where the row allows
 //   them;
-//   - it is global exactly when its row is;
+//   - it is global exactly when its row is, and is the kernel's: memory that processes share is
+//     mapped in those that use it;
 //   - the direct map shows base + offset, and shows all RAM that the kernel uses;
 //   - each section of the image is mapped whole, at its place, with exactly its rights;
 //   - the parts of an image that the layout packs lie as it says;

@@ -389,6 +389,41 @@ TEST(LayoutVerify, BesideAnImageInTheDirectMapIsPlainMemory) {
   }
 }
 
+// What processes share is mapped in those that use it: no processor keeps it for all.
+TEST(LayoutVerify, SharedMemoryIsNotEveryProcesss) {
+  constexpr VirtAddr kBase = {0xC000'0000};
+  static constexpr std::array<mm::Region, 1> kRegions = {{
+      {"shared",
+       {kBase, 2 * kPage},
+       Access::kReadWrite,
+       Access::kReadWrite,
+       mm::Caching::kNormal,
+       mm::Scope::kGlobal,
+       mm::Service::kSharedMemory,
+       mm::Growth::kFixed,
+       mm::Guards::kNone,
+       "test"},
+  }};
+  constexpr mm::Layout kShared = {.name = "test",
+                                  .shape = {32, mm::HardwareShape::Extension::kZero, kPage},
+                                  .regions = kRegions,
+                                  .promised_ram_bytes = 0,
+                                  .direct_map_target = {0},
+                                  .image_link_base = {0},
+                                  .image_load_base = {0}};
+  constexpr std::array kRam = {mm::MemoryRegion{{0}, {4}, mm::MemoryState::kUsable}};
+  for (const mm::Scope scope : {mm::Scope::kProcess, mm::Scope::kGlobal}) {
+    const mm::Mapping page{
+        {kBase + kPage, kPage}, {kPage}, WithScope(User(Access::kReadWrite), scope), kPage};
+    std::array<mm::PhysRange, 16> scratch;
+    const VerifyReport report = mm::VerifyLayout({kShared, kRam, {}, {}, scratch},
+                                                 [&](mm::MappingVisitor visit) { visit(page); });
+    const bool is_right = scope == mm::Scope::kProcess;
+    EXPECT_EQ(report.IsGood(), is_right);
+    EXPECT_EQ(Names(report, {VerifyFault::kWrongScope, "shared", kBase + kPage}), !is_right);
+  }
+}
+
 // Of an image that processes share, user mode has what its sections say, and nothing beside them.
 TEST(LayoutVerify, UserModeHasItsRightsToASharedImage) {
   constexpr VirtAddr kBase = {0};

@@ -141,6 +141,17 @@ class ObjectReference {
   [[nodiscard]] MemoryObject* operator->() const { return object_; }
   explicit operator bool() const { return object_ != nullptr; }
 
+  // To an object whose end may have begun: empty then. Whoever calls it keeps the object's memory.
+  [[nodiscard]] static ObjectReference TryTo(MemoryObject& object) {
+    ObjectReference reference;
+    uint32_t references = object.references_.load(std::memory_order_relaxed);
+    while (references != 0 && !object.references_.compare_exchange_weak(
+                                  references, references + 1, std::memory_order_relaxed)) {
+    }
+    if (references != 0) reference.object_ = &object;
+    return reference;
+  }
+
   friend bool operator==(const ObjectReference&, const ObjectReference&) = default;
 
  private:

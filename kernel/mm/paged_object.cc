@@ -40,9 +40,10 @@ void PagedObject::Destroy() {
     const locking::SpinLockHolder holder(lock_);
     FreePagesFrom(0);
   }
+  // First: who looks it up through its filler finds an object that ends, and no other in its place.
+  if (filler != nullptr) filler->ObjectEnded();
   this->~PagedObject();
   pool.objects_.Free(this);
-  if (filler != nullptr) filler->ObjectEnded();
 }
 
 // The page as it is in the tree, made when it is not there.

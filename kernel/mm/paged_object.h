@@ -32,8 +32,8 @@ class PageFiller {
   [[nodiscard]] virtual base::Result<> FillPage(uint64_t number,
                                                 std::span<std::byte, kPageSize> page) = 0;
 
-  // The object is no more. Called with no lock, or with that of an address space: it does not use
-  // one.
+  // Nobody refers to the object any more, and its pages are gone. Called with no lock, or with that
+  // of an address space: it does not use one.
   virtual void ObjectEnded() = 0;
 
  protected:

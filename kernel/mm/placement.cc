@@ -3,20 +3,21 @@
 #include <algorithm>
 #include <initializer_list>
 
+#include "kernel/base/bits.h"
 #include "kernel/base/check.h"
 
 namespace mm {
 namespace {
 
-// Regions that a process maps by itself. The message queue and the thread control block are the
-// kernel's to map; what is global is the same in every process.
+// Regions with areas of processes. The message queue and the thread control block are the kernel's
+// to map.
 bool IsForAreas(const Region& region) {
-  if (region.scope == Scope::kGlobal) return false;
   switch (region.service) {
     case Service::kProgram:
     case Service::kLibraries:
     case Service::kUserHeap:
     case Service::kUserStack:
+      return region.scope != Scope::kGlobal;
     case Service::kSharedMemory:
       return true;
     default:
@@ -53,6 +54,8 @@ void Placement::PlaceInRegions() {
   const Region* const libraries = FindService(*layout_, Service::kLibraries);
   const Region* const heap = FindService(*layout_, Service::kUserHeap);
   const Region* const stack = FindService(*layout_, Service::kUserStack);
+  const Region* const blocks = FindService(*layout_, Service::kSharedMemory);
+  if (blocks != nullptr) shared_blocks_ = blocks->range;
   for (const Access access : {Access::kReadWrite, Access::kReadExecute}) {
     AddWindow(VmaKind::kProgram, access, program, GapSide::kLow);
     AddWindow(VmaKind::kStack, access, stack, GapSide::kHigh);
@@ -92,7 +95,16 @@ void Placement::PlaceInOneRegion() {
   CHECK(region.range.Contains(top));
   const VirtRange process = FromFirstToLast(region.range.base, top);
   CHECK(process.size_bytes > kStackRoomBytes + kGuardBytes);
-  const VirtRange below_stack = {process.base, process.size_bytes - kStackRoomBytes - kGuardBytes};
+  VirtRange below_stack = {process.base, process.size_bytes - kStackRoomBytes - kGuardBytes};
+  if (is_kept_small) {
+    shared_blocks_ = FromFirstToLast(top + 1, VirtAddr{kSharedTopBytes - 1});
+  } else {
+    const VirtAddr last = AlignDown(below_stack.last() + 1, kSharedAlignment) - 1;
+    const uint64_t bytes =
+        base::AlignDown(region.range.size_bytes / kSharedDivisor, kSharedAlignment);
+    shared_blocks_ = FromFirstToLast(last - (bytes - 1), last);
+    below_stack = FromFirstToLast(process.base, shared_blocks_.base - 1);
+  }
 
   const Access may = MostAccess(region);
   constexpr std::array kProgram = {VmaKind::kProgram};
@@ -102,7 +114,7 @@ void Placement::PlaceInOneRegion() {
   AddWindowForAll(kStack, process, GapSide::kHigh, may);
   AddWindowForAll(kRest, below_stack, GapSide::kHigh, may);
   if (is_kept_small) {
-    const VirtRange above = FromFirstToLast(top + 1, region.range.last());
+    const VirtRange above = FromFirstToLast(shared_blocks_.last() + 1, region.range.last());
     AddWindowForAll(kProgram, above, GapSide::kLow, may);
     AddWindowForAll(kRest, above, GapSide::kLow, may);
   }

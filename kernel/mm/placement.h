@@ -5,6 +5,9 @@
 // else comes below that room, downwards. A layout whose page tables are as large as the process
 // (process_parts) does the same in the lowest part of its region, and goes on above it when that is
 // full.
+//
+// Blocks of global shared memory have the layout's region for them, or where there is none, a part
+// of the process's region that nothing else is given: the same in every process.
 #pragma once
 
 #include <array>
@@ -45,6 +48,11 @@ class Placement {
   static constexpr uint64_t kGuardBytes = kPageSize;
   // Below it is a process that can do with a small page table: 256 bytes with TTBCR.N = 6.
   static constexpr uint64_t kSmallProcessBytes = uint64_t{64} << 20;
+  // Below it a process has a small page table even when it uses shared memory: 1 KiB, TTBCR.N = 4.
+  static constexpr uint64_t kSharedTopBytes = uint64_t{256} << 20;
+  // Which part of the only region is for shared memory, and a multiple of what it is.
+  static constexpr uint64_t kSharedDivisor = 8;
+  static constexpr uint64_t kSharedAlignment = uint64_t{2} << 20;
 
   // `layout` stays.
   explicit Placement(const Layout& layout);
@@ -56,6 +64,16 @@ class Placement {
 
   // The region of the process that holds all of `range`; nothing if there is none.
   [[nodiscard]] const Region* RegionOf(const VirtRange& range) const;
+
+  // Whether an area of that kind may lie in `range`, which is in one region: blocks where blocks
+  // are, all else elsewhere. No stack grows into it.
+  [[nodiscard]] bool IsPlaceFor(VmaKind kind, const VirtRange& range) const {
+    return kind == VmaKind::kBlock ? shared_blocks_.Contains(range)
+                                   : !shared_blocks_.Overlaps(range);
+  }
+
+  // Where blocks of global shared memory are.
+  [[nodiscard]] const VirtRange& shared_blocks() const { return shared_blocks_; }
 
   // Whether pages of that region may have such an access and such memory.
   [[nodiscard]] static bool Admits(const Region& region, Access access, VmaKind kind);
@@ -77,7 +95,7 @@ class Placement {
 
  private:
   static constexpr size_t kMostWindows = 3;
-  static constexpr size_t kKinds = 7;
+  static constexpr size_t kKinds = 8;
 
   class Windows {
    public:
@@ -112,6 +130,7 @@ class Placement {
   const Layout* layout_;
   VirtRange bounds_;
   std::optional<ThreadPlaces> thread_places_;
+  VirtRange shared_blocks_;
   std::array<Windows, 2 * kKinds> windows_;
 };
 

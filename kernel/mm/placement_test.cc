@@ -125,9 +125,9 @@ TEST(Placement, FirstChoices) {
       {&layouts::osz::kFourLevelLayout, VmaKind::kStack, kReadWrite, 64_TiB, 128_TiB - 1,
        GapSide::kHigh},
       {&layouts::lfos::kLayout, VmaKind::kShared, kReadWrite, 16_TiB, 127_TiB - 1, GapSide::kHigh},
-      {&layouts::x86_64_kora::kLayout, VmaKind::kProgram, kReadExecute, 4_MiB,
-       3_GiB - 8_MiB - 4_KiB - 1, GapSide::kLow},
-      {&layouts::sos::kLayout, VmaKind::kFile, kReadWrite, 1_GiB, 2_GiB - 10_MiB - 4_KiB - 1,
+      {&layouts::x86_64_kora::kLayout, VmaKind::kProgram, kReadExecute, 4_MiB, 3_GiB - 392_MiB - 1,
+       GapSide::kLow},
+      {&layouts::sos::kLayout, VmaKind::kFile, kReadWrite, 1_GiB, 2_GiB - 138_MiB - 1,
        GapSide::kHigh},
       {&layouts::apcpu::kLayout, VmaKind::kStack, kReadWrite, 26_MiB, 64_MiB - 1, GapSide::kHigh},
   };
@@ -138,6 +138,44 @@ TEST(Placement, FirstChoices) {
     EXPECT_EQ(windows[0].range.base.value, row.first) << row.layout->name;
     EXPECT_EQ(windows[0].range.last().value, row.last) << row.layout->name;
     EXPECT_TRUE(windows[0].side == row.side) << row.layout->name;
+  }
+}
+
+// The same in every process, apart from all else, the stack's room included.
+TEST(Placement, BlocksHaveAPlaceOfTheirOwn) {
+  struct Row {
+    const Layout* layout;
+    uint64_t first;
+    uint64_t last;
+  };
+  constexpr Row kRows[] = {
+      {&layouts::osz::kFourLevelLayout, 0 - 128_TiB, 0 - 4_GiB - 1},
+      {&layouts::osz::kFiveLevelLayout, 0 - (uint64_t{1} << 56), 0 - 4_GiB - 1},
+      {&layouts::lfos::kLayout, 1_TiB, 16_TiB - 1},
+      {&layouts::x86_64_kora::kLayout, 3_GiB - 392_MiB, 3_GiB - 10_MiB - 1},
+      {&layouts::arm_kora::kLayout, 3_GiB - 392_MiB, 3_GiB - 10_MiB - 1},
+      {&layouts::sos::kLayout, 2_GiB - 138_MiB, 2_GiB - 12_MiB - 1},
+      {&layouts::apcpu::kLayout, 64_MiB, 256_MiB - 1},
+  };
+  for (const Row& row : kRows) {
+    const Placement placement(*row.layout);
+    const VirtRange& blocks = placement.shared_blocks();
+    EXPECT_EQ(blocks.base.value, row.first) << row.layout->name;
+    EXPECT_EQ(blocks.last().value, row.last) << row.layout->name;
+    const Region* const region = placement.RegionOf(blocks);
+    ASSERT_TRUE(region != nullptr) << row.layout->name;
+    EXPECT_TRUE(Placement::Admits(*region, Access::kReadWrite, VmaKind::kBlock));
+    EXPECT_TRUE(placement.bounds().Contains(blocks)) << row.layout->name;
+    EXPECT_TRUE(placement.IsPlaceFor(VmaKind::kBlock, blocks)) << row.layout->name;
+    EXPECT_FALSE(placement.IsPlaceFor(VmaKind::kBlock, {blocks.base - 4_KiB, 8_KiB}));
+    for (const VmaKind kind : kKinds) {
+      EXPECT_FALSE(placement.IsPlaceFor(kind, {blocks.base - 4_KiB, 8_KiB})) << row.layout->name;
+      for (const PlacementWindow& window : placement.WindowsFor(kind, Access::kReadWrite)) {
+        if (kind != VmaKind::kStack) {
+          EXPECT_TRUE(placement.IsPlaceFor(kind, window.range)) << row.layout->name;
+        }
+      }
+    }
   }
 }
 

@@ -26,6 +26,7 @@ enum class VmaKind : uint8_t {
   kAnonymous,  // memory without a name
   kShared,     // memory that processes share
   kDevice,     // a device's registers
+  kBlock,      // a block of global shared memory, see shared_region.h
 };
 
 [[nodiscard]] constexpr std::string_view VmaKindName(VmaKind kind) {
@@ -44,6 +45,8 @@ enum class VmaKind : uint8_t {
       return "shared";
     case VmaKind::kDevice:
       return "device";
+    case VmaKind::kBlock:
+      return "shared block";
   }
   return "unknown";
 }
