@@ -141,7 +141,10 @@ class Checker {
     }
     CheckRights(region, piece);
     CheckAlias(region, piece);
-    if (region.reach && *region.reach != piece.attributes.reach) {
+    // Shared memory is mapped by processes, each for itself.
+    const std::optional<Reach> reach =
+        region.service == Service::kShared ? Reach::kOneSpace : region.reach;
+    if (reach && *reach != piece.attributes.reach) {
       const bool is_global = piece.attributes.reach == Reach::kGlobal;
       Report(FaultKind::kWrongScope, region, piece, is_global ? "is global" : "is not global");
     }

@@ -286,6 +286,23 @@ TEST(Check, SharedText) {
             "40080000-40080fff direct: writable alias of code\n");
 }
 
+// What processes share, each of them maps for itself.
+TEST(Check, SharedMemory) {
+  Layout layout = MakeLayout();
+  layout.regions[2] = {.name = "shared",
+                       .first = {0x30000},
+                       .last = {0x3FFFF},
+                       .user = kReadWrite,
+                       .kernel = kReadWrite,
+                       .service = Service::kShared,
+                       .reach = Reach::kGlobal};
+  for (const Reach reach : {Reach::kOneSpace, Reach::kGlobal}) {
+    const Mapping page = Map(0x30000, 0x1000, 0x300000, kReadWrite, kReadWrite, reach);
+    EXPECT_EQ(Lines(Check(layout, {page, Direct(0, 0x200000), Image()})),
+              reach == Reach::kGlobal ? "30000-30fff shared: wrong scope\n" : "");
+  }
+}
+
 TEST(Check, BrokenTables) {
   const CheckReport report = Check(MakeLayout(), {Direct(0, 0x200000), Image()},
                                    {{{0x30000}, "no memory"}, {{0x20000}, "loop"}});

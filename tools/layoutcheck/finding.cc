@@ -54,6 +54,8 @@ std::string_view Text(FaultKind kind) {
       return "more access than the area allows";
     case FaultKind::kPrivateShown:
       return "private page shown elsewhere";
+    case FaultKind::kBlockDiffers:
+      return "shared page differs between processes";
     case FaultKind::kTableShown:
       return "page table shown to user mode";
     case FaultKind::kBrokenTable:

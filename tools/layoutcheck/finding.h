@@ -29,6 +29,7 @@ enum class FaultKind : uint8_t {
   kOutsideEveryArea,  // of a process: a page of user mode
   kMoreThanArea,      // a right that the process's area does not give
   kPrivateShown,  // a page that a process may write, and has for itself, and somebody else shows
+  kBlockDiffers,  // a page of global shared memory that another process has with another frame
   kTableShown,    // a page of user mode that shows a page table
   kBrokenTable,   // entries that the hardware refuses, or tables where there is no memory
 };

@@ -33,7 +33,8 @@ struct Named {
 // Texts of a key, and what they mean. Services without a meaning for the check are free text.
 constexpr Named<Service> kServices[] = {{"unused", Service::kUnused},
                                         {"direct map", Service::kDirectMap},
-                                        {"windows", Service::kWindows}};
+                                        {"windows", Service::kWindows},
+                                        {"shared memory", Service::kShared}};
 constexpr Named<Guards> kGuards[] = {
     {"none", Guards::kNone}, {"below", Guards::kBelow}, {"around", Guards::kAround}};
 constexpr Named<Reach> kScopes[] = {

@@ -20,6 +20,7 @@ enum class Service : uint8_t {
   kUnused,     // must hold no mapping
   kDirectMap,  // shows RAM in order
   kWindows,    // temporary mappings of any frame
+  kShared,     // memory at the same address in all processes that use it
 };
 
 enum class Guards : uint8_t { kNone, kBelow, kAround };

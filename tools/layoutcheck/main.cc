@@ -198,7 +198,10 @@ int Check(const Options& options) {
       layoutcheck::ChooseLayout(std::move(*layouts), snapshots->front().form.address_bits);
   if (!layout) return Fail(std::format("{}: {}", options.layout, layout.error()));
   layoutcheck::SpaceFrames frames;
-  for (const Snapshot& snapshot : *snapshots) frames.Add(snapshot.runs, snapshot.tables);
+  for (size_t i = 0; i < snapshots->size(); ++i) {
+    const Snapshot& snapshot = (*snapshots)[i];
+    if (i < processes->size()) frames.Add((*processes)[i], snapshot.runs, snapshot.tables);
+  }
   frames.Seal();
   std::string text;
   int status = kGood;

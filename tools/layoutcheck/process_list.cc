@@ -67,6 +67,14 @@ std::optional<Rights> RightsOf(std::string_view letters) {
   return rights;
 }
 
+// Whether the area's letter says that it is shared, and its name that it is so with everybody.
+std::optional<Sharing> SharingOf(char letter, std::string_view line) {
+  constexpr std::string_view kGlobalName = " [shared]";
+  if (letter == 'p') return Sharing::kPrivate;
+  if (letter != 's') return std::nullopt;
+  return line.ends_with(kGlobalName) ? Sharing::kGlobal : Sharing::kShared;
+}
+
 // "FIRST-END RIGHTS ...", as in Linux's /proc/<pid>/maps. The end may be 0, behind the last page.
 std::optional<Area> AreaOf(std::string_view line) {
   constexpr size_t kLetters = 4;
@@ -74,12 +82,9 @@ std::optional<Area> AreaOf(std::string_view line) {
   const std::optional<uint64_t> end = NumberOf(TakeUntil(line, ' '), kHexadecimal);
   if (!first || !end || line.size() < kLetters) return std::nullopt;
   const std::optional<Rights> rights = RightsOf(line);
-  const char sharing = line[kLetters - 1];
-  if (!rights || (sharing != 'p' && sharing != 's') || *end - 1 < *first) return std::nullopt;
-  return Area{.first = {*first},
-              .last = {*end - 1},
-              .rights = *rights,
-              .sharing = sharing == 's' ? Sharing::kShared : Sharing::kPrivate};
+  const std::optional<Sharing> sharing = SharingOf(line[kLetters - 1], line);
+  if (!rights || !sharing || *end - 1 < *first) return std::nullopt;
+  return Area{.first = {*first}, .last = {*end - 1}, .rights = *rights, .sharing = *sharing};
 }
 
 }  // namespace

@@ -13,7 +13,11 @@
 
 namespace layoutcheck {
 
-enum class Sharing : uint8_t { kPrivate, kShared };
+enum class Sharing : uint8_t {
+  kPrivate,
+  kShared,
+  kGlobal,  // the same at that address in every process that has it
+};
 
 struct Area {
   VirtualAddress first;

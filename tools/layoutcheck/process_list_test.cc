@@ -14,6 +14,7 @@ TEST(ProcessList, ReadsProcessesWithTheirAreas) {
       "process 1 0x0000000001140000 4096 init\n"
       "00400000-00402000 r-xp 00000000 00:01 3          /init\n"
       "00402000-00403000 rw-s 00000000 00:00 0\n"
+      "40000000-40002000 rw-s 00000000 00:00 0          [shared]\n"
       "fffffffffffff000-00000000 ---p 00000000 00:00 0\n"
       "process 12 0x40064000 128 two words\n");
   ASSERT_TRUE(processes.has_value()) << processes.error();
@@ -23,6 +24,7 @@ TEST(ProcessList, ReadsProcessesWithTheirAreas) {
        .root_bytes = 4096,
        .areas = {{{0x400000}, {0x401FFF}, Rights::kRead | Rights::kExecute, Sharing::kPrivate},
                  {{0x402000}, {0x402FFF}, Rights::kRead | Rights::kWrite, Sharing::kShared},
+                 {{0x40000000}, {0x40001FFF}, Rights::kRead | Rights::kWrite, Sharing::kGlobal},
                  {{0xFFFFFFFFFFFFF000}, {~uint64_t{0}}, Rights::kNone, Sharing::kPrivate}}},
       {.name = "12 two words", .root = 0x40064000, .root_bytes = 128, .areas = {}},
   };

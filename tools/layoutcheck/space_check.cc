@@ -24,6 +24,33 @@ bool IsOwn(const Mapping& run) {
   return run.attributes.user != Rights::kNone && run.attributes.reach == Reach::kOneSpace;
 }
 
+// Calls `use` with the first byte of each page of a run between two addresses, and its frame.
+template <class Use>
+void ForEachPage(const Mapping& run, VirtualAddress first, VirtualAddress last, Use&& use) {
+  for (VirtualAddress va = first;; va = va + kPageBytes) {
+    use(va, run.target + (va - run.first));
+    if (last - va < kPageBytes) return;
+  }
+}
+
+// Cuts a run at the ends of areas: `in_area` is called with what is in one, `outside` with the
+// rest.
+template <class InArea, class Outside>
+void CutToAreas(std::span<const Area> areas, const Mapping& run, InArea&& in_area,
+                Outside&& outside) {
+  VirtualAddress next = run.first;
+  auto area = std::ranges::lower_bound(areas, run.first, {}, &Area::last);
+  for (; area != areas.end() && area->first <= run.last(); ++area) {
+    if (next < area->first) outside(next, VirtualAddress{area->first.value - 1});
+    next = std::max(next, area->first);
+    const VirtualAddress last = std::min(run.last(), area->last);
+    in_area(*area, next, last);
+    if (last == run.last()) return;
+    next = last + 1;
+  }
+  outside(next, run.last());
+}
+
 class SpaceChecker {
  public:
   SpaceChecker(const Layout& layout, const SpaceFrames& frames)
@@ -57,19 +84,13 @@ class SpaceChecker {
     }
   }
 
-  // Cuts a run at the ends of areas.
   void CheckAreas(std::span<const Area> areas, const Mapping& run) {
-    VirtualAddress next = run.first;
-    auto area = std::ranges::lower_bound(areas, run.first, {}, &Area::last);
-    for (; area != areas.end() && area->first <= run.last(); ++area) {
-      if (next < area->first) ReportOutside(run, next, {area->first.value - 1});
-      next = std::max(next, area->first);
-      const VirtualAddress last = std::min(run.last(), area->last);
-      CheckPiece(*area, run, next, last);
-      if (last == run.last()) return;
-      next = last + 1;
-    }
-    ReportOutside(run, next, run.last());
+    CutToAreas(
+        areas, run,
+        [&](const Area& area, VirtualAddress first, VirtualAddress last) {
+          CheckPiece(area, run, first, last);
+        },
+        [&](VirtualAddress first, VirtualAddress last) { ReportOutside(run, first, last); });
   }
 
   void ReportOutside(const Mapping& run, VirtualAddress first, VirtualAddress last) {
@@ -90,6 +111,13 @@ class SpaceChecker {
     if (area.sharing == Sharing::kPrivate && Has(has, Rights::kWrite)) {
       ReportOverlaps(FaultKind::kPrivateShown, run, first, last, frames_.shown_twice());
     }
+    if (area.sharing != Sharing::kGlobal) return;
+    ForEachPage(run, first, last, [&](VirtualAddress page, PhysicalAddress frame) {
+      const PhysicalAddress elsewhere = frames_.BlockFrame(page);
+      if (frame == elsewhere) return;
+      Report(FaultKind::kBlockDiffers, page, page + (kPageBytes - 1),
+             std::format("the frame at {}, elsewhere {}", Text(frame), Text(elsewhere)));
+    });
   }
 
   const Layout& layout_;
@@ -99,9 +127,20 @@ class SpaceChecker {
 
 }  // namespace
 
-void SpaceFrames::Add(std::span<const Mapping> runs, std::span<const PhysicalAddress> tables) {
+void SpaceFrames::Add(const Process& process, std::span<const Mapping> runs,
+                      std::span<const PhysicalAddress> tables) {
   for (const Mapping& run : runs) {
-    if (IsOwn(run)) shown_.push_back(run.frames());
+    if (!IsOwn(run)) continue;
+    shown_.push_back(run.frames());
+    const auto add = [this](VirtualAddress page, PhysicalAddress frame) {
+      block_frames_.try_emplace(page, frame);
+    };
+    CutToAreas(
+        process.areas, run,
+        [&](const Area& area, VirtualAddress first, VirtualAddress last) {
+          if (area.sharing == Sharing::kGlobal) ForEachPage(run, first, last, add);
+        },
+        [](VirtualAddress, VirtualAddress) {});
   }
   for (const PhysicalAddress table : tables) tables_.Add({table, table + (kPageBytes - 1)});
 }

@@ -2,6 +2,7 @@
 // CheckLayout() cannot know, as it sees one table.
 #pragma once
 
+#include <map>
 #include <span>
 #include <vector>
 
@@ -18,8 +19,14 @@ namespace layoutcheck {
 class SpaceFrames {
  public:
   // What a process's table maps, and the pages in which its table lies.
-  void Add(std::span<const Mapping> runs, std::span<const PhysicalAddress> tables);
+  void Add(const Process& process, std::span<const Mapping> runs,
+           std::span<const PhysicalAddress> tables);
   void Seal();
+
+  // The frame of a page of global shared memory in the first process that has it.
+  [[nodiscard]] PhysicalAddress BlockFrame(VirtualAddress page) const {
+    return block_frames_.at(page);
+  }
 
   // That processes' entries show more than once, in one of them or in several.
   [[nodiscard]] const FrameSet& shown_twice() const { return shown_twice_; }
@@ -27,6 +34,7 @@ class SpaceFrames {
 
  private:
   std::vector<PhysicalRange> shown_;
+  std::map<VirtualAddress, PhysicalAddress> block_frames_;
   FrameSet shown_twice_;
   FrameSet tables_;
 };

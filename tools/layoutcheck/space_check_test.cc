@@ -45,6 +45,7 @@ const Process kProcess = {.name = "1 trial",
                               {{0x12000}, {0x13FFF}, Rights::kWrite, Sharing::kPrivate},
                               {{0x15000}, {0x16FFF}, kReadWrite, Sharing::kShared},
                               {{0x17000}, {0x18FFF}, kNone, Sharing::kPrivate},
+                              {{0x40000}, {0x43FFF}, kReadWrite, Sharing::kGlobal},
                           }};
 
 constexpr PhysicalAddress kTable = {0x101000};
@@ -118,6 +119,15 @@ const Row kRows[] = {
      {Map(0x12000, 0x1000, 0x303000, kReadWrite)},
      {Map(0x20000, 0x4000, 0x300000, kRead), Map(0x30000, 0x1000, 0x301000, kRead)},
      "12000-12fff user: private page shown elsewhere\n"},
+    {"global shared memory, of which each has some",
+     {Map(0x40000, 0x2000, 0x500000, kReadWrite)},
+     {Map(0x41000, 0x3000, 0x501000, kReadWrite)},
+     ""},
+    {"two pages of global shared memory that another process has elsewhere",
+     {Map(0x40000, 0x4000, 0x500000, kReadWrite)},
+     {Map(0x40000, 0x1000, 0x500000, kReadWrite), Map(0x41000, 0x2000, 0x502000, kRead)},
+     "41000-41fff user: shared page differs between processes\n"
+     "42000-42fff user: shared page differs between processes\n"},
     {"a page table",
      {Map(0x12000, 0x2000, 0x100000, kRead)},
      {},
@@ -141,8 +151,8 @@ TEST(SpaceCheck, Rows) {
   const Layout layout = MakeLayout();
   for (const Row& row : kRows) {
     SpaceFrames frames;
-    frames.Add(row.runs, std::vector{kTable});
-    frames.Add(row.others, {});
+    frames.Add(kProcess, row.others, {});
+    frames.Add(kProcess, row.runs, std::vector{kTable});
     frames.Seal();
     EXPECT_EQ(Lines(CheckSpace(layout, kProcess, row.runs, frames)), row.findings) << row.name;
   }
