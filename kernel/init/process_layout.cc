@@ -41,6 +41,9 @@ void ProcessLayout::Print(process::Process& process, base::Sink& sink) {
   if (const auto shared = FindPageOfImage(process)) {
     return base::Print(sink, "PROCESS FAULT a page of the image at {}\n", *shared);
   }
+  if (const auto block = FindWrongBlock(process)) {
+    return base::Print(sink, "PROCESS FAULT a shared block is elsewhere at {}\n", *block);
+  }
   if (process.plan) return PrintPlanned(process, sink);
   sink.Write("PROCESS OK with nothing of the image\n");
 }
@@ -73,6 +76,21 @@ std::optional<mm::VirtAddr> ProcessLayout::FindPageOfImage(process::Process& pro
   };
   process.space->table().ForEachPage(process.space->bounds(), look);
   return first;
+}
+
+// Without the space's lock: the region's is taken for each area.
+std::optional<mm::VirtAddr> ProcessLayout::FindWrongBlock(process::Process& process) const {
+  const mm::VirtRange& region = shared_region_.range();
+  auto area = process.space->FindFirstNotBelow(region.base);
+  for (; area && area->range.base <= region.last();
+       area = process.space->FindFirstNotBelow(area->range.last() + 1)) {
+    const auto block = shared_region_.Find(area->range.base);
+    const bool is_right = block && block->range.Contains(area->range) &&
+                          block->object == area->object &&
+                          area->offset_bytes == block->range.OffsetOf(area->range.base);
+    if (!is_right) return area->range.base;
+  }
+  return std::nullopt;
 }
 
 }  // namespace kernel

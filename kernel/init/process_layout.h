@@ -6,6 +6,7 @@
 #include "kernel/base/print.h"
 #include "kernel/init/system.h"
 #include "kernel/mm/address.h"
+#include "kernel/mm/shared_region.h"
 #include "kernel/process/process.h"
 #include "kernel/process/process_facts.h"
 
@@ -15,8 +16,9 @@ namespace kernel {
 // and last "PROCESS OK ..." or "PROCESS FAULT ...".
 class ProcessLayout final : public process::LayoutPrinter {
  public:
-  // `system` outlives it.
-  explicit ProcessLayout(const System& system) : system_(system) {}
+  // Both outlive it.
+  ProcessLayout(const System& system, const mm::SharedRegion& shared_region)
+      : system_(system), shared_region_(shared_region) {}
 
   void Print(process::Process& process, base::Sink& sink) override;
 
@@ -25,7 +27,12 @@ class ProcessLayout final : public process::LayoutPrinter {
   // Of the user's pages; nothing when none shows a frame of the image.
   [[nodiscard]] std::optional<mm::VirtAddr> FindPageOfImage(process::Process& process) const;
 
+  // What lies where blocks of global shared memory are, and is not a part of the block there;
+  // nothing when all is right.
+  [[nodiscard]] std::optional<mm::VirtAddr> FindWrongBlock(process::Process& process) const;
+
   const System& system_;
+  const mm::SharedRegion& shared_region_;
 };
 
 }  // namespace kernel

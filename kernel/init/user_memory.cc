@@ -14,6 +14,7 @@ UserMemory::UserMemory(const System& system)
       reachable_frames_(system.memory, mm::ZoneKind::kNormal),
       frames_(physical_frames_, system.memory.table(), system.areas.windows()),
       objects_(system.objects.depot(), frames_),
+      shared_region_(system.objects.depot(), nodes_, objects_, placement_.shared_blocks()),
       spaces_(system.objects.depot(), nodes_, frames_, placement_) {}
 
 base::Result<> UserMemory::Start() {

@@ -12,6 +12,7 @@
 #include "kernel/mm/physical_frames.h"
 #include "kernel/mm/placement.h"
 #include "kernel/mm/range.h"
+#include "kernel/mm/shared_region.h"
 #include "kernel/mm/thread_memory.h"
 #include "kernel/mm/user_frames.h"
 #include "kernel/process/environment.h"
@@ -37,6 +38,7 @@ class UserMemory final : public process::SpaceSource, public process::StackSourc
   // Of the spaces' indexes.
   [[nodiscard]] mm::PageCount node_pages() const { return nodes_.pages(); }
   [[nodiscard]] const mm::Placement& placement() const { return placement_; }
+  [[nodiscard]] mm::SharedRegion& shared_region() { return shared_region_; }
   // Of native threads.
   [[nodiscard]] mm::ThreadFrames thread_frames() {
     return {frames_, reachable_frames_, system_.memory.table()};
@@ -56,6 +58,7 @@ class UserMemory final : public process::SpaceSource, public process::StackSourc
   mm::PhysicalFrames reachable_frames_;
   mm::UserFrames frames_;
   mm::PagedObjectPool objects_;
+  mm::SharedRegion shared_region_;
   SpacePool spaces_;
 };
 

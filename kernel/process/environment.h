@@ -13,6 +13,7 @@
 #include "kernel/mm/kernel_heap.h"
 #include "kernel/mm/placement.h"
 #include "kernel/mm/range.h"
+#include "kernel/mm/shared_region.h"
 #include "kernel/mm/thread_memory.h"
 #include "kernel/process/application.h"
 #include "kernel/space/address_space.h"
@@ -58,6 +59,7 @@ struct Environment {
   fs::Environment& world;  // random bytes, the real-time clock
   fs::Terminal& terminal;
   const mm::Placement& placement;
+  mm::SharedRegion& shared_region;
   ApplicationSource& applications;
   mm::ThreadFrames thread_frames;  // of native threads
   base::Sink& log;                 // what happened to processes that were killed

@@ -30,6 +30,8 @@ std::string_view LabelOf(mm::VmaKind kind) {
       return "[heap]";
     case mm::VmaKind::kStack:
       return "[stack]";
+    case mm::VmaKind::kBlock:
+      return "[shared]";
     default:
       return {};
   }

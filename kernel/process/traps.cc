@@ -6,6 +6,7 @@
 #include "kernel/process/fault_report.h"
 #include "kernel/process/native_thread.h"
 #include "kernel/process/return_to_user.h"
+#include "kernel/process/shared_blocks.h"
 #include "kernel/process/signals.h"
 #include "kernel/process/system.h"
 
@@ -42,11 +43,21 @@ FaultMeaning MeaningOf(const mm::FaultInfo& fault, mm::FaultOutcome outcome) {
   }
 }
 
+// Where the process has nothing, others may have a block of shared memory.
+mm::FaultOutcome ResolveWithBlock(Process& process, const mm::FaultInfo& fault) {
+  const posix::Result<> attached = AttachBlock(process, fault.va);
+  if (attached) return process.space->HandleFault(fault);
+  return attached.error() == posix::Errno::kOutOfMemory ? mm::FaultOutcome::kOutOfMemory
+                                                        : mm::FaultOutcome::kNotMapped;
+}
+
 // Apart from OnUserFault(), which saves no registers for it.
 [[gnu::noinline]] void EndOrSignal(mm::FaultOutcome outcome, mm::FaultInfo fault,
                                    arch::UserRegisters& registers) {
   UserThread& thread = kernel::CurrentThread();
   Process& process = thread.process();
+  if (outcome == mm::FaultOutcome::kNotMapped) outcome = ResolveWithBlock(process, fault);
+  if (outcome == mm::FaultOutcome::kResolved) return;
   if (outcome == mm::FaultOutcome::kOutOfMemory) {
     ReportOutOfMemory(thread, fault, registers);
     EndProcess(process, ExitStatus::Killed(Signal::kKill));
@@ -121,7 +132,10 @@ bool ResolveUserCopyFault(const mm::FaultInfo& fault) {
   if (IsInOwnMemory(thread, fault.va)) [[unlikely]] {
     return thread.native->memory().HandleFault(fault) == mm::FaultOutcome::kResolved;
   }
-  return process.space && process.space->HandleFault(fault) == mm::FaultOutcome::kResolved;
+  if (!process.space) return false;
+  mm::FaultOutcome outcome = process.space->HandleFault(fault);
+  if (outcome == mm::FaultOutcome::kNotMapped) outcome = ResolveWithBlock(process, fault);
+  return outcome == mm::FaultOutcome::kResolved;
 }
 
 }  // namespace

@@ -18,6 +18,10 @@ enum class NativeCall : uint32_t {
   kReceive = 0x1003,
   kCall = 0x1004,
   kReply = 0x1005,
+  // shared_block_calls.h
+  kMakeSharedBlock = 0x1006,
+  kReleaseSharedBlock = 0x1007,
+  kFindSharedBlock = 0x1008,
 };
 
 using UserEvent = kernel::UserPointer<ipc::Event>;

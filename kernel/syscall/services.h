@@ -13,6 +13,7 @@
 #include "kernel/ipc/shared_segments.h"
 #include "kernel/mm/address.h"
 #include "kernel/mm/paged_object.h"
+#include "kernel/mm/shared_region.h"
 #include "kernel/syscall/host_name.h"
 #include "kernel/syscall/unknown_calls.h"
 
@@ -32,6 +33,7 @@ struct Services {
   ipc::MessageQueues& message_queues;
   ipc::SharedSegments& shared_segments;
   mm::PagedObjectPool& objects;
+  const mm::SharedRegion& shared_region;
   mm::PageCount all_memory;  // what there is for programs and the kernel together
   // --- The machine ---
   fs::MemorySource& memory_facts;

@@ -12,6 +12,7 @@
 #include "kernel/syscall/call_table.h"
 #include "kernel/syscall/native_calls.h"
 #include "kernel/syscall/services.h"
+#include "kernel/syscall/shared_block_calls.h"
 
 namespace syscall {
 namespace {
@@ -58,6 +59,9 @@ constexpr NativeRow kNativeRows[] = {
     {NativeCall::kReceive, kAdapted<ReceiveMessage>},
     {NativeCall::kCall, kAdapted<CallThread>},
     {NativeCall::kReply, kAdapted<ReplyMessage>},
+    {NativeCall::kMakeSharedBlock, kAdapted<MakeSharedBlock>},
+    {NativeCall::kReleaseSharedBlock, kAdapted<ReleaseSharedBlock>},
+    {NativeCall::kFindSharedBlock, kAdapted<FindSharedBlock>},
 };
 constexpr auto kFirstNative = static_cast<uint32_t>(kNativeRows[0].call);
 
