@@ -74,6 +74,11 @@ def program_tests(*, name, images = IMAGES):
             "//testing/programs:native_tests_" + cpu,
         )
         _suite_test(
+            prefix + "shared_tests_test",
+            image,
+            "//testing/programs:shared_tests_" + cpu,
+        )
+        _suite_test(
             prefix + "limit_tests_test",
             image,
             "//testing/programs:limit_tests_" + cpu,

@@ -109,6 +109,7 @@ int main(int argc, char** argv) {
   RunAll(bench::kMemoryRows, bench::kMemoryRowCount, filters);
   RunAll(bench::kProcessRows, bench::kProcessRowCount, filters);
   RunAll(bench::kMessageRows, bench::kMessageRowCount, filters);
+  RunAll(bench::kSharedRows, bench::kSharedRowCount, filters);
   Line().Text("end").Write();
   reboot(RB_POWER_OFF);
   return 0;

@@ -14,8 +14,10 @@ struct Row {
 extern const Row kMemoryRows[];
 extern const Row kProcessRows[];
 extern const Row kMessageRows[];
+extern const Row kSharedRows[];
 extern const unsigned kMemoryRowCount;
 extern const unsigned kProcessRowCount;
 extern const unsigned kMessageRowCount;
+extern const unsigned kSharedRowCount;
 
 }  // namespace bench
