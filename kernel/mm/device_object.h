@@ -14,12 +14,28 @@
 
 namespace mm {
 
-// Lives longer than its references: its maker asks references() first.
+class DeviceObject;
+
+// Who made a device object and gets it back.
+class DeviceObjectOwner {
+ public:
+  // Nobody refers to it any more. Called with no lock, or with that of an address space: it does
+  // not use one.
+  virtual void DeviceEnded(DeviceObject& object) = 0;
+
+ protected:
+  DeviceObjectOwner() = default;
+  ~DeviceObjectOwner() = default;
+  DeviceObjectOwner(const DeviceObjectOwner&) = default;
+  DeviceObjectOwner& operator=(const DeviceObjectOwner&) = default;
+};
+
+// Lives longer than its references: its maker asks references() first, or is told by `owner`.
 class DeviceObject final : public MemoryObject {
  public:
   // Whole pages (CHECKed).
-  explicit DeviceObject(const PhysRange& registers)
-      : MemoryObject(ObjectKind::kDevice), registers_(registers) {
+  explicit DeviceObject(const PhysRange& registers, DeviceObjectOwner* owner = nullptr)
+      : MemoryObject(ObjectKind::kDevice), registers_(registers), object_owner_(owner) {
     CHECK(!registers.IsEmpty() && registers.IsAligned(kPageSize));
   }
   ~DeviceObject() { CHECK(references() == 0); }
@@ -36,9 +52,12 @@ class DeviceObject final : public MemoryObject {
   [[nodiscard]] const PhysRange& registers() const { return registers_; }
 
  private:
-  void Destroy() override {}
+  void Destroy() override {
+    if (object_owner_ != nullptr) object_owner_->DeviceEnded(*this);
+  }
 
   PhysRange registers_;
+  DeviceObjectOwner* object_owner_;
 };
 
 }  // namespace mm

@@ -105,6 +105,11 @@ base::Result<FrameNumber> FrameAllocator::AllocateRun(PageCount pages, PageCount
   return std::unexpected(base::Error::kOutOfMemory);
 }
 
+void FrameAllocator::SplitRun(FrameNumber first, PageCount pages) {
+  const uint32_t frame = static_cast<uint32_t>((first - this->first()).value);
+  zones_[ZoneOf(frame)].SplitRun(frame, static_cast<uint32_t>(pages.value));
+}
+
 std::expected<void, FreeFault> FrameAllocator::FreeRun(FrameNumber first, PageCount pages) {
   const uint32_t frame = static_cast<uint32_t>((first - this->first()).value);
   const uint32_t refused = zones_[ZoneOf(frame)].GiveRun(frame, static_cast<uint32_t>(pages.value));

@@ -68,6 +68,8 @@ class FrameAllocator {
   // pages, or an alignment that is no power of two).
   [[nodiscard]] base::Result<FrameNumber> AllocateRun(PageCount pages, PageCount alignment,
                                                       FrameNumber last, ZoneKind highest);
+  // See FrameZone.
+  void SplitRun(FrameNumber first, PageCount pages);
   // Gives back a run that FindFault() has nothing against.
   [[nodiscard]] std::expected<void, FreeFault> FreeRun(FrameNumber first, PageCount pages);
 

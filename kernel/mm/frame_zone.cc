@@ -364,6 +364,16 @@ uint32_t FrameZone::GiveRun(uint32_t first, uint32_t pages) {
   return 0;
 }
 
+void FrameZone::SplitRun(uint32_t first, uint32_t pages) {
+  const locking::SpinLockHolder hold(lock_);
+  const uint32_t offset = first % kBlockFrames;
+  CHECK(offset + pages <= kBlockFrames && pages < kBlockFrames && IsTaken(first, pages));
+  // Less than a block: there are rows.
+  ForEachRow(marks_.RowsOf(first / kBlockFrames), offset, pages, [](FrameRow& row, uint64_t mask) {
+    StoreRelaxed(row.inside, LoadRelaxed(row.inside) & ~mask);
+  });
+}
+
 base::Result<> FrameZone::Reserve(uint32_t first, uint32_t pages, MemoryState state) {
   const locking::SpinLockHolder hold(lock_);
   while (prepared() < first + pages && PrepareNext()) {

@@ -68,6 +68,9 @@ class FrameZone {
       EXCLUDES(lock_);
   [[nodiscard]] uint32_t GiveRun(uint32_t first, uint32_t pages) EXCLUDES(lock_);
 
+  // Each frame of a run within a block is a run of its own from now on. CHECKed: it is one.
+  void SplitRun(uint32_t first, uint32_t pages) EXCLUDES(lock_);
+
   // Takes free frames out of the zone for good, and says so in the memory map. Errors: kOverlap
   // (some are not free), and what MemoryMap::Reserve() says. On an error nothing has changed.
   [[nodiscard]] base::Result<> Reserve(uint32_t first, uint32_t pages, MemoryState state)

@@ -70,6 +70,17 @@ base::Result<FrameReference> PagedObject::TakePage(uint64_t number) {
   return pool_.frames_.Share(TRY(FrameFor(number)));
 }
 
+base::Result<> PagedObject::PutPage(uint64_t number, FrameReference&& frame) {
+  FrameReference put = std::move(frame);
+  const locking::SpinLockHolder holder(lock_);
+  if (number >= PagesFor(size_bytes_).value) return std::unexpected(base::Error::kOutOfRange);
+  if (tree_.Find(number)) return std::unexpected(base::Error::kOverlap);
+  TRY(tree_.Insert(number, put.frame()));
+  pool_.pages_.fetch_add(1, std::memory_order_relaxed);
+  static_cast<void>(put.Detach());
+  return {};
+}
+
 bool PagedObject::HasPage(uint64_t number) const {
   const locking::SpinLockHolder holder(lock_);
   return tree_.Find(number).has_value();

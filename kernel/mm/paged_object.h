@@ -83,6 +83,10 @@ class PagedObject final : public MemoryObject {
   [[nodiscard]] bool HasPage(uint64_t number) const override;
   [[nodiscard]] uint64_t size_bytes() const override;
 
+  // The page is this frame, with what it holds. Errors: kOutOfRange, kOverlap (there is one
+  // already), kOutOfMemory; the frame is dropped.
+  [[nodiscard]] base::Result<> PutPage(uint64_t number, FrameReference&& frame);
+
   // The page, if it was made; else who reads sees zeroes, or what the filler would fill in.
   [[nodiscard]] std::optional<FrameReference> FindPage(uint64_t number) const;
 

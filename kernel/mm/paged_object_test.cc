@@ -7,6 +7,7 @@
 #include <expected>
 #include <optional>
 #include <span>
+#include <utility>
 
 #include "kernel/base/result.h"
 #include "kernel/mm/device_object.h"
@@ -133,6 +134,25 @@ TEST(PagedObject, TakenPagesOutliveTheObject) {
   EXPECT_TRUE(world.IsEmpty());
 }
 
+TEST(PagedObject, TakesFramesThatAreThere) {
+  SpaceWorld world;
+  {
+    const auto object = *PagedObject::Create(world.objects, 2 * kPageSize);
+    auto frame = *world.frames.AllocateZeroed();
+    const FrameNumber number = frame.frame();
+    EXPECT_TRUE(object.object.PutPage(1, std::move(frame)).has_value());
+    EXPECT_EQ(object.object.TakePage(1)->frame(), number);
+    EXPECT_EQ(object.object.pages(), PageCount{1});
+    EXPECT_TRUE(object.object.PutPage(1, *world.frames.AllocateZeroed()) ==
+                std::unexpected(base::Error::kOverlap));
+    EXPECT_TRUE(object.object.PutPage(2, *world.frames.AllocateZeroed()) ==
+                std::unexpected(base::Error::kOutOfRange));
+    EXPECT_EQ(world.frames_in_use(), 1U);
+    EXPECT_TRUE(object.object.CheckInvariants().has_value());
+  }
+  EXPECT_TRUE(world.IsEmpty());
+}
+
 TEST(PagedObject, FailsWithoutMemoryAndKeepsNothing) {
   SpaceWorld world;
   {
@@ -194,6 +214,21 @@ TEST(DeviceObject, ShowsItsFramesUncounted) {
   EXPECT_EQ(space->Sweep(), PageCount{1});
   EXPECT_TRUE(space->Unmap({*va, 3 * kPageSize}).has_value());
   EXPECT_EQ(device.references(), 0U);
+}
+
+TEST(DeviceObject, TellsItsOwnerOfItsEnd) {
+  struct Owner final : DeviceObjectOwner {
+    void DeviceEnded(DeviceObject& object) override { ended = &object; }
+    DeviceObject* ended = nullptr;
+  };
+  Owner owner;
+  DeviceObject device({{0xFEC0'0000}, kPageSize}, &owner);
+  {
+    const ObjectReference reference(device);
+    const ObjectReference other = reference;
+    EXPECT_TRUE(owner.ended == nullptr);
+  }
+  EXPECT_TRUE(owner.ended == &device);
 }
 
 }  // namespace

@@ -76,6 +76,10 @@ class PhysicalMemory {
   }
   [[nodiscard]] std::expected<void, FreeFault> FreeOrder(FrameNumber first, unsigned order);
 
+  // Each frame of a run is one of its own from now on, to be freed by itself. The run is one that
+  // was allocated, and lies within 512 frames aligned to their size (CHECKed).
+  void Split(FrameNumber first, PageCount pages) { frames_.SplitRun(first, pages); }
+
   // Takes free frames of one zone out of management for good; the memory map shows `state` for them
   // from then on. Errors: kOverlap (some are not free), kInvalidArgument (no pages, or not all in
   // one zone), kOutOfMemory (no room in the map). On an error nothing has changed. O(zone) if some

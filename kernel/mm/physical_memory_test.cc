@@ -123,6 +123,21 @@ constexpr RefusedRow kRefusedRequests[] = {
     {"below a frame, too long", {.pages = {0x100}, .last = {0xFE}}, base::Error::kOutOfMemory},
 };
 
+TEST(PhysicalMemory, SplitsRuns) {
+  for (const uint64_t pages : {1, 2, 63, 64, 65, 256, 511}) {
+    PhysicalMemory& memory = Start();
+    const auto first = memory.Allocate({.pages = {pages}, .alignment = {512}});
+    ASSERT_TRUE(first.has_value());
+    memory.Split(*first, {pages});
+    EXPECT_TRUE(IsSound(memory));
+    for (uint64_t i = 0; i < pages; ++i) {
+      EXPECT_TRUE(memory.FreeFrame(*first + PageCount{i}).has_value());
+    }
+    EXPECT_EQ(memory.FreePages(), PageCount{kUsable});
+    EXPECT_TRUE(IsSound(memory));
+  }
+}
+
 TEST(PhysicalMemory, RefusesRequests) {
   for (const RefusedRow& row : kRefusedRequests) {
     PhysicalMemory& memory = Start();
