@@ -177,6 +177,10 @@ class Verifier {
     if (is_device && region.caching != Caching::kDevice) {
       return Report(VerifyFault::kWrongCaching, &region, piece.range.base);
     }
+    const bool is_users = piece.attributes.user != Access::kNone;
+    if (is_device && is_users && input_.user_devices == UserDevices::kNone) {
+      Report(VerifyFault::kUserDevice, &region, piece.range.base);
+    }
     const std::optional<PhysAddr> wrong =
         is_device ? FindRam(input_.memory, target) : FindUnknown(input_.memory, target);
     if (!wrong) return;

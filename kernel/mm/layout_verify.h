@@ -9,6 +9,7 @@
 //     reaches every frame, the direct map and windows: it was loaded through them;
 //   - RAM is cached, anything else is mapped as a device, and devices only where the row allows
 //   them;
+//   - user mode has devices only in a process that drives some;
 //   - it is global exactly when its row is, and is the kernel's: memory that processes share is
 //     mapped in those that use it;
 //   - the direct map shows base + offset, and shows all RAM that the kernel uses;
@@ -45,6 +46,9 @@ struct ImageSection {
   Access user = Access::kNone;  // a shared image's
 };
 
+// Whether the process whose tables these are drives devices.
+enum class UserDevices : uint8_t { kNone, kSome };
+
 // What the tables should look like. Spans are ascending and disjoint.
 struct VerifyInput {
   const Layout& layout;
@@ -53,6 +57,7 @@ struct VerifyInput {
   std::span<const VirtRange> guards;
   std::span<PhysRange> scratch;            // room for the ranges of memory that nobody may write
   std::span<const PlacedPart> parts = {};  // of an image that the layout packs
+  UserDevices user_devices = UserDevices::kNone;
 };
 
 inline constexpr size_t kMaximumSections = 16;

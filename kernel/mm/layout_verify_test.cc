@@ -50,6 +50,8 @@ constexpr PageAttributes WithUser(PageAttributes attributes, Access user) {
   return attributes;
 }
 
+constexpr PageAttributes kUserDevice = WithCaching(User(Access::kReadWrite), mm::Caching::kDevice);
+
 struct Sabotage {
   std::string_view name;
   void (*apply)(World& world);
@@ -114,6 +116,15 @@ constexpr Sabotage kSabotages[] = {
        w.Change(kLowmemBase + 5_MiB, kPage, WithCaching(kReadWrite, mm::Caching::kDevice));
      },
      VerifyFault::kWrongCaching, "lowmem", kLowmemBase + 5_MiB},
+    {"a device of a process that drives none",
+     [](World& w) { w.Map(kUserBase + 1_MiB, kDevice, kPage, kUserDevice); },
+     VerifyFault::kUserDevice, "user", kUserBase + 1_MiB},
+    {"RAM as a device of a process that drives some",
+     [](World& w) {
+       w.set_user_devices(mm::UserDevices::kSome);
+       w.Map(kUserBase + 1_MiB, {0x30'0000}, kPage, kUserDevice);
+     },
+     VerifyFault::kWrongCaching, "user", kUserBase + 1_MiB},
     {"a kernel mapping that is not global",
      [](World& w) { w.Change(kStack, kPage, WithScope(kReadWrite, mm::Scope::kProcess)); },
      VerifyFault::kWrongScope, "image", kStack},
@@ -179,6 +190,13 @@ TEST(LayoutVerify, RightTablesPass) {
   for (const Finding& finding : report.findings()) {
     ADD_FAILURE() << mm::VerifyFaultName(finding.fault) << finding.va.value;
   }
+}
+
+TEST(LayoutVerify, AProcessThatDrivesDevicesHasThem) {
+  World world;
+  world.set_user_devices(mm::UserDevices::kSome);
+  world.Map(kUserBase + 1_MiB, kDevice, kPage, kUserDevice);
+  EXPECT_TRUE(world.Verify().IsGood());
 }
 
 TEST(LayoutVerify, CountsPagesAndMappings) {

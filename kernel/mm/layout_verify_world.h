@@ -53,7 +53,7 @@ inline constexpr std::array<Region, 5> kRows = {{
      {kUserBase, 4_MiB},
      Access::kImage,
      Access::kNone,
-     Caching::kNormal,
+     Caching::kDevice,
      Scope::kProcess,
      Service::kProgram,
      Growth::kFixed,
@@ -202,10 +202,13 @@ class World {
   void walk_backwards() { backwards_ = true; }
   void set_parts(std::span<const PlacedPart> parts) { parts_ = parts; }
 
+  void set_user_devices(UserDevices devices) { user_devices_ = devices; }
+
   VerifyReport Verify(std::span<PhysRange> scratch) {
     std::ranges::sort(used(), {}, [](const Mapping& mapping) { return mapping.range.base; });
     if (backwards_) std::ranges::reverse(used());
-    const VerifyInput input = {kLayout, kMemory, kSections, kGuards, scratch, parts_};
+    const VerifyInput input = {kLayout, kMemory, kSections,    kGuards,
+                               scratch, parts_,  user_devices_};
     return VerifyLayout(input, [this](MappingVisitor visit) {
       for (const Mapping& mapping : used()) {
         if (!mapping.range.IsEmpty()) visit(mapping);
@@ -225,6 +228,7 @@ class World {
   size_t count_ = 0;
   bool backwards_ = false;
   std::span<const PlacedPart> parts_;
+  UserDevices user_devices_ = UserDevices::kNone;
 };
 
 }  // namespace mm::verify_world

@@ -14,6 +14,7 @@ enum class VerifyFault : uint8_t {
   kWritableAndExecutable,
   kWritableAlias,  // a second, writable mapping of code or of read-only data
   kWrongCaching,
+  kUserDevice,  // of a process that drives none
   kWrongScope,
   kGuardMapped,
   kDirectMapHole,  // RAM that the direct map should show and does not
@@ -44,6 +45,8 @@ enum class VerifyFault : uint8_t {
       return "writable alias of code or constants";
     case VerifyFault::kWrongCaching:
       return "wrong caching";
+    case VerifyFault::kUserDevice:
+      return "device of a process that drives none";
     case VerifyFault::kWrongScope:
       return "wrong scope";
     case VerifyFault::kGuardMapped:
