@@ -17,6 +17,7 @@ Scheduler::Scheduler(Thread& idle, const Clock& clock, std::atomic<uint32_t>& wo
 void Scheduler::Start(Thread& thread) {
   CHECK(thread.state_ == ThreadState::kNew);
   thread.scheduler_ = this;
+  thread.favour_left_ = kSliceTicks;
   MakeReady(thread);
 }
 
@@ -24,8 +25,25 @@ void Scheduler::MakeReady(Thread& thread) {
   thread.state_ = ThreadState::kReady;
   // The idle thread runs when there is no other; it never stands in line.
   if (&thread == &idle_) return;
+  thread.ticks_left_ = 0;
   ready_.PushBack(thread);
   ++ready_count_;
+}
+
+void Scheduler::MakeFirst(Thread& thread) {
+  thread.state_ = ThreadState::kReady;
+  if (&thread == &idle_) return;
+  ready_.PushFront(thread);
+  ++ready_count_;
+}
+
+void Scheduler::Favour(Thread& thread) {
+  if (thread.state_ != ThreadState::kReady || thread.favour_left_ == 0) return;
+  thread.Unlink();
+  ready_.PushFront(thread);
+  favoured_ = &thread;
+  // The idle thread looks by itself.
+  if (current_ != &idle_) work_.fetch_or(BitOf(ReturnWork::kReschedule), std::memory_order_relaxed);
 }
 
 WaitResult Scheduler::Block(Deadline deadline, Interruption interruption) {
@@ -76,7 +94,9 @@ void Scheduler::SwitchAway() {
     next = &idle_;
   }
   next->state_ = ThreadState::kRunning;
-  next->ticks_left_ = kSliceTicks;
+  if (next->ticks_left_ == 0) next->ticks_left_ = kSliceTicks;
+  if (next != favoured_) next->favour_left_ = kSliceTicks;
+  favoured_ = nullptr;
   current_ = next;
   UpdateWork(0);  // a slice of its own
   if (next == &previous) return;
@@ -118,6 +138,7 @@ void Scheduler::OnTimer(uint32_t ticks) {
     if (!timers_.earliest().IsNever()) clock_.interrupt_by(timers_.earliest().nanoseconds);
   }
   thread.ticks_left_ -= std::min(ticks, thread.ticks_left_);
+  thread.favour_left_ -= std::min(ticks, thread.favour_left_);
   if (thread.ticks_left_ == 0 && !ready_.IsEmpty()) {
     work_.fetch_or(BitOf(ReturnWork::kReschedule), std::memory_order_relaxed);
   }
@@ -127,7 +148,12 @@ void Scheduler::Preempt() {
   constexpr uint32_t kReschedule = BitOf(ReturnWork::kReschedule);
   if ((work_.load(std::memory_order_relaxed) & kReschedule) == 0) return;
   work_.fetch_and(~kReschedule, std::memory_order_relaxed);
-  Yield();
+  if (favoured_ == nullptr || current_->ticks_left_ == 0) return Yield();
+  Thread& favoured = *favoured_;
+  CHECK(ready_.PopFront() == &favoured);
+  MakeFirst(*current_);
+  ready_.PushFront(favoured);
+  SwitchAway();
 }
 
 void Scheduler::RunIdle(base::FunctionRef<bool()> is_over, base::FunctionRef<void()> sleep) {

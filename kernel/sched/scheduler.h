@@ -69,6 +69,12 @@ class Scheduler {
   WaitResult Block(Deadline deadline, Interruption interruption);
   void Wake(Thread& thread) { EndWait(thread, WaitResult::kWoken); }
 
+  // A thread that is ready, for an interrupt woke it, runs next, and whoever runs now goes on with
+  // the rest of his slice behind it. Not when it had more than a slice in this way since it last
+  // stood in line: then it waits for its turn, so that interrupts without end leave others half of
+  // the processor. Nothing for a thread that is not ready.
+  void Favour(Thread& thread);
+
   // The others run, each for at most its slice, before the current thread goes on.
   void Yield();
 
@@ -106,6 +112,8 @@ class Scheduler {
 
   void EndWait(Thread& thread, WaitResult result);
   void MakeReady(Thread& thread);
+  // Keeps its slice.
+  void MakeFirst(Thread& thread);
   // To the first that is ready, or the idle thread.
   void SwitchAway();
   // Of the bits that are set, `kept` stay.
@@ -118,6 +126,7 @@ class Scheduler {
   base::List<Thread> ready_;
   base::List<Thread> finished_;
   TimerQueue timers_;
+  Thread* favoured_ = nullptr;  // the first in line, past its turn
   size_t ready_count_ = 0;
   uint64_t switches_ = 0;
 };

@@ -223,4 +223,75 @@ TEST(Scheduler, SignalsDoNotForgetASliceThatIsOver) {
   EXPECT_TRUE(fixture.HasWork(ReturnWork::kReschedule));
 }
 
+// As an interrupt does it.
+void WakeFavoured(Fixture& fixture, size_t index) {
+  fixture.scheduler.Wake(fixture.threads[index]);
+  fixture.scheduler.Favour(fixture.threads[index]);
+}
+
+TEST(Scheduler, WhomAnInterruptWakesRunsAtOnce) {
+  Fixture fixture;
+  fixture.StartAll();
+  static_cast<void>(fixture.scheduler.Block(Deadline::Never(), Interruption::kBySignals));
+  ASSERT_TRUE(fixture.IsCurrent(1));
+  fixture.scheduler.OnTimer(1);
+  WakeFavoured(fixture, 0);
+  ASSERT_TRUE(fixture.scheduler.CheckInvariants().has_value());
+  ASSERT_TRUE(fixture.HasWork(ReturnWork::kReschedule));
+  fixture.scheduler.Preempt();
+  EXPECT_TRUE(fixture.IsCurrent(0));
+  EXPECT_FALSE(fixture.HasWork(ReturnWork::kReschedule));
+  EXPECT_EQ(fixture.scheduler.ready_count(), 2u);
+  // Then whoever ran before has the rest of his slice.
+  static_cast<void>(fixture.scheduler.Block(Deadline::Never(), Interruption::kBySignals));
+  EXPECT_TRUE(fixture.IsCurrent(1));
+  fixture.scheduler.OnTimer(Scheduler::kSliceTicks - 1);
+  EXPECT_TRUE(fixture.HasWork(ReturnWork::kReschedule));
+  fixture.scheduler.Preempt();
+  EXPECT_TRUE(fixture.IsCurrent(2));
+}
+
+TEST(Scheduler, ASliceThatIsOverIsOverForWhoIsInterrupted) {
+  Fixture fixture;
+  fixture.StartAll();
+  static_cast<void>(fixture.scheduler.Block(Deadline::Never(), Interruption::kBySignals));
+  fixture.scheduler.OnTimer(Scheduler::kSliceTicks);
+  WakeFavoured(fixture, 0);
+  fixture.scheduler.Preempt();
+  EXPECT_TRUE(fixture.IsCurrent(0));
+  static_cast<void>(fixture.scheduler.Block(Deadline::Never(), Interruption::kBySignals));
+  EXPECT_TRUE(fixture.IsCurrent(2));
+}
+
+// Interrupts without end, each of which the favoured thread is busy with until the next tick.
+TEST(Scheduler, InterruptsLeaveOthersHalfOfTheProcessor) {
+  Fixture fixture;
+  fixture.scheduler.Start(fixture.threads[0]);
+  fixture.scheduler.Start(fixture.threads[1]);
+  fixture.scheduler.Yield();
+  constexpr unsigned kTicks = 1000;
+  for (unsigned tick = 0; tick < kTicks; ++tick) {
+    if (fixture.IsCurrent(0)) {
+      static_cast<void>(fixture.scheduler.Block(Deadline::Never(), Interruption::kBySignals));
+    }
+    WakeFavoured(fixture, 0);
+    fixture.scheduler.Preempt();
+    fixture.scheduler.OnTimer(1);
+    fixture.scheduler.Preempt();
+    ASSERT_TRUE(fixture.scheduler.CheckInvariants().has_value());
+  }
+  EXPECT_GE(fixture.threads[1].ticks(), kTicks / 2 - Scheduler::kSliceTicks);
+  EXPECT_GE(fixture.threads[0].ticks(), kTicks / 3);
+}
+
+TEST(Scheduler, FavourIsForThoseWhoAreReady) {
+  Fixture fixture;
+  fixture.StartAll();
+  static_cast<void>(fixture.scheduler.Block(Deadline::Never(), Interruption::kBySignals));
+  fixture.scheduler.Favour(fixture.threads[0]);  // blocked
+  fixture.scheduler.Favour(fixture.threads[1]);  // it runs
+  EXPECT_FALSE(fixture.HasWork(ReturnWork::kReschedule));
+  EXPECT_EQ(fixture.scheduler.ready_count(), 1u);
+}
+
 }  // namespace

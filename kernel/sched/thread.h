@@ -54,7 +54,8 @@ class Thread : public base::ListHook<Thread>, private Timer {
   Interruption ended_by_ = Interruption::kBySignals;  // what ends its present wait
   bool has_signal_ = false;
   bool is_dying_ = false;
-  uint32_t ticks_left_ = 0;  // of its slice
+  uint32_t ticks_left_ = 0;   // of its slice
+  uint32_t favour_left_ = 0;  // ticks that it may run past its turn
   uint64_t ticks_ = 0;
   SwitchCounts switches_;
 };
