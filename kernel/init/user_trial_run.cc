@@ -59,7 +59,8 @@ TrialRun::TrialRun(const System& system, TrialSpace& space)
                                             .on_user_exception = OnUserException,
                                             .on_return_to_user = OnReturnToUser,
                                             .resolve_user_copy_fault = ResolveUserCopyFault,
-                                            .on_timer = OnTimer})) {
+                                            .on_timer = OnTimer,
+                                            .on_interrupt = [](uint32_t) {}})) {
   CHECK(running == nullptr);
   running = this;
 }

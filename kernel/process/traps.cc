@@ -148,6 +148,7 @@ kernel::TrapHandlers HandlersWith(intptr_t (*on_system_call)(arch::UserRegisters
       .on_return_to_user = OnReturnToUser,
       .resolve_user_copy_fault = ResolveUserCopyFault,
       .on_timer = [](uint32_t ticks) { TheSystem().scheduler().OnTimer(ticks); },
+      .on_interrupt = [](uint32_t) {},  // nobody opens a line
   };
 }
 

@@ -32,6 +32,7 @@ constinit kernel::TrapHandlers kernel_trap_handlers = {
     .on_return_to_user = [](arch::UserRegisters&) { kernel::NobodyRunsUserMode(); },
     .resolve_user_copy_fault = [](const mm::FaultInfo&) { return false; },
     .on_timer = [](uint32_t) {},
+    .on_interrupt = [](uint32_t) {},
 };
 
 constinit std::atomic<uint32_t> kernel_return_work{0};

@@ -49,13 +49,16 @@ struct TrapHandlers {
   // for an interrupt in between (arch::InterruptBy). Does not switch threads: it sets `return_work`
   // for that.
   void (*on_timer)(uint32_t ticks);
+  // A line that arch::OpenLine() opened interrupted, likewise. It is masked until
+  // arch::UnmaskLine(), and has been acknowledged.
+  void (*on_interrupt)(uint32_t line);
 };
 
 }  // namespace kernel
 
 extern "C" {
 // Those in force, copied. Until somebody has installed some: user mode panics, no copy fault is
-// resolved, ticks do nothing.
+// resolved, ticks and interrupts do nothing.
 extern kernel::TrapHandlers kernel_trap_handlers;
 
 // Not zero: the running thread has something to do before it returns to user mode (a signal,

@@ -10,6 +10,7 @@ constexpr uint32_t kSetEnable = 0x100;
 constexpr uint32_t kClearEnable = 0x180;
 constexpr uint32_t kPriority = 0x400;
 constexpr uint32_t kTargets = 0x800;
+constexpr uint32_t kConfiguration = 0xC00;
 
 // Table 4-2.
 constexpr uint32_t kInterfaceControl = 0x000;
@@ -21,9 +22,13 @@ constexpr uint32_t kOn = 1;
 constexpr uint32_t kInterruptsPerWord = 32;  // one bit each
 constexpr uint32_t kBytesPerWord = 4;        // one byte each
 constexpr uint32_t kByteBits = 8;
-constexpr uint32_t kFirstShared = 32;
 constexpr uint32_t kAllPriorities = 0xFF;
 constexpr uint32_t kMiddlePriority = 0xA0;  // one of the 16 that every implementation has (3.3)
+
+// 4.3.13: two bits each, of which the upper one is set for an edge.
+constexpr uint32_t kTriggersPerWord = 16;
+constexpr uint32_t kTriggerBits = 2;
+constexpr uint32_t kEdgeTriggered = 0b10;
 
 constexpr uint32_t ByteOffset(uint32_t interrupt) {
   return interrupt / kBytesPerWord * kBytesPerWord;
@@ -31,6 +36,14 @@ constexpr uint32_t ByteOffset(uint32_t interrupt) {
 
 // GICD_TYPER.ITLinesNumber (4.3.2): words of 32 interrupts, less one.
 uint32_t EnableWords(Mmio distributor) { return (distributor.Read(kDistributorType) & 0x1F) + 1; }
+
+// Setting a bit there enables or disables the interrupt.
+constexpr uint32_t EnableOffset(uint32_t table, uint32_t interrupt) {
+  return table + interrupt / kInterruptsPerWord * sizeof(uint32_t);
+}
+constexpr uint32_t EnableBit(uint32_t interrupt) {
+  return uint32_t{1} << interrupt % kInterruptsPerWord;
+}
 
 void WriteByte(Mmio distributor, uint32_t table, uint32_t interrupt, uint32_t value) {
   const uint32_t offset = table + ByteOffset(interrupt);
@@ -56,13 +69,28 @@ void Gic::Initialize() const {
 
 void Gic::Enable(uint32_t interrupt) const {
   WriteByte(distributor_, kPriority, interrupt, kMiddlePriority);
-  if (interrupt >= kFirstShared) {
+  if (interrupt >= kGicFirstShared) {
     WriteByte(distributor_, kTargets, interrupt, ThisProcessor(distributor_));
   }
-  const uint32_t word = interrupt / kInterruptsPerWord;
-  distributor_.Write(kSetEnable + word * sizeof(uint32_t),
-                     uint32_t{1} << interrupt % kInterruptsPerWord);
+  EnableAgain(interrupt);
 }
+
+void Gic::EnableAgain(uint32_t interrupt) const {
+  distributor_.Write(EnableOffset(kSetEnable, interrupt), EnableBit(interrupt));
+}
+
+void Gic::Disable(uint32_t interrupt) const {
+  distributor_.Write(EnableOffset(kClearEnable, interrupt), EnableBit(interrupt));
+}
+
+void Gic::SetTrigger(uint32_t interrupt, GicTrigger trigger) const {
+  const uint32_t offset = kConfiguration + interrupt / kTriggersPerWord * sizeof(uint32_t);
+  const uint32_t bit = kEdgeTriggered << interrupt % kTriggersPerWord * kTriggerBits;
+  const uint32_t others = distributor_.Read(offset) & ~bit;
+  distributor_.Write(offset, trigger == GicTrigger::kEdge ? others | bit : others);
+}
+
+uint32_t Gic::InterruptCount() const { return EnableWords(distributor_) * kInterruptsPerWord; }
 
 uint32_t Gic::Acknowledge() const { return cpu_interface_.Read(kAcknowledge); }
 

@@ -7,6 +7,11 @@
 
 namespace arch::arm {
 
+// Lower ones are private to a processor (2.2.1).
+inline constexpr uint32_t kGicFirstShared = 32;
+
+enum class GicTrigger : uint8_t { kLevel, kEdge };
+
 class Gic {
  public:
   constexpr Gic() = default;
@@ -18,6 +23,15 @@ class Gic {
 
   // Lets `interrupt` through, to this processor if it is a shared one.
   void Enable(uint32_t interrupt) const;
+
+  // Keeps a shared interrupt back. An edge that comes meanwhile is not lost.
+  void Disable(uint32_t interrupt) const;
+  // Enables it again.
+  void EnableAgain(uint32_t interrupt) const;
+  // Of a shared interrupt that is disabled: an edge raises it, or a level as long as it lasts.
+  void SetTrigger(uint32_t interrupt, GicTrigger trigger) const;
+  // How many there are, private ones included.
+  [[nodiscard]] uint32_t InterruptCount() const;
 
   // What the processor is to handle, as the controller words it; Finish() takes the same word.
   uint32_t Acknowledge() const;

@@ -14,6 +14,7 @@ constexpr size_t kSetEnable = 0x100;
 constexpr size_t kClearEnable = 0x180;
 constexpr size_t kPriority = 0x400;
 constexpr size_t kTargets = 0x800;
+constexpr size_t kConfiguration = 0xC00;
 constexpr size_t kInterfaceControl = 0x000;
 constexpr size_t kPriorityMask = 0x004;
 constexpr size_t kAcknowledge = 0x00C;
@@ -49,6 +50,28 @@ TEST_F(GicTest, RoutesASharedInterruptToThisProcessor) {
   EXPECT_EQ(distributor[kSetEnable + 4], 0x0000'0002u);
   EXPECT_EQ(distributor[kPriority + 32], 0x0000'A000u);
   EXPECT_EQ(distributor[kTargets + 32], 0x1111'0411u) << "the neighbours keep theirs";
+}
+
+TEST_F(GicTest, DisablesASharedInterrupt) {
+  gic.Disable(79);
+  EXPECT_EQ(distributor[kClearEnable + 8], 0x0000'8000u);
+  gic.EnableAgain(79);
+  EXPECT_EQ(distributor[kSetEnable + 8], 0x0000'8000u);
+}
+
+TEST_F(GicTest, SetsTriggers) {
+  distributor[kConfiguration + 8] = 0x5555'5555;  // interrupts 32 to 47
+  gic.SetTrigger(34, GicTrigger::kEdge);
+  EXPECT_EQ(distributor[kConfiguration + 8], 0x5555'5575u);
+  gic.SetTrigger(47, GicTrigger::kEdge);
+  EXPECT_EQ(distributor[kConfiguration + 8], 0xD555'5575u);
+  gic.SetTrigger(34, GicTrigger::kLevel);
+  EXPECT_EQ(distributor[kConfiguration + 8], 0xD555'5555u);
+}
+
+TEST_F(GicTest, CountsInterrupts) {
+  distributor[kDistributorType] = 0xFFFF'FFE8;  // 4.3.2: bits 4:0
+  EXPECT_EQ(gic.InterruptCount(), 288u);
 }
 
 TEST_F(GicTest, FinishesWhatItAcknowledged) {

@@ -34,6 +34,8 @@ base::Result<> MapConsole(DeviceMapper* map_device) {
   return {};
 }
 
+std::optional<mm::PhysRange> ConsoleRegisters() { return arm::Board().uart; }
+
 void arm::MoveConsole() {
   CHECK(mapped_registers != mm::VirtAddr{});
   port = Pl011(Mmio(mapped_registers));

@@ -6,6 +6,7 @@
 
 #include "arch/ops/device_mapper.h"
 #include "kernel/base/result.h"
+#include "kernel/mm/range.h"
 
 namespace arch {
 
@@ -24,6 +25,9 @@ std::optional<char> ReadCharacter();
 // Finds the port a place in the final page tables. To be called when they are built, before
 // ActivateKernelRoot(), with which the boot tables' mapping goes.
 base::Result<> MapConsole(DeviceMapper* map_device);
+
+// Where its registers are in memory.
+std::optional<mm::PhysRange> ConsoleRegisters();
 
 namespace arm {
 

@@ -5,6 +5,7 @@
 #include "arch/arm/devices/mmio.h"
 #include "arch/arm/ops/coprocessor.h"
 #include "arch/ops/console.h"
+#include "arch/ops/interrupt_lines.h"
 #include "arch/ops/registers.h"
 #include "arch/ops/timer.h"
 #include "kernel/init/fault.h"
@@ -28,7 +29,7 @@ void Handle(uint32_t interrupt, const RegisterState& registers) {
   if (interrupt == board.uart_interrupt) {
     arm::ReceiveCharacters();
   } else {
-    // None but this one and the timer's are enabled.
+    // No others are enabled but the timer's and those of open lines.
     kernel::OnUnexpectedException("interrupt", interrupt, registers);
   }
 }
@@ -52,6 +53,7 @@ base::Result<> StartInterrupts(DeviceMapper* map_device) {
   controller.Enable(board.uart_interrupt);
   TRY(arm::StartTimer());
   controller.Enable(board.timer_interrupt);
+  arm::StartInterruptLines(controller);
   return {};
 }
 
@@ -67,6 +69,10 @@ extern "C" void ArmOnIrq(const arch::RegisterState& registers) {
     const uint32_t ticks = arch::arm::OnTimerInterrupt();
     arch::controller.Finish(acknowledged);
     return kernel_trap_handlers.on_timer(ticks);
+  }
+  if (arch::arm::MaskOpenLine(interrupt)) {
+    arch::controller.Finish(acknowledged);
+    return kernel_trap_handlers.on_interrupt(arch::arm::LineOf(interrupt));
   }
   arch::Handle(interrupt, registers);
   arch::controller.Finish(acknowledged);

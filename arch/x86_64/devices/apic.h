@@ -65,4 +65,16 @@ constexpr IoApicEntry IsaInterrupt(uint8_t vector, uint8_t local_apic_id) {
   return {vector, uint32_t{local_apic_id} << 24};
 }
 
+inline constexpr uint32_t kActiveLow = 1u << 13;
+inline constexpr uint32_t kLevelTriggered = 1u << 15;
+
+// A PCI interrupt: level triggered, active low (PCI Local Bus Specification 3.0, 2.2.6).
+constexpr IoApicEntry LevelInterrupt(uint8_t vector, uint8_t local_apic_id) {
+  return {vector | kActiveLow | kLevelTriggered, uint32_t{local_apic_id} << 24};
+}
+
+constexpr IoApicEntry Masked(const IoApicEntry& entry) {
+  return {entry.low | kVectorMasked, entry.high};
+}
+
 }  // namespace arch::x86_64

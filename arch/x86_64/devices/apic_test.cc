@@ -28,6 +28,8 @@ TEST(IoApic, EntryEncodings) {
   // Fixed delivery, physical destination, active high, edge triggered, open.
   EXPECT_EQ(IsaInterrupt(0x30, 0), (IoApicEntry{0x00000030, 0x00000000}));
   EXPECT_EQ(IsaInterrupt(0xef, 5), (IoApicEntry{0x000000ef, 0x05000000}));
+  EXPECT_EQ(LevelInterrupt(0x5a, 2), (IoApicEntry{0x0000a05a, 0x02000000}));
+  EXPECT_EQ(Masked(LevelInterrupt(0x5a, 2)), (IoApicEntry{0x0001a05a, 0x02000000}));
 }
 
 }  // namespace

@@ -1,8 +1,10 @@
 // Segment, task-state and gate descriptors of 64-bit mode, as the processor reads them.
 //
-// Intel SDM vol. 3A: 3.4.5 (segments), 7.14 (interrupt gates), 8.2.3 and 8.7 (task state).
+// Intel SDM vol. 3A: 3.4.5 (segments), 7.14 (interrupt gates), 8.2.3 and 8.7 (task state). Vol. 1:
+// 19.5.2 (the map of ports).
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
@@ -56,6 +58,33 @@ static_assert(sizeof(TaskState) == 104);
 static_assert(offsetof(TaskState, privilege_stacks) == 4);
 static_assert(offsetof(TaskState, interrupt_stacks) == 36);
 
+// Behind a task state: a bit for each port, set where user mode may not use it. An access to
+// several ports looks at all their bits; the processor reads two bytes, so one of ones ends it.
+struct PortMap {
+  static constexpr size_t kPorts = 1 << 16;
+  static constexpr size_t kPortsPerByte = 8;
+
+  constexpr void Refuse(uint16_t port) {
+    bytes[port / kPortsPerByte] |= static_cast<uint8_t>(1u << port % kPortsPerByte);
+  }
+
+  std::array<uint8_t, kPorts / kPortsPerByte> bytes;
+  uint8_t end;
+
+  static constexpr uint8_t kEnd = 0xff;
+};
+
+struct TaskStateWithPorts {
+  TaskState state;
+  PortMap ports;
+};
+static_assert(offsetof(TaskStateWithPorts, ports) == sizeof(TaskState));
+
+// Where a task state has its map: behind itself, or beyond its limit, which is nowhere.
+inline constexpr uint16_t kPortMapOffset = offsetof(TaskStateWithPorts, ports);
+inline constexpr uint16_t kNoPortMapOffset = 0xffff;
+static_assert(kNoPortMapOffset >= sizeof(TaskStateWithPorts));
+
 struct DescriptorPair {
   uint64_t low;
   uint64_t high;
@@ -63,10 +92,10 @@ struct DescriptorPair {
   friend constexpr bool operator==(const DescriptorPair&, const DescriptorPair&) = default;
 };
 
-// An available 64-bit task state of sizeof(TaskState) bytes at `base`.
+// An available 64-bit task state with its map of ports at `base`.
 constexpr DescriptorPair TaskStateDescriptor(uint64_t base) {
   constexpr uint64_t kPresentAvailableTaskState = uint64_t{0x89} << 40;
-  const uint64_t limit = sizeof(TaskState) - 1;
+  const uint64_t limit = offsetof(TaskStateWithPorts, ports.end);
   return {limit | (base & 0xff'ffff) << 16 | kPresentAvailableTaskState | (base >> 24 & 0xff) << 56,
           base >> 32};
 }

@@ -7,11 +7,23 @@ namespace {
 
 // Expected values are put together by hand from the figures of the manual.
 TEST(Descriptors, TaskState) {
-  EXPECT_EQ(TaskStateDescriptor(0), (DescriptorPair{0x0000890000000067, 0}));
+  EXPECT_EQ(TaskStateDescriptor(0), (DescriptorPair{0x0000890000002068, 0}));
   EXPECT_EQ(TaskStateDescriptor(0xffffffff80109abc),
-            (DescriptorPair{0x80008910'9abc0067, 0x00000000ffffffff}));
+            (DescriptorPair{0x80008910'9abc2068, 0x00000000ffffffff}));
   EXPECT_EQ(TaskStateDescriptor(0x0123456789abcdef),
-            (DescriptorPair{0x890089ab'cdef0067, 0x0000000001234567}));
+            (DescriptorPair{0x890089ab'cdef2068, 0x0000000001234567}));
+}
+
+// SDM vol. 1 19.5.2: port n is bit n % 8 of byte n / 8.
+TEST(Descriptors, PortMap) {
+  PortMap map{};
+  map.Refuse(0x20);
+  map.Refuse(0x43);
+  map.Refuse(0xffff);
+  EXPECT_EQ(map.bytes[0x20 / 8], 0x01);
+  EXPECT_EQ(map.bytes[0x40 / 8], 0x08);
+  EXPECT_EQ(map.bytes[0x1fff], 0x80);
+  EXPECT_EQ(offsetof(PortMap, end), 0x2000u);
 }
 
 TEST(Descriptors, InterruptGate) {

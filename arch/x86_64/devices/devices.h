@@ -1,6 +1,7 @@
 // Where the devices of the PC platform are, on QEMU's `pc` (82371SB, PIIX3) and `q35` (ICH9) alike.
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 #include "arch/x86_64/devices/ports_asm.h"
@@ -22,6 +23,16 @@ inline constexpr uint16_t kPitCommandPort = 0x43;
 inline constexpr uint16_t kPitGatePort =
     0x61;  // "NMI status and control": channel 2's gate, output
 inline constexpr uint64_t kPitFrequency = 1193182;  // Hz
+
+// Ports of what the kernel drives itself, which no driver has a part in: the interrupt controllers
+// and the timer that it measures with.
+struct PortRange {
+  uint16_t first;
+  uint16_t count;
+};
+inline constexpr std::array kKernelPorts = {PortRange{kFirstPicPort, 2}, PortRange{0x40, 4},
+                                            PortRange{kPitGatePort, 1},
+                                            PortRange{kSecondPicPort, 2}};
 
 // 8042 keyboard controller, whose output port can pull the reset line.
 inline constexpr uint16_t kKeyboardCommandPort = 0x64;

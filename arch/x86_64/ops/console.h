@@ -6,6 +6,7 @@
 
 #include "arch/ops/device_mapper.h"
 #include "kernel/base/result.h"
+#include "kernel/mm/range.h"
 
 namespace arch {
 
@@ -24,6 +25,9 @@ std::optional<char> ReadCharacter();
 
 // To be called before ActivateKernelRoot(). A port needs no mapping: always succeeds.
 base::Result<> MapConsole(DeviceMapper* map_device);
+
+// Where its registers are in memory; nothing, since they are ports.
+inline std::optional<mm::PhysRange> ConsoleRegisters() { return std::nullopt; }
 
 // For arch/ops only: lets the device interrupt, and takes what it received.
 void StartConsoleInterrupt();

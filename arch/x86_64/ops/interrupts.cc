@@ -6,7 +6,7 @@
 
 #include "arch/ops/console.h"
 #include "arch/ops/control_registers.h"
-#include "arch/ops/io_apic.h"
+#include "arch/ops/interrupt_lines.h"
 #include "arch/ops/local_apic.h"
 #include "arch/ops/pic.h"
 #include "arch/ops/registers.h"
@@ -16,7 +16,6 @@
 #include "arch/ops/user_mode.h"
 #include "arch/ops/vectors.h"
 #include "arch/x86_64/devices/descriptors.h"
-#include "arch/x86_64/devices/devices.h"
 #include "arch/x86_64/facts/exceptions.h"
 #include "kernel/init/fault.h"
 #include "kernel/sched/traps.h"
@@ -110,7 +109,7 @@ bool OnDevice(uint64_t vector) {
     case kSpuriousVector:  // not acknowledged: SDM vol. 3A 11.9
       return true;
     default:
-      return false;
+      return OnLineInterrupt(vector);
   }
 }
 
@@ -208,11 +207,8 @@ void InstallFaultHandlers() {
 base::Result<> StartInterrupts(DeviceMapper* map_device) {
   MaskPic();
   if (const auto started = StartLocalApic(map_device); !started) return started;
-  if (const auto started = StartIoApic(map_device); !started) return started;
-  if (const auto started = StartTimer(); !started) return started;
-  RouteIsaInterrupt(kSerialInterrupt, kConsoleVector);
-  StartConsoleInterrupt();
-  return {};
+  if (const auto started = StartInterruptLines(map_device); !started) return started;
+  return StartTimer();
 }
 
 }  // namespace arch

@@ -10,6 +10,7 @@ namespace {
 using namespace arch::x86_64;
 
 constinit volatile char* windows = nullptr;
+constinit unsigned inputs = 0;
 
 volatile uint32_t& Window(uint32_t offset) {
   return *reinterpret_cast<volatile uint32_t*>(windows + offset);
@@ -25,6 +26,19 @@ void Write(uint32_t which, uint32_t value) {
   Window(kIoApicWindowOffset) = value;
 }
 
+}  // namespace
+
+base::Result<> StartIoApic(DeviceMapper* map_device) {
+  const auto va = map_device(kIoApicBase, kIoApicBytes, "I/O APIC");
+  if (!va) return std::unexpected(va.error());
+  windows = static_cast<volatile char*>(mm::PointerTo(*va));
+  inputs = IoApicInputCount(Read(kIoApicVersionRegister));
+  for (unsigned input = 0; input < inputs; ++input) WriteEntry(input, kIoApicMasked);
+  return {};
+}
+
+unsigned InputCount() { return inputs; }
+
 // The half with the mask bit last when opening, so that a half-written entry never delivers.
 void WriteEntry(unsigned input, const IoApicEntry& entry) {
   Write(IoApicEntryRegister(input), kVectorMasked);
@@ -32,15 +46,8 @@ void WriteEntry(unsigned input, const IoApicEntry& entry) {
   Write(IoApicEntryRegister(input), entry.low);
 }
 
-}  // namespace
-
-base::Result<> StartIoApic(DeviceMapper* map_device) {
-  const auto va = map_device(kIoApicBase, kIoApicBytes, "I/O APIC");
-  if (!va) return std::unexpected(va.error());
-  windows = static_cast<volatile char*>(mm::PointerTo(*va));
-  const unsigned inputs = IoApicInputCount(Read(kIoApicVersionRegister));
-  for (unsigned input = 0; input < inputs; ++input) WriteEntry(input, kIoApicMasked);
-  return {};
+void WriteEntryMask(unsigned input, const IoApicEntry& entry) {
+  Write(IoApicEntryRegister(input), entry.low);
 }
 
 void RouteIsaInterrupt(unsigned input, uint8_t vector) {

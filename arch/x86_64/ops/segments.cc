@@ -5,8 +5,9 @@
 
 #include "arch/ops/stacks.h"
 #include "arch/x86_64/devices/descriptors.h"
+#include "arch/x86_64/devices/devices.h"
 
-extern "C" arch::x86_64::TaskState arch_task_state;
+extern "C" arch::x86_64::TaskStateWithPorts arch_task_state;
 
 namespace arch {
 namespace {
@@ -50,20 +51,32 @@ void ReloadSelectors() {
       : "rax", "memory");
 }
 
+void RefuseKernelPorts(PortMap& ports) {
+  for (const PortRange& range : kKernelPorts) {
+    for (uint16_t i = 0; i < range.count; ++i) ports.Refuse(static_cast<uint16_t>(range.first + i));
+  }
+  ports.end = PortMap::kEnd;
+}
+
 }  // namespace
 }  // namespace arch
 
 // Entry code reads the stack for system calls from it.
-constinit arch::x86_64::TaskState arch_task_state{};
+constinit arch::x86_64::TaskStateWithPorts arch_task_state{};
 
 namespace arch {
 
-void SetEntryStack(mm::VirtAddr last) { arch_task_state.privilege_stacks[0] = last.value + 1; }
+void SetEntryStack(mm::VirtAddr last) {
+  arch_task_state.state.privilege_stacks[0] = last.value + 1;
+}
+
+void SetPortMapOffset(uint16_t offset) { arch_task_state.state.io_map_offset = offset; }
 
 void LoadSegments() {
-  TaskState& task_state = arch_task_state;
+  TaskState& task_state = arch_task_state.state;
   task_state.interrupt_stacks[kFaultStackNumber - 1] = FaultStack().last().value + 1;
-  task_state.io_map_offset = sizeof(TaskState);  // no map: ports are the kernel's only
+  SetPortMapOffset(kNoPortMapOffset);
+  RefuseKernelPorts(arch_task_state.ports);
   const auto base = reinterpret_cast<uint64_t>(&task_state);
   const DescriptorPair descriptor = TaskStateDescriptor(base);
   descriptors[kTaskStateEntry] = descriptor.low;

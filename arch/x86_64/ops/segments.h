@@ -2,6 +2,8 @@
 // which stack an exception gets.
 #pragma once
 
+#include <cstdint>
+
 #include "kernel/mm/address.h"
 
 namespace arch {
@@ -15,5 +17,8 @@ void LoadSegments();
 
 // Where entry from user mode begins to push: below and with the byte `last`.
 void SetEntryStack(mm::VirtAddr last);
+
+// Where the task state has its map of ports: kPortMapOffset or kNoPortMapOffset.
+void SetPortMapOffset(uint16_t offset);
 
 }  // namespace arch

@@ -1,0 +1,36 @@
+// Devices' interrupt lines, for drivers outside the kernel. Lines are counted from 0: inputs of the
+// first I/O APIC, where ISA devices have their old numbers.
+// With interrupts off.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "arch/ops/device_mapper.h"
+#include "kernel/base/result.h"
+
+namespace arch {
+
+enum class InterruptTrigger : uint8_t { kEdge, kLevel };
+
+// How many there are, after StartInterrupts().
+[[nodiscard]] size_t InterruptLineCount();
+
+// From now on its interrupts go to TrapHandlers::on_interrupt, which finds it masked. The console's
+// line may be opened: the kernel then receives no characters. `line` is closed and there is one.
+void OpenLine(uint32_t line, InterruptTrigger trigger);
+
+// Masked or not: it never interrupts again, unless it is the console's, which the kernel receives
+// from then.
+void CloseLine(uint32_t line);
+
+// Of an open line that is masked. What came meanwhile interrupts now, perhaps before this returns.
+void UnmaskLine(uint32_t line);
+
+// For arch/ops only: maps the controller and masks every line. After StartLocalApic().
+base::Result<> StartInterruptLines(DeviceMapper* map_device);
+
+// For arch/ops only: whether the vector is a line's; then it has been handled.
+bool OnLineInterrupt(uint64_t vector);
+
+}  // namespace arch
