@@ -37,7 +37,7 @@ void PrintParts(base::Sink& sink, const mm::Layout& layout, const mm::ProcessPla
 }  // namespace
 
 void ProcessLayout::Print(process::Process& process, base::Sink& sink) {
-  static_cast<void>(VerifyTablesOf(sink, system_, process.space->table()));
+  static_cast<void>(VerifyTablesOf(sink, system_, process.space->table(), DevicesOf(process)));
   if (const auto shared = FindPageOfImage(process)) {
     return base::Print(sink, "PROCESS FAULT a page of the image at {}\n", *shared);
   }

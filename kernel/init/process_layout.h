@@ -6,11 +6,17 @@
 #include "kernel/base/print.h"
 #include "kernel/init/system.h"
 #include "kernel/mm/address.h"
+#include "kernel/mm/layout_verify.h"
 #include "kernel/mm/shared_region.h"
 #include "kernel/process/process.h"
 #include "kernel/process/process_facts.h"
 
 namespace kernel {
+
+// Whether the process may have devices' registers.
+[[nodiscard]] inline mm::UserDevices DevicesOf(const process::Process& process) {
+  return process.system != nullptr ? mm::UserDevices::kSome : mm::UserDevices::kNone;
+}
 
 // Prints what VerifyTablesOf() says; of an application of the image also its parts, byte for byte;
 // and last "PROCESS OK ..." or "PROCESS FAULT ...".

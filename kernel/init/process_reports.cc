@@ -8,6 +8,7 @@
 
 #include "arch/ops/paging.h"
 #include "kernel/base/check.h"
+#include "kernel/init/process_layout.h"
 #include "kernel/init/reports.h"
 #include "kernel/mm/frame_audit.h"
 #include "kernel/mm/layout.h"
@@ -161,7 +162,7 @@ void PrintThreads(base::Sink& sink, const System& system, process::Process& proc
     const ThreadMemory& memory = thread.native->memory();
     const ThreadTable& table = memory.table();
     base::Print(sink, "thread {} {}\n", thread.id(), table.table().root());
-    VerifyTablesOf(sink, system, table);
+    VerifyTablesOf(sink, system, table, DevicesOf(process));
     if (!memory.CheckInvariants()) {
       sink.Write("LAYOUT FAULT a thread has pages that are not its own\n");
     }
@@ -180,7 +181,7 @@ void PrintProcess(base::Sink& sink, const System& system, process::Pid id,
   const uint64_t root_bytes = sizeof(arch::PagingPolicy::Entry) << table.table().shape().index_bits;
   base::Print(sink, "process {} {} {} {}\n", id, table.table().root(), root_bytes,
               process.NameText());
-  VerifyTablesOf(sink, system, table);
+  VerifyTablesOf(sink, system, table, DevicesOf(process));
   if (!process.space->CheckInvariants()) {
     sink.Write("LAYOUT FAULT the page tables do not show what the process's areas say\n");
   }

@@ -1,6 +1,7 @@
 #include "kernel/init/programs.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -24,6 +25,7 @@
 #include "kernel/fs/terminal.h"
 #include "kernel/fs/tmpfs.h"
 #include "kernel/init/console.h"
+#include "kernel/init/driver_devices.h"
 #include "kernel/init/first_program.h"
 #include "kernel/init/image_applications.h"
 #include "kernel/init/memory_source.h"
@@ -55,6 +57,9 @@ class SerialLine final : public fs::TerminalLine {
 
 constexpr posix::DeviceNumber kRootDevice = {0, 1};
 
+// What drives the devices, if it is there.
+constexpr std::string_view kSystemProgram = "/system/dispatcher";
+
 mm::VirtRange BootStack() {
   const auto stack = arch::StackContaining(mm::AddressOf(__builtin_frame_address(0)));
   CHECK(stack.has_value());
@@ -66,6 +71,7 @@ class Programs {
  public:
   Programs(const System& system, const BootInfo& boot, const mm::PhysRange& module)
       : memory_(system),
+        drivers_(system, boot, memory_.objects()),
         applications_(system),
         layout_(system, memory_.shared_region()),
         world_(boot.seed),
@@ -106,8 +112,13 @@ class Programs {
   posix::Result<> MountProc();
   posix::Result<> NameApplications();
   posix::Result<fs::Ref<fs::FileTable>> OpenConsole();
+  using Starter = posix::Result<>(const process::FirstProgram&, fs::Ref<fs::FileTable>,
+                                  fs::Ref<fs::WorkingState>);
+  // Without the program there is no going on.
+  void StartOrEnd(const process::FirstProgram& program, Starter* start);
 
   UserMemory memory_;
+  DriverDevices drivers_;
   ImageApplications applications_;
   ProcessLayout layout_;
   World world_;
@@ -223,6 +234,9 @@ posix::Result<> Programs::Start() {
                                           .shared_region = memory_.shared_region(),
                                           .applications = applications_,
                                           .thread_frames = memory_.thread_frames(),
+                                          .interrupts = drivers_,
+                                          .devices = drivers_,
+                                          .objects = memory_.objects(),
                                           .log = Console()},
                      scheduler_);
   memory_facts_.emplace(SystemMemory::Parts{.system = system_,
@@ -274,6 +288,17 @@ posix::Result<fs::Ref<fs::FileTable>> Programs::OpenConsole() {
   return table;
 }
 
+void Programs::StartOrEnd(const process::FirstProgram& program, Starter* start) {
+  const auto started = [&]() -> posix::Result<> {
+    auto table = TRY(OpenConsole());
+    auto place = TRY(fs::MakeObject<fs::WorkingState>(heap_, fs::Ref<fs::Inode>(&names_->root())));
+    return start(program, std::move(table), std::move(place));
+  }();
+  if (started) return;
+  base::Print(Console(), "cannot start {}: {}\n", program.path, posix::ErrnoName(started.error()));
+  arch::ExitWithFailure();
+}
+
 process::ExitStatus Programs::Run(const FirstProgramChoice& choice) {
   TrapHandlers handlers = process::HandlersWith(syscall::OnSystemCall);
   on_process_timer = handlers.on_timer;
@@ -281,16 +306,11 @@ process::ExitStatus Programs::Run(const FirstProgramChoice& choice) {
   InstallTrapHandlers(handlers);
   const process::FirstProgram program = {
       .path = choice.path(), .arguments = choice.arguments(), .environment = choice.environment()};
-  const auto start = [&]() -> posix::Result<> {
-    auto table = TRY(OpenConsole());
-    auto place = TRY(fs::MakeObject<fs::WorkingState>(heap_, fs::Ref<fs::Inode>(&names_->root())));
-    return process::StartInit(program, std::move(table), std::move(place));
-  };
-  if (const auto started = start(); !started) {
-    base::Print(Console(), "cannot start {}: {}\n", program.path,
-                posix::ErrnoName(started.error()));
-    arch::ExitWithFailure();
-  }
+  static constexpr std::array<std::string_view, 1> kSystemArguments = {kSystemProgram};
+  static constexpr process::FirstProgram kSystem = {
+      .path = kSystemProgram, .arguments = kSystemArguments, .environment = {}};
+  StartOrEnd(program, process::StartInit);
+  if (Has(kSystemProgram)) StartOrEnd(kSystem, process::StartSystemProcess);
   return process::RunUntilInitEnds([] {
     arch::WaitForInterrupt();
     arch::DisableInterrupts();

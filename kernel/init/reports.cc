@@ -109,7 +109,8 @@ bool AreAllKnown(base::Sink& sink, const System& system, const Roots& roots) {
 }
 
 template <class Roots>
-LiveReport VerifyMappings(base::Sink& sink, const System& system, const Roots& roots) {
+LiveReport VerifyMappings(base::Sink& sink, const System& system, const Roots& roots,
+                          mm::UserDevices devices) {
   const auto walk = [&](mm::MappingVisitor visit) { WalkRoots(roots, system, visit); };
   const Scratch scratch(roots, system);
   const mm::VerifyInput input = {.layout = system.layout,
@@ -117,7 +118,8 @@ LiveReport VerifyMappings(base::Sink& sink, const System& system, const Roots& r
                                  .sections = system.image.sections(),
                                  .guards = CollectGuards(system, verify_room.guards),
                                  .scratch = scratch.span(),
-                                 .parts = system.image.parts()};
+                                 .parts = system.image.parts(),
+                                 .user_devices = devices};
   const mm::VerifyReport report = mm::VerifyLayout(input, walk);
   mm::PrintReport(sink, system.layout, report);
   if (!report.IsGood()) return {Verdict::kDiffers, report.findings().front()};
@@ -134,9 +136,10 @@ LiveReport VerifyMappings(base::Sink& sink, const System& system, const Roots& r
 }
 
 template <class Roots>
-LiveReport Verify(base::Sink& sink, const System& system, const Roots& roots) {
+LiveReport Verify(base::Sink& sink, const System& system, const Roots& roots,
+                  mm::UserDevices devices) {
   if (!AreAllKnown(sink, system, roots)) return {Verdict::kDiffers, std::nullopt};
-  return VerifyMappings(sink, system, roots);
+  return VerifyMappings(sink, system, roots, devices);
 }
 
 class NoSink final : public base::Sink {
@@ -173,19 +176,23 @@ void PrintFrames(base::Sink& sink, mm::PhysicalMemory& memory) {
 }
 
 LiveReport VerifyLiveTables(base::Sink& sink, const System& system) {
-  return Verify(sink, system, arch::LiveRoots());
+  return Verify(sink, system, arch::LiveRoots(), mm::UserDevices::kNone);
 }
 
-LiveReport VerifyTablesOf(base::Sink& sink, const System& system, const UserTable& process) {
-  return Verify(sink, system, arch::RootsOf(process.table().root(), process.table().shape()));
+LiveReport VerifyTablesOf(base::Sink& sink, const System& system, const UserTable& process,
+                          mm::UserDevices devices) {
+  return Verify(sink, system, arch::RootsOf(process.table().root(), process.table().shape()),
+                devices);
 }
 
-LiveReport VerifyTablesOf(base::Sink& sink, const System& system, const ThreadTable& thread) {
+LiveReport VerifyTablesOf(base::Sink& sink, const System& system, const ThreadTable& thread,
+                          mm::UserDevices devices) {
   if (!thread.CheckInvariants()) {
     sink.Write("LAYOUT FAULT the page table of a thread is not its process's\n");
     return {Verdict::kDiffers, std::nullopt};
   }
-  return VerifyMappings(sink, system, arch::RootsOf(thread.table().root(), thread.table().shape()));
+  return VerifyMappings(sink, system, arch::RootsOf(thread.table().root(), thread.table().shape()),
+                        devices);
 }
 
 void PanicOver(const LiveReport& report) {

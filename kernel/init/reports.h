@@ -29,10 +29,12 @@ struct LiveReport {
 LiveReport VerifyLiveTables(base::Sink& sink, const System& system);
 
 // The same for a process, whether its table is active or not: what the hardware would walk then.
-LiveReport VerifyTablesOf(base::Sink& sink, const System& system, const UserTable& process);
+LiveReport VerifyTablesOf(base::Sink& sink, const System& system, const UserTable& process,
+                          mm::UserDevices devices = mm::UserDevices::kNone);
 
 // The same for a native thread. What it has of its process is that one's to answer for.
-LiveReport VerifyTablesOf(base::Sink& sink, const System& system, const ThreadTable& thread);
+LiveReport VerifyTablesOf(base::Sink& sink, const System& system, const ThreadTable& thread,
+                          mm::UserDevices devices = mm::UserDevices::kNone);
 
 // What start-up does about tables that differ.
 [[noreturn]] void PanicOver(const LiveReport& report);

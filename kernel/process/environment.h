@@ -11,11 +11,14 @@
 #include "kernel/fs/object.h"
 #include "kernel/fs/terminal.h"
 #include "kernel/mm/kernel_heap.h"
+#include "kernel/mm/paged_object.h"
 #include "kernel/mm/placement.h"
 #include "kernel/mm/range.h"
 #include "kernel/mm/shared_region.h"
 #include "kernel/mm/thread_memory.h"
 #include "kernel/process/application.h"
+#include "kernel/process/device_source.h"
+#include "kernel/process/interrupt_lines.h"
 #include "kernel/space/address_space.h"
 
 namespace process {
@@ -62,7 +65,12 @@ struct Environment {
   mm::SharedRegion& shared_region;
   ApplicationSource& applications;
   mm::ThreadFrames thread_frames;  // of native threads
-  base::Sink& log;                 // what happened to processes that were killed
+  // --- Of the system process. ---
+  InterruptController& interrupts;
+  DeviceSource& devices;
+  mm::PagedObjectPool& objects;
+  // ---
+  base::Sink& log;  // what happened to processes that were killed
 };
 
 }  // namespace process

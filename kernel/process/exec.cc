@@ -14,6 +14,7 @@
 #include "kernel/process/script_line.h"
 #include "kernel/process/signals.h"
 #include "kernel/process/system.h"
+#include "kernel/process/system_process.h"
 
 namespace process {
 namespace {
@@ -121,6 +122,7 @@ posix::Result<> LeaveOldProgram(UserThread& thread, kernel::SpaceReference space
   TRY(EndOtherThreads(thread));
   AbandonCall(thread.open_call);
   EndNative(thread);
+  EndSystemProcess(thread.process());
   UseSpace(thread.process(), std::move(space));
   ForgetOldProgram(thread);
   return {};

@@ -9,6 +9,7 @@
 #include "kernel/process/native_threads.h"
 #include "kernel/process/signals.h"
 #include "kernel/process/system.h"
+#include "kernel/process/system_process.h"
 
 namespace process {
 namespace {
@@ -68,6 +69,7 @@ void BecomeZombie(Process& process) {
   process.executable = {};
   process.usage.most_resident_pages =
       std::max(process.usage.most_resident_pages, process.space->counters().physical_pages.value);
+  EndSystemProcess(process);
   system.Deactivate(*process.space);
   process.space = {};
   ReturnSpaceToParent(process);

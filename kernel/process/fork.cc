@@ -116,6 +116,8 @@ posix::Result<Pid> CloneProcess(UserThread& thread, const arch::UserRegisters& r
                                 const CloneRequest& request) {
   System& system = TheSystem();
   Process& parent = thread.process();
+  // Its devices' registers would be the child's, too.
+  if (parent.system != nullptr) return std::unexpected(posix::Errno::kNotPermitted);
   if (system.process_count() >= parent.limits[posix::Resource::kProcesses].soft) {
     return std::unexpected(posix::Errno::kAgain);
   }

@@ -8,6 +8,7 @@
 #include "kernel/mm/range.h"
 #include "kernel/process/native_thread.h"
 #include "kernel/process/system.h"
+#include "kernel/process/system_process.h"
 #include "kernel/sched/block.h"
 
 namespace process {
@@ -178,6 +179,7 @@ posix::Result<mm::VirtAddr> ReceiveEvent(UserThread& thread, Patience patience) 
   if (native == nullptr) return std::unexpected(Errno::kNotSupported);
   ipc::Mailbox& mailbox = native->mailbox();
   TakeBack(*native, mailbox.Release());
+  if (SystemProcess* const system = thread.process().system) system->SendRaised();
   if (mailbox.waiting() == 0) {
     if (patience.nanoseconds == 0) return std::unexpected(Errno::kAgain);
     const sched::Deadline deadline = DeadlineOf(thread, patience);

@@ -11,6 +11,7 @@
 #include "kernel/process/native_messages.h"
 #include "kernel/process/native_thread.h"
 #include "kernel/process/system.h"
+#include "kernel/process/system_process.h"
 #include "kernel/space/user_pointer.h"
 
 namespace process {
@@ -112,6 +113,7 @@ posix::Result<> EnterNative(UserThread& thread, mm::VirtAddr entry, uintptr_t ar
 void EndNative(UserThread& thread) {
   NativeThread* const native = std::exchange(thread.native, nullptr);
   if (native == nullptr) return;
+  if (SystemProcess* const system = thread.process().system) system->ForgetReceiver(thread);
   while (OpenCall* const call = native->callers.PopFront()) BreakCall(*call);
   TheSystem().Deactivate(native->memory().table());
   Delete(*native);

@@ -34,6 +34,8 @@
 
 namespace process {
 
+class SystemProcess;
+
 // For the list of a process's children.
 struct ChildOfProcess;
 
@@ -143,6 +145,8 @@ class Process final : public base::ListHook<ChildOfProcess>, public base::ListHo
   ProgramPlaces places;
   int nice = 0;
   uint8_t dumpable = 1;  // kept for who asks: nothing is dumped
+  // Of the process that drives devices, and of no other: its right to do so. See system_process.h.
+  SystemProcess* system = nullptr;
   // Of an application of the kernel image: it has the parts of this plan, and maps nothing else.
   std::optional<mm::ProcessPlan> plan;
   posix::Limits limits;

@@ -9,6 +9,7 @@
 #include "kernel/process/exec.h"
 #include "kernel/process/exit.h"
 #include "kernel/process/system.h"
+#include "kernel/process/system_process.h"
 
 namespace process {
 namespace {
@@ -17,6 +18,7 @@ namespace {
 constexpr unsigned kCannotExecute = 126;
 
 constinit const FirstProgram* first_program = nullptr;
+constinit const FirstProgram* system_program = nullptr;
 
 posix::Result<> ExecuteFirst(UserThread& thread, const FirstProgram& program) {
   const Environment& environment = TheSystem().environment();
@@ -27,12 +29,23 @@ posix::Result<> ExecuteFirst(UserThread& thread, const FirstProgram& program) {
   return Execute(thread, std::move(file), program.path, arguments);
 }
 
-void BeginInit(UserThread& thread) {
-  const auto executed = ExecuteFirst(thread, *first_program);
-  if (executed) return;
-  base::Print(TheSystem().environment().log, "cannot execute {}: {}\n", first_program->path,
+// Whether the process goes on.
+bool ExecuteOrEnd(UserThread& thread, const FirstProgram& program) {
+  const auto executed = ExecuteFirst(thread, program);
+  if (executed) return true;
+  base::Print(TheSystem().environment().log, "cannot execute {}: {}\n", program.path,
               posix::ErrnoName(executed.error()));
   EndProcess(thread.process(), ExitStatus::Exited(kCannotExecute));
+  return false;
+}
+
+void BeginInit(UserThread& thread) { static_cast<void>(ExecuteOrEnd(thread, *first_program)); }
+
+void BeginSystemProcess(UserThread& thread) {
+  if (!ExecuteOrEnd(thread, *system_program)) return;
+  Process& process = thread.process();
+  if (BecomeSystemProcess(process)) return;
+  EndProcess(process, ExitStatus::Killed(posix::Signal::kKill));
 }
 
 // Linux's, where they are not unlimited.
@@ -48,6 +61,35 @@ void SetFirstLimits(posix::Limits& limits) {
   limits[Resource::kPendingSignals] = {System::kMostQueuedSignals, System::kMostQueuedSignals};
 }
 
+// A process of its own session, whose first thread does `begin` as soon as it runs.
+posix::Result<UserThread*> StartProcess(fs::Ref<fs::FileTable> files,
+                                        fs::Ref<fs::WorkingState> place,
+                                        void (*begin)(UserThread& self)) {
+  System& system = TheSystem();
+  auto owned = TRY(system.MakeProcess());
+  owned->files = std::move(files);
+  owned->place = std::move(place);
+  owned->actions = TRY(fs::MakeObject<SignalActions>(system.environment().memory));
+  auto space = system.environment().spaces.CreateSpace();
+  if (!space) return std::unexpected(posix::Errno::kOutOfMemory);
+  owned->space = *std::move(space);
+  SetFirstLimits(owned->limits);
+  auto thread = TRY(system.MakeThread(*owned));
+  ProcessGroup& group = *TRY(system.MakeSession(owned->id()));
+  system.Join(*owned, group);
+  arch::PrepareThread(thread->state(), thread->kernel_stack(), arch::StartRegisters({}, {}));
+  thread->beginning.run = begin;
+
+  Process& process = *owned.release();
+  UserThread& first = *thread.release();
+  process.started = system.scheduler().Now();
+  process.threads.PushBack(first);
+  ++process.thread_count;
+  system.scheduler().Start(first);
+  system.scheduler().SetSignal(first, true);  // to begin
+  return &first;
+}
+
 }  // namespace
 
 void BootThread::SwitchFrom(sched::Thread& previous) {
@@ -61,29 +103,17 @@ posix::Result<> StartInit(const FirstProgram& program, fs::Ref<fs::FileTable> fi
                           fs::Ref<fs::WorkingState> place) {
   System& system = TheSystem();
   CHECK(system.init() == nullptr);
-  auto owned = TRY(system.MakeProcess());
-  owned->files = std::move(files);
-  owned->place = std::move(place);
-  owned->actions = TRY(fs::MakeObject<SignalActions>(system.environment().memory));
-  auto space = system.environment().spaces.CreateSpace();
-  if (!space) return std::unexpected(posix::Errno::kOutOfMemory);
-  owned->space = *std::move(space);
-  SetFirstLimits(owned->limits);
-  auto thread = TRY(system.MakeThread(*owned));
-  ProcessGroup& group = *TRY(system.MakeSession(owned->id()));
-  system.Join(*owned, group);
-  arch::PrepareThread(thread->state(), thread->kernel_stack(), arch::StartRegisters({}, {}));
-  thread->beginning.run = BeginInit;
   first_program = &program;
+  UserThread& thread = *TRY(StartProcess(std::move(files), std::move(place), BeginInit));
+  system.SetInit(thread.process());
+  return {};
+}
 
-  Process& process = *owned.release();
-  UserThread& first = *thread.release();
-  process.started = system.scheduler().Now();
-  process.threads.PushBack(first);
-  ++process.thread_count;
-  system.SetInit(process);
-  system.scheduler().Start(first);
-  system.scheduler().SetSignal(first, true);  // to begin
+posix::Result<> StartSystemProcess(const FirstProgram& program, fs::Ref<fs::FileTable> files,
+                                   fs::Ref<fs::WorkingState> place) {
+  system_program = &program;
+  UserThread& thread = *TRY(StartProcess(std::move(files), std::move(place), BeginSystemProcess));
+  TheSystem().scheduler().Favour(thread);
   return {};
 }
 

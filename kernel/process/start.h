@@ -1,4 +1,4 @@
-// The first process, and what the thread that booted does from then on.
+// The first processes, and what the thread that booted does from then on.
 #pragma once
 
 #include <span>
@@ -39,6 +39,12 @@ struct FirstProgram {
 // `files` as its descriptors. Called on the boot thread. Errors: kOutOfMemory.
 [[nodiscard]] posix::Result<> StartInit(const FirstProgram& program, fs::Ref<fs::FileTable> files,
                                         fs::Ref<fs::WorkingState> place);
+
+// The same for the system process (system_process.h), which belongs to no family and runs before
+// init does. When its program cannot be executed it ends, and there is none.
+[[nodiscard]] posix::Result<> StartSystemProcess(const FirstProgram& program,
+                                                 fs::Ref<fs::FileTable> files,
+                                                 fs::Ref<fs::WorkingState> place);
 
 // On the boot thread: lets processes run until init has ended; then its exit status. `sleep` waits
 // for an interrupt, interrupts being on meanwhile.

@@ -23,7 +23,8 @@ System::System(const Environment& environment, sched::Scheduler& scheduler)
     : environment_(environment),
       scheduler_(scheduler),
       pids_(environment.memory),
-      stacks_(environment.stacks) {}
+      stacks_(environment.stacks),
+      device_objects_(environment.memory) {}
 
 posix::Result<System::OwnedProcess> System::MakeProcess() {
   const auto memory = environment_.memory.Allocate(sizeof(Process));

@@ -8,6 +8,7 @@
 #include "kernel/base/check.h"
 #include "kernel/mm/range.h"
 #include "kernel/posix/errno.h"
+#include "kernel/process/device_objects.h"
 #include "kernel/process/environment.h"
 #include "kernel/process/group.h"
 #include "kernel/process/machine_thread.h"
@@ -51,6 +52,11 @@ class System {
   }
   // Of the init that has ended last.
   [[nodiscard]] ExitStatus init_status() const { return init_status_; }
+
+  // Null when none is alive.
+  [[nodiscard]] SystemProcess* system_process() const { return system_process_; }
+  void SetSystemProcess(SystemProcess* process) { system_process_ = process; }
+  [[nodiscard]] DeviceObjects& device_objects() { return device_objects_; }
 
   [[nodiscard]] size_t process_count() const { return process_count_; }
   [[nodiscard]] size_t thread_count() const { return thread_count_; }
@@ -108,7 +114,9 @@ class System {
   sched::Scheduler& scheduler_;
   PidTable pids_;
   StackCache stacks_;
+  DeviceObjects device_objects_;
   Process* init_ = nullptr;
+  SystemProcess* system_process_ = nullptr;
   ExitStatus init_status_;
   // An address space or a native thread's table; null: the kernel's own, or one that is gone.
   const void* active_ = nullptr;

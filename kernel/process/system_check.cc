@@ -1,6 +1,7 @@
 #include <cstddef>
 
 #include "kernel/process/system.h"
+#include "kernel/process/system_process.h"
 
 namespace process {
 namespace {
@@ -55,10 +56,12 @@ base::Result<> System::CheckInvariants() {
   for (Pid pid = pids_.ScanForProcess(0); pid != 0; pid = pids_.ScanForProcess(pid)) {
     Process& process = *pids_.Find(pid).process;
     ++processes;
+    is_sound = is_sound && (process.system == nullptr || process.system == system_process_);
     is_sound = is_sound && process.id() == pid && HasItsThreads(process, pids_, threads) &&
                HasItsParts(process) && IsInItsGroup(process, pids_) &&
                IsParentOfItsChildren(process);
   }
+  if (system_process_ != nullptr) TRY(system_process_->CheckInvariants());
   // Those that have finished and are not buried yet are in no process's list.
   is_sound = is_sound && processes == process_count_ && threads <= thread_count_;
   if (!is_sound) return std::unexpected(base::Error::kCorrupt);

@@ -1,5 +1,6 @@
 #include "kernel/process/traps.h"
 
+#include "kernel/base/check.h"
 #include "kernel/mm/fault_info.h"
 #include "kernel/process/current.h"
 #include "kernel/process/exit.h"
@@ -9,6 +10,7 @@
 #include "kernel/process/shared_blocks.h"
 #include "kernel/process/signals.h"
 #include "kernel/process/system.h"
+#include "kernel/process/system_process.h"
 
 namespace process {
 namespace {
@@ -138,6 +140,13 @@ bool ResolveUserCopyFault(const mm::FaultInfo& fault) {
   return outcome == mm::FaultOutcome::kResolved;
 }
 
+// Only the system process opens lines, and its end closes them.
+void OnInterrupt(uint32_t line) {
+  SystemProcess* const system = TheSystem().system_process();
+  CHECK(system != nullptr);
+  system->OnInterrupt(line);
+}
+
 }  // namespace
 
 kernel::TrapHandlers HandlersWith(intptr_t (*on_system_call)(arch::UserRegisters&)) {
@@ -148,7 +157,7 @@ kernel::TrapHandlers HandlersWith(intptr_t (*on_system_call)(arch::UserRegisters
       .on_return_to_user = OnReturnToUser,
       .resolve_user_copy_fault = ResolveUserCopyFault,
       .on_timer = [](uint32_t ticks) { TheSystem().scheduler().OnTimer(ticks); },
-      .on_interrupt = [](uint32_t) {},  // nobody opens a line
+      .on_interrupt = OnInterrupt,
   };
 }
 

@@ -1,5 +1,6 @@
 #include "kernel/process/user_thread.h"
 
+#include "arch/ops/port_access.h"
 #include "kernel/process/native_thread.h"
 #include "kernel/process/process.h"
 #include "kernel/process/system.h"
@@ -16,6 +17,8 @@ void UserThread::ActivateTable() {
 
 void UserThread::SwitchFrom(sched::Thread& previous) {
   ActivateTable();
+  arch::SetPortAccess(process_.system != nullptr ? arch::PortAccess::kDevices
+                                                 : arch::PortAccess::kNone);
   arch::SwitchThread(MachineThreadOf(previous).state(), state(), stack_);
 }
 

@@ -4,12 +4,12 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
 
 #include "arch/ops/system_calls.h"
 #include "kernel/posix/call.h"
 #include "kernel/syscall/adapt.h"
 #include "kernel/syscall/call_table.h"
+#include "kernel/syscall/device_calls.h"
 #include "kernel/syscall/native_calls.h"
 #include "kernel/syscall/services.h"
 #include "kernel/syscall/shared_block_calls.h"
@@ -47,37 +47,61 @@ constexpr auto kHandlers = [] {
   return handlers;
 }();
 
-struct NativeRow {
-  NativeCall call;
+// Calls of ours, whose numbers follow each other.
+template <class Call>
+struct OwnRow {
+  Call call;
   Handler handler;
 };
 
-constexpr NativeRow kNativeRows[] = {
-    {NativeCall::kBecomeNative, kAdapted<BecomeNative>},
-    {NativeCall::kCreateThread, kAdapted<CreateThread>},
-    {NativeCall::kSend, kAdapted<SendMessage>},
-    {NativeCall::kReceive, kAdapted<ReceiveMessage>},
-    {NativeCall::kCall, kAdapted<CallThread>},
-    {NativeCall::kReply, kAdapted<ReplyMessage>},
-    {NativeCall::kMakeSharedBlock, kAdapted<MakeSharedBlock>},
-    {NativeCall::kReleaseSharedBlock, kAdapted<ReleaseSharedBlock>},
-    {NativeCall::kFindSharedBlock, kAdapted<FindSharedBlock>},
-};
-constexpr auto kFirstNative = static_cast<uint32_t>(kNativeRows[0].call);
-
-constexpr auto kNativeHandlers = [] {
-  std::array<Handler, std::size(kNativeRows)> handlers{};
-  for (const NativeRow& row : kNativeRows) {
-    handlers[static_cast<uint32_t>(row.call) - kFirstNative] = row.handler;
+template <class Call, size_t kCount>
+class OwnCalls {
+ public:
+  // The first row is that of the lowest number.
+  explicit consteval OwnCalls(const OwnRow<Call> (&rows)[kCount])
+      : first_(static_cast<uint32_t>(rows[0].call)) {
+    for (const OwnRow<Call>& row : rows) {
+      handlers_[static_cast<uint32_t>(row.call) - first_] = row.handler;
+    }
   }
-  return handlers;
-}();
+
+  // Null if the number is none of them.
+  [[nodiscard]] constexpr Handler Find(uintptr_t number) const {
+    return number - first_ < kCount ? handlers_[number - first_] : nullptr;
+  }
+
+ private:
+  uint32_t first_;
+  std::array<Handler, kCount> handlers_{};
+};
+
+constexpr OwnCalls kNativeCalls({
+    OwnRow{NativeCall::kBecomeNative, kAdapted<BecomeNative>},
+    OwnRow{NativeCall::kCreateThread, kAdapted<CreateThread>},
+    OwnRow{NativeCall::kSend, kAdapted<SendMessage>},
+    OwnRow{NativeCall::kReceive, kAdapted<ReceiveMessage>},
+    OwnRow{NativeCall::kCall, kAdapted<CallThread>},
+    OwnRow{NativeCall::kReply, kAdapted<ReplyMessage>},
+    OwnRow{NativeCall::kMakeSharedBlock, kAdapted<MakeSharedBlock>},
+    OwnRow{NativeCall::kReleaseSharedBlock, kAdapted<ReleaseSharedBlock>},
+    OwnRow{NativeCall::kFindSharedBlock, kAdapted<FindSharedBlock>},
+});
+
+constexpr OwnCalls kDeviceCalls({
+    OwnRow{DeviceCall::kShowInterruptTable, kAdapted<ShowInterruptTable>},
+    OwnRow{DeviceCall::kAttachInterrupt, kAdapted<AttachInterrupt>},
+    OwnRow{DeviceCall::kDetachInterrupt, kAdapted<DetachInterrupt>},
+    OwnRow{DeviceCall::kAcknowledgeInterrupt, kAdapted<AcknowledgeInterrupt>},
+    OwnRow{DeviceCall::kMapDevice, kAdapted<MapDevice>},
+    OwnRow{DeviceCall::kAllocateDeviceMemory, kAdapted<AllocateDeviceMemory>},
+    OwnRow{DeviceCall::kReadDeviceTree, kAdapted<ReadDeviceTree>},
+    OwnRow{DeviceCall::kTypeCharacters, kAdapted<TypeCharacters>},
+});
 
 intptr_t ScanForOwn(arch::UserRegisters& registers) {
   const uintptr_t number = arch::SystemCallNumber(registers);
-  if (number - kFirstNative < kNativeHandlers.size()) {
-    return kNativeHandlers[number - kFirstNative](registers);
-  }
+  if (const Handler handler = kNativeCalls.Find(number)) return handler(registers);
+  if (const Handler handler = kDeviceCalls.Find(number)) return handler(registers);
   const auto found = std::find_if(kCommonEnd, arch::kSystemCalls.end(),
                                   [=](const NumberedCall& one) { return one.number == number; });
   return found != arch::kSystemCalls.end() ? HandlerOf(found->call)(registers) : Refuse(registers);

@@ -34,6 +34,15 @@ inline constexpr Instruction kPrivilegedInstructions[] = {
      [](uintptr_t) { asm volatile("out %%ax, %%dx"
                                   :
                                   : "a"(0x2000), "d"(0x604)); }, SIGSEGV},
+    {"in from an interrupt controller",
+     [](uintptr_t) { asm volatile("in $0x21, %%al"
+                                  :
+                                  :
+                                  : "eax"); }, SIGSEGV},
+    {"out to the last port",
+     [](uintptr_t) { asm volatile("out %%al, %%dx"
+                                  :
+                                  : "a"(0), "d"(0xffff)); }, SIGSEGV},
     {"insb", [](uintptr_t to) { asm volatile("insb"
                                              : "+D"(to)
                                              : "d"(0x60)

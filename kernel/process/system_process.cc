@@ -1,0 +1,168 @@
+#include "kernel/process/system_process.h"
+
+#include <array>
+#include <cstddef>
+#include <new>
+#include <span>
+#include <utility>
+
+#include "arch/ops/port_access.h"
+#include "kernel/base/check.h"
+#include "kernel/ipc/event.h"
+#include "kernel/ipc/mailbox.h"
+#include "kernel/mm/space_request.h"
+#include "kernel/process/native_thread.h"
+#include "kernel/process/system.h"
+
+namespace process {
+namespace {
+
+using posix::Errno;
+
+constexpr auto kInvalid = std::unexpected(Errno::kInvalid);
+constexpr auto kOutOfMemory = std::unexpected(Errno::kOutOfMemory);
+
+// What is left to go wrong for areas that are sound: memory and address space.
+posix::Result<mm::VirtAddr> Map(Process& process, const mm::MapRequest& request) {
+  const auto va = process.space->Map(request);
+  if (!va) return kOutOfMemory;
+  return *va;
+}
+
+// Whether a page of the program may be there.
+bool IsOfProgram(mm::VirtAddr va) {
+  if (!mm::IsAligned(va, mm::kPageSize)) return false;
+  const mm::Region* const region =
+      TheSystem().environment().placement.RegionOf({va, mm::kPageSize});
+  return region != nullptr && region->service == mm::Service::kProgram;
+}
+
+}  // namespace
+
+posix::Result<> SystemProcess::ShowTable(UserThread& thread, mm::VirtAddr place) {
+  if (thread.native == nullptr) return std::unexpected(Errno::kNotSupported);
+  if (receiver_ != nullptr || (place_ && *place_ != place)) return std::unexpected(Errno::kExists);
+  if (!IsOfProgram(place)) return kInvalid;
+  if (!place_) {
+    TRY(Map(process_, {.size_bytes = mm::kPageSize,
+                       .access = mm::Access::kRead,
+                       .may = mm::Access::kRead,
+                       .kind = mm::VmaKind::kShared,
+                       .sharing = mm::Sharing::kShared,
+                       .object = table_.reference,
+                       .place = mm::Place::kExactly,
+                       .va = place}));
+    place_ = place;
+  }
+  receiver_ = &thread;
+  SendRaised();
+  return {};
+}
+
+// The page is there: writing to it takes no memory.
+void SystemProcess::ShowRoutes(uint32_t line) {
+  const InterruptLines::Routes& routes = lines_.RoutesOf(line);
+  const auto written = table_.object.Write(line * sizeof(routes), std::as_bytes(std::span(routes)));
+  CHECK(written == sizeof(routes));
+}
+
+posix::Result<> SystemProcess::Attach(uint32_t line, Trigger trigger, const InterruptRoute& route) {
+  if (!place_) return kInvalid;
+  TRY(lines_.Attach(line, trigger, route));
+  ShowRoutes(line);
+  return {};
+}
+
+posix::Result<> SystemProcess::Detach(uint32_t line, const InterruptRoute& route) {
+  TRY(lines_.Detach(line, route));
+  ShowRoutes(line);
+  return {};
+}
+
+posix::Result<> SystemProcess::Acknowledge(uint32_t line) { return lines_.Acknowledge(line); }
+
+posix::Result<mm::VirtAddr> SystemProcess::MapDevice(const mm::PhysRange& registers) {
+  if (registers.IsEmpty() || registers.Wraps() || !registers.IsAligned(mm::kPageSize)) {
+    return kInvalid;
+  }
+  System& system = TheSystem();
+  if (!system.environment().devices.IsForDrivers(registers)) {
+    return std::unexpected(Errno::kAccess);
+  }
+  return Map(process_, {.size_bytes = registers.size_bytes,
+                        .may = mm::Access::kReadWrite,
+                        .kind = mm::VmaKind::kDevice,
+                        .sharing = mm::Sharing::kShared,
+                        .object = TRY(system.device_objects().Make(registers))});
+}
+
+posix::Result<SystemProcess::DeviceMemory> SystemProcess::AllocateMemory(uint64_t size_bytes) {
+  const bool is_sound = size_bytes != 0 && size_bytes % mm::kPageSize == 0;
+  if (!is_sound || size_bytes > kMostMemoryBytes) return kInvalid;
+  const auto memory = TheSystem().environment().devices.AllocateContiguous(size_bytes);
+  if (!memory) return kOutOfMemory;
+  const mm::VirtAddr va = TRY(Map(process_, {.size_bytes = size_bytes,
+                                             .may = mm::Access::kReadWrite,
+                                             .kind = mm::VmaKind::kShared,
+                                             .sharing = mm::Sharing::kShared,
+                                             .object = memory->object}));
+  return DeviceMemory{va, memory->base};
+}
+
+void SystemProcess::OnInterrupt(uint32_t line) {
+  lines_.OnInterrupt(line);
+  SendRaised();
+  if (receiver_ != nullptr) TheSystem().scheduler().Favour(*receiver_);
+}
+
+void SystemProcess::SendRaised() {
+  if (receiver_ == nullptr) return;
+  ipc::Mailbox& mailbox = receiver_->native->mailbox();
+  while (!mailbox.IsFull()) {
+    const auto line = lines_.TakeRaised();
+    if (!line) return;
+    mailbox.Put({.function = kInterruptFunction, .arguments = {*line}});
+  }
+}
+
+void SystemProcess::ForgetReceiver(const UserThread& thread) {
+  if (receiver_ != &thread) return;
+  receiver_ = nullptr;
+  lines_.ForgetMessages();
+}
+
+base::Result<> SystemProcess::CheckInvariants() const {
+  const bool is_sound = process_.system == this && TheSystem().system_process() == this &&
+                        (receiver_ == nullptr || (place_ && receiver_->native != nullptr &&
+                                                  &receiver_->process() == &process_));
+  if (!is_sound) return std::unexpected(base::Error::kCorrupt);
+  return lines_.CheckInvariants();
+}
+
+posix::Result<> BecomeSystemProcess(Process& process) {
+  System& system = TheSystem();
+  CHECK(system.system_process() == nullptr && process.system == nullptr);
+  const Environment& environment = system.environment();
+  const auto table = mm::PagedObject::Create(environment.objects, mm::kPageSize);
+  if (!table) return kOutOfMemory;
+  constexpr std::array<std::byte, 1> kZero{};
+  if (!table->object.Write(0, kZero)) return kOutOfMemory;
+  const auto block = environment.memory.Allocate(sizeof(SystemProcess));
+  if (!block) return kOutOfMemory;
+  process.system = new (*block) SystemProcess(process, environment.interrupts, *table);
+  system.SetSystemProcess(process.system);
+  arch::SetPortAccess(arch::PortAccess::kDevices);
+  return {};
+}
+
+void EndSystemProcess(Process& process) {
+  SystemProcess* const ended = std::exchange(process.system, nullptr);
+  if (ended == nullptr) return;
+  System& system = TheSystem();
+  system.SetSystemProcess(nullptr);
+  arch::SetPortAccess(arch::PortAccess::kNone);
+  ended->~SystemProcess();
+  system.environment().memory.Free(ended);
+}
+
+}  // namespace process

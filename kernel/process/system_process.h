@@ -1,0 +1,86 @@
+// The system process, which drives the machine's devices. A process has one of these or none: it is
+// the right to use ports, registers and interrupts, with what the process has made of it. The
+// kernel gives it to one program when it starts; no fork and no exec passes it on. At its end every
+// line is closed.
+//
+// An interrupt becomes an event in the queue of the process's receiver, a native thread: from
+// thread 0, which no thread is. See docs/adr/0023-the-system-process.md.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "kernel/base/result.h"
+#include "kernel/mm/address.h"
+#include "kernel/mm/memory_object.h"
+#include "kernel/mm/paged_object.h"
+#include "kernel/mm/range.h"
+#include "kernel/posix/errno.h"
+#include "kernel/process/device_source.h"
+#include "kernel/process/interrupt_lines.h"
+#include "kernel/process/process.h"
+#include "kernel/process/user_thread.h"
+
+namespace process {
+
+class SystemProcess {
+ public:
+  // Of the event that tells of an interrupt; its first argument is the line.
+  static constexpr uint32_t kInterruptFunction = 1;
+
+  // `table`: a page of zeroes, which only this writes to; Process and controller outlive this.
+  SystemProcess(Process& process, InterruptController& controller, mm::PagedObject::Handle table)
+      : process_(process), lines_(controller), table_(std::move(table)) {}
+  SystemProcess(const SystemProcess&) = delete;
+  SystemProcess& operator=(const SystemProcess&) = delete;
+
+  // Shows the routing table, read-only, at the page `place`, which is in the layout's region for
+  // the program; `thread`, a native one, receives from now on. A receiver that has ended may have a
+  // successor, which shows it at the same place. Errors: kInvalid (no such page), kExists (there is
+  // a receiver, or another place), kNotSupported (no native thread), kOutOfMemory.
+  [[nodiscard]] posix::Result<> ShowTable(UserThread& thread, mm::VirtAddr place);
+
+  // See InterruptLines. Before the table is shown: kInvalid.
+  [[nodiscard]] posix::Result<> Attach(uint32_t line, Trigger trigger, const InterruptRoute& route);
+  [[nodiscard]] posix::Result<> Detach(uint32_t line, const InterruptRoute& route);
+  [[nodiscard]] posix::Result<> Acknowledge(uint32_t line);
+
+  // Maps registers, uncached. Errors: kInvalid (not whole pages), kAccess (they are not for
+  // drivers), kOutOfMemory.
+  [[nodiscard]] posix::Result<mm::VirtAddr> MapDevice(const mm::PhysRange& registers);
+  // Maps memory for a device and the process; whole pages. Errors: kInvalid, kOutOfMemory.
+  struct DeviceMemory {
+    mm::VirtAddr va;
+    mm::PhysAddr base;
+  };
+  [[nodiscard]] posix::Result<DeviceMemory> AllocateMemory(uint64_t size_bytes);
+
+  // The controller has masked the line.
+  void OnInterrupt(uint32_t line);
+  // The receiver has room in its queue: what it has not been told of is sent.
+  void SendRaised();
+  // The thread, if it is the receiver, gets no more events.
+  void ForgetReceiver(const UserThread& thread);
+
+  // Error: kCorrupt.
+  [[nodiscard]] base::Result<> CheckInvariants() const;
+
+ private:
+  static constexpr uint64_t kMostMemoryBytes = uint64_t{1} << 20;
+
+  void ShowRoutes(uint32_t line);
+
+  Process& process_;
+  InterruptLines lines_;
+  mm::PagedObject::Handle table_;
+  std::optional<mm::VirtAddr> place_;
+  UserThread* receiver_ = nullptr;
+};
+
+// The process is the system process from now on; it runs, and there is no other one. Error:
+// kOutOfMemory.
+[[nodiscard]] posix::Result<> BecomeSystemProcess(Process& process);
+// It is none any more. Nothing if it was none.
+void EndSystemProcess(Process& process);
+
+}  // namespace process
