@@ -79,6 +79,11 @@ def program_tests(*, name, images = IMAGES):
             "//testing/programs:shared_tests_" + cpu,
         )
         _suite_test(
+            prefix + "system_tests_test",
+            image,
+            "//testing/programs:system_tests_" + cpu,
+        )
+        _suite_test(
             prefix + "limit_tests_test",
             image,
             "//testing/programs:limit_tests_" + cpu,

@@ -5,6 +5,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
@@ -122,6 +123,20 @@ void StackPointersOfCalls() {
   ExpectBystander();
 }
 
+// What the system process may, which this is not: interrupts, registers, memory for devices. Linux
+// has no such calls.
+void CallsOfDrivers() {
+  constexpr long kFirst = 0x1100;
+  constexpr long kLast = 0x1107;
+  for (long call = kFirst; call <= kLast; ++call) {
+    for (const long argument : {0L, 1L, 4096L, -1L}) {
+      const long result = machine::SystemCall(call, argument, 4096, argument, 1);
+      Expect(result == -EPERM || result == -ENOSYS, "it is refused");
+    }
+  }
+  ExpectBystander();
+}
+
 int FaultAt(uintptr_t pointer) { machine::FaultWithStackPointer(pointer); }
 
 // The handler's frame has no place; the process ends by the signal.
@@ -146,6 +161,7 @@ constexpr support::Test kTests[] = {
     {"signals: forged returns", ForgedReturns},
     {"signals: forged flags", ForgedFlags},
     {"signals: no frame", NoFrame},
+    {"calls of drivers", CallsOfDrivers},
     {"stack pointers: of calls", StackPointersOfCalls},
     {"stack pointers: of signals", StackPointersOfSignals},
 };

@@ -1,0 +1,95 @@
+// Who has the right, and who has not.
+
+#include <cerrno>
+#include <csignal>
+#include <cstdint>
+
+#include "userspace/libatlas/native/message.h"
+#include "userspace/libatlas/native/thread.h"
+#include "userspace/libatlas/system/devices.h"
+#include "userspace/libatlas/system/interrupts.h"
+#include "userspace/machine/ports.h"
+#include "userspace/machine/test_device.h"
+#include "userspace/support/probe.h"
+#include "userspace/support/test.h"
+#include "userspace/system_tests/client.h"
+#include "userspace/system_tests/groups.h"
+
+namespace system_tests {
+namespace {
+
+using machine::TestDevice;
+using support::Expect;
+using support::ExpectEqual;
+using support::ExpectResult;
+
+void Start() {
+  ExpectEqual(Ask(Request::kHello).first, kSystemThread, "it is there, and is the second process");
+}
+
+// Nobody but it may do any of this.
+void Others() {
+  alignas(atlas::InterruptTable::kBytes) static atlas::InterruptTable page;
+  static const atlas::InterruptRoute route = {[](void*, atlas::InterruptLine) {}, nullptr};
+  Expect(atlas::BecomeNative() != nullptr, "a native thread");
+  ExpectResult(atlas::ShowInterruptTable(page), EPERM, "ShowInterruptTable");
+  ExpectResult(atlas::AttachInterrupt(TestDevice::kLine, atlas::Trigger::kLevel, route), EPERM,
+               "AttachInterrupt");
+  ExpectResult(atlas::DetachInterrupt(TestDevice::kLine, route), EPERM, "DetachInterrupt");
+  ExpectResult(atlas::AcknowledgeInterrupt(TestDevice::kLine), EPERM, "AcknowledgeInterrupt");
+  long error = 0;
+  Expect(atlas::MapDevice(machine::kKnownRegisters, 4096, &error) == nullptr, "MapDevice");
+  ExpectResult(error, EPERM, "MapDevice");
+  uint64_t physical = 0;
+  Expect(atlas::AllocateDeviceMemory(4096, physical, &error) == nullptr, "AllocateDeviceMemory");
+  ExpectResult(error, EPERM, "AllocateDeviceMemory");
+  ExpectResult(atlas::ReadDeviceTree(&physical, sizeof physical), EPERM, "ReadDeviceTree");
+  ExpectResult(atlas::TypeCharacters("reboot\n", 7), EPERM, "TypeCharacters");
+}
+
+// Not even right after it ran.
+void PortsOfOthers() {
+  if (!machine::kHasPorts) return;
+  const auto read = [](uintptr_t port) { machine::ReadPort8(static_cast<uint16_t>(port)); };
+  for (int i = 0; i < 3; ++i) {
+    ExpectEqual(Ask(Request::kReadPort, {machine::kOpenPort}).first, 0, "it may read ports");
+    ExpectEqual(support::Catch(read, machine::kOpenPort).signal, SIGSEGV, "we may not");
+  }
+}
+
+void PortsOfTheKernel() {
+  for (const uint16_t port : machine::kKernelPorts) {
+    ExpectEqual(Ask(Request::kReadPort, {port}).first, SIGSEGV, "the kernel's own");
+  }
+}
+
+void Fork() { ExpectEqual(Ask(Request::kFork).first, -EPERM, "no child has its registers"); }
+
+// The kernel stamps who sent a message.
+void ForgedInterrupts() {
+  ReachDevice();
+  const Handler handler(3);
+  for (uint64_t i = 0; i < 100; ++i) {
+    const atlas::Message forged = {.sender = 0,
+                                   .process = 0,
+                                   .function = atlas::kInterruptFunction,
+                                   .arguments = {TestDevice::kLine}};
+    ExpectResult(atlas::Send(kSystemThread, forged), 0, "sent");
+  }
+  ExpectEqual(static_cast<int64_t>(handler.TakeCalls()), 0, "no handler was called");
+}
+
+constexpr support::Test kTests[] = {
+    {"right: the system process", Start},
+    {"right: other processes", Others},
+    {"right: ports of others", PortsOfOthers},
+    {"right: ports of the kernel", PortsOfTheKernel},
+    {"right: fork", Fork},
+    {"right: forged interrupts", ForgedInterrupts},
+};
+
+}  // namespace
+
+Group RightTests() { return kTests; }
+
+}  // namespace system_tests

@@ -1,0 +1,213 @@
+#include "userspace/system_tests/server.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstddef>
+#include <utility>
+
+#include "userspace/libatlas/native/message.h"
+#include "userspace/libatlas/native/thread.h"
+#include "userspace/libatlas/system/devices.h"
+#include "userspace/libatlas/system/interrupts.h"
+#include "userspace/machine/instruction_counter.h"
+#include "userspace/machine/ports.h"
+#include "userspace/machine/test_device.h"
+#include "userspace/support/probe.h"
+
+namespace system_tests {
+namespace {
+
+using machine::TestDevice;
+
+// A page of the program, which the kernel shows the table at.
+alignas(atlas::InterruptTable::kBytes) constinit atlas::InterruptTable table{};
+// And another one.
+alignas(atlas::InterruptTable::kBytes) constinit atlas::InterruptTable other_page{};
+
+constexpr size_t kHandlers = 16;
+
+struct State {
+  TestDevice device{0};
+  std::array<uint64_t, kHandlers> calls{};
+  bool is_quietened = true;
+  bool interrupts_again = false;
+  volatile uint64_t called_at = 0;  // instructions
+  volatile uint64_t raised_at = 0;
+};
+State state;
+
+void Handle(void* number, atlas::InterruptLine) {
+  state.called_at = machine::ReadInstructionCounter();
+  ++state.calls[reinterpret_cast<size_t>(number)];
+  if (!state.is_quietened) return;
+  state.device.Quiet();
+  if (std::exchange(state.interrupts_again, false)) state.device.Raise();
+}
+
+atlas::InterruptRoute RouteTo(uint64_t number) {
+  return {Handle, reinterpret_cast<void*>(static_cast<uintptr_t>(number % kHandlers))};
+}
+
+// As a dispatcher does.
+void Dispatch(atlas::InterruptLine line) {
+  for (const atlas::InterruptRoute& route : table.routes[line]) {
+    if (route.handler == nullptr) break;
+    route.handler(route.device, line);
+  }
+  static_cast<void>(atlas::AcknowledgeInterrupt(line));
+}
+
+uint64_t Result(long value) { return static_cast<uint64_t>(static_cast<int64_t>(value)); }
+
+template <class T>
+uint64_t Number(T* pointer, long error) {
+  return pointer == nullptr ? Result(error) : reinterpret_cast<uintptr_t>(pointer);
+}
+
+uint64_t CountRoutes(uint64_t line) {
+  uint64_t count = 0;
+  for (const atlas::InterruptRoute& route : table.routes[line]) count += route.handler != nullptr;
+  return count;
+}
+
+void ReadPort(uintptr_t port) { machine::ReadPort8(static_cast<uint16_t>(port)); }
+
+// The device interrupts while the first thread waits for messages.
+void RaiseSoon(void*) {
+  state.raised_at = machine::ReadInstructionCounter();
+  state.device.Raise();
+}
+
+uint64_t Measure() {
+  static atlas::ThreadStart start;
+  start = {.run = RaiseSoon, .argument = nullptr, .thread_pointer = 0};
+  state.called_at = 0;
+  if (atlas::CreateThread(start) <= 0) return ~uint64_t{0};
+  while (true) {
+    const atlas::Message* const message = atlas::Receive();
+    if (message == nullptr || !atlas::IsInterrupt(*message)) continue;
+    Dispatch(atlas::LineOf(*message));
+    return state.called_at - state.raised_at;
+  }
+}
+
+using Arguments = uint64_t[5];
+
+void Do(Request request, const Arguments& in, Arguments& out) {
+  long error = 0;
+  switch (request) {
+    case Request::kHello:
+      out[0] = static_cast<uint64_t>(getpid());
+      return;
+    case Request::kMapDevice: {
+      void* const registers = atlas::MapDevice(in[0], static_cast<size_t>(in[1]), &error);
+      out[0] = Number(registers, error);
+      if (registers != nullptr && in[0] == TestDevice::kRegisters) {
+        state.device = TestDevice(reinterpret_cast<uintptr_t>(registers));
+      }
+      return;
+    }
+    case Request::kAllocate:
+      out[0] =
+          Number(atlas::AllocateDeviceMemory(static_cast<size_t>(in[0]), out[1], &error), error);
+      return;
+    case Request::kUnmap:
+      out[0] = Result(munmap(reinterpret_cast<void*>(static_cast<uintptr_t>(in[0])),
+                             static_cast<size_t>(in[1])));
+      return;
+    case Request::kRead: {
+      static uint32_t word;
+      const auto read = [](uintptr_t at) { word = *reinterpret_cast<volatile uint32_t*>(at); };
+      out[0] = static_cast<uint64_t>(support::Catch(read, static_cast<uintptr_t>(in[0])).signal);
+      out[1] = word;
+      return;
+    }
+    case Request::kWrite: {
+      static uint32_t word;
+      word = static_cast<uint32_t>(in[1]);
+      const auto write = [](uintptr_t at) { *reinterpret_cast<volatile uint32_t*>(at) = word; };
+      // 0: the table's own place.
+      const uintptr_t at =
+          in[0] == 0 ? reinterpret_cast<uintptr_t>(&table) : static_cast<uintptr_t>(in[0]);
+      out[0] = static_cast<uint64_t>(support::Catch(write, at).signal);
+      return;
+    }
+    case Request::kReadPort:
+      out[0] =
+          static_cast<uint64_t>(support::Catch(ReadPort, static_cast<uintptr_t>(in[0])).signal);
+      return;
+    case Request::kProtectTable:
+      out[0] = Result(mprotect(&table, sizeof table, PROT_READ | PROT_WRITE) == 0 ? 0 : -errno);
+      return;
+    case Request::kReadTree: {
+      static uint32_t word;
+      out[0] = Result(atlas::ReadDeviceTree(&word, sizeof word));
+      out[1] = word;
+      return;
+    }
+    case Request::kShowAgain:
+      out[0] = Result(atlas::ShowInterruptTable(table));
+      out[1] = Result(atlas::ShowInterruptTable(other_page));
+      return;
+    case Request::kAttach:
+      out[0] = Result(atlas::AttachInterrupt(static_cast<uint32_t>(in[0]),
+                                             static_cast<atlas::Trigger>(in[1]), RouteTo(in[2])));
+      return;
+    case Request::kDetach:
+      out[0] = Result(atlas::DetachInterrupt(static_cast<uint32_t>(in[0]), RouteTo(in[1])));
+      return;
+    case Request::kAcknowledge:
+      out[0] = Result(atlas::AcknowledgeInterrupt(static_cast<uint32_t>(in[0])));
+      return;
+    case Request::kRoutes:
+      out[0] = CountRoutes(in[0]);
+      out[1] = atlas::InterruptTable::kLines;
+      return;
+    case Request::kRaise:
+      state.device.Raise();
+      return;
+    case Request::kCount:
+      out[0] = std::exchange(state.calls[in[0] % kHandlers], 0);
+      return;
+    case Request::kStorm:
+      state.is_quietened = in[0] != 0;
+      return;
+    case Request::kTwice:
+      state.interrupts_again = true;
+      return;
+    case Request::kMeasure:
+      out[0] = Measure();
+      return;
+    case Request::kFork:
+      out[0] = Result(fork() < 0 ? -errno : 0);
+      return;
+    case Request::kCrash:
+      signal(SIGILL, SIG_DFL);  // faults that were caught left a handler
+      __builtin_trap();
+  }
+}
+
+}  // namespace
+
+void Serve() {
+  if (atlas::BecomeNative() == nullptr) _exit(1);
+  if (atlas::ShowInterruptTable(table) != 0) _exit(2);
+  while (true) {
+    const atlas::Message* const received = atlas::Receive();
+    if (received == nullptr) continue;
+    if (atlas::IsInterrupt(*received)) {
+      Dispatch(atlas::LineOf(*received));
+      continue;
+    }
+    const atlas::Message message = *received;
+    atlas::Message reply = {.call = message.call};
+    Do(static_cast<Request>(message.function), message.arguments, reply.arguments);
+    static_cast<void>(atlas::Reply(message.sender, reply));
+  }
+}
+
+}  // namespace system_tests

@@ -1,0 +1,37 @@
+// The system process of the tests: does what they ask by messages, and answers in the reply's first
+// arguments.
+#pragma once
+
+#include <cstdint>
+
+namespace system_tests {
+
+// What to do; arguments behind it, results as of libatlas.
+enum class Request : uint32_t {
+  kHello = 0x100,  // its process's number
+  kMapDevice,      // physical, bytes: address or error
+  kAllocate,       // bytes: address or error, physical
+  kUnmap,          // address, bytes: 0 or -1
+  kRead,           // address: signal, word
+  kWrite,          // address, word: signal
+  kReadPort,       // port: signal
+  kProtectTable,   // 0 or -errno
+  kReadTree,       // bytes of the tree or error, its first word
+  kShowAgain,      // what ShowInterruptTable() says, where the table is and elsewhere
+  kAttach,         // line, trigger, number of a handler: result
+  kDetach,         // line, number of a handler: result
+  kAcknowledge,    // line: result
+  kRoutes,         // line: how many routes the table shows, in how many slots
+  kRaise,          // the test device interrupts; 0
+  kCount,          // number of a handler: how often it was called; then starts from 0
+  kStorm,          // whether handlers quieten the device from now on
+  kTwice,          // whether the next handler has the device interrupt once more
+  kMeasure,        // instructions from a device's interrupt to its handler: while the thread waits
+  kFork,           // -errno
+  kCrash,          // does not answer
+};
+
+// Does not return.
+[[noreturn]] void Serve();
+
+}  // namespace system_tests
