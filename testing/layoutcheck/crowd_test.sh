@@ -187,10 +187,11 @@ row 'a page of another process' 'private page shown elsewhere' 'FAULT the frame 
 case $image in
   x86_64_*) before=$(open "$(printf '%#x' $((direct + 0x1000)))") ;;
   arm_*)
-    # The last small page, or the one before where that is a stack's guard.
-    for offset in 0xFF000 0xFE000; do
-      if before=$(change "$(printf '%#x' $((direct + offset)))" 0 "$write" 2>/dev/null); then break; fi
+    for offset in $small_pages; do
+      page_of_kernel=$(printf '%#x' $((direct + offset)))
+      read -r _ value_of_kernel _ < <(change "$page_of_kernel" 0 0 2>/dev/null) && ((!(value_of_kernel & read_only))) && break
     done
+    before=$(change "$page_of_kernel" 0 "$write")
     ;;
 esac
 row 'a page of the kernel opened' 'user access: user rw- kernel rw-' \
