@@ -59,7 +59,7 @@ constexpr Change kChanges[] = {
     {"size", [](Layout&, Region& region) { ++region.range.size_bytes; }},
     {"user", [](Layout&, Region& region) { region.user = mm::Access::kRead; }},
     {"kernel", [](Layout&, Region& region) { region.kernel = mm::Access::kRead; }},
-    {"caching", [](Layout&, Region& region) { region.caching = mm::Caching::kDevice; }},
+    {"caching", [](Layout&, Region& region) { region.caching = mm::Caching::kNormal; }},
     {"scope", [](Layout&, Region& region) { region.scope = mm::Scope::kThread; }},
     {"service", [](Layout&, Region& region) { region.service = mm::Service::kLibraries; }},
     {"growth", [](Layout&, Region& region) { region.growth = mm::Growth::kUp; }},

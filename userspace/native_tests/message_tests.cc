@@ -228,7 +228,7 @@ void WrongPointersAreRefused() {
   for (const int32_t wrong : {0, -1, 1 << 30, INT32_MAX, INT32_MIN}) {
     ExpectResult(atlas::Send(wrong, {}, 0), ESRCH, "nobody has such a number");
   }
-  ExpectResult(SystemCall(0x1006), ENOSYS, "no such call");
+  ExpectResult(SystemCall(0x10ff), ENOSYS, "no such call");
   ExpectResult(SystemCall(0xfff), ENOSYS, "no such call");
 }
 
