@@ -18,6 +18,7 @@
 #include "userspace/native_tests/partner.h"
 #include "userspace/support/kernel_memory.h"
 #include "userspace/support/probe.h"
+#include "userspace/support/text.h"
 
 namespace native {
 namespace {
@@ -338,57 +339,63 @@ void TheirTablesAreAlike() {
 }
 
 constexpr unsigned kManyThreads = 1000;
-uint32_t each = 1000;
 atlas::ThreadStart many[kManyThreads];
+int32_t numbers[kManyThreads];
 
-void SendMany(void* argument) {
-  const auto to = static_cast<int32_t>(reinterpret_cast<intptr_t>(argument));
-  for (uint32_t i = 0; i < each; ++i) {
-    if (atlas::Send(to, {.function = i}) != 0) return;
+// As many messages as the first one it receives says, to who sent that.
+void SendMany(void*) {
+  const Message start = *atlas::Receive();
+  for (uint32_t i = 0; i < start.function; ++i) {
+    if (atlas::Send(start.sender, {.function = i}) != 0) return;
   }
 }
 
 // How many threads there was memory for.
-unsigned StartMany(unsigned most, int32_t self) {
-  for (unsigned i = 0; i < most; ++i) {
-    many[i] = {.run = SendMany,
-               .argument = reinterpret_cast<void*>(static_cast<intptr_t>(self)),
-               .thread_pointer = 0};
+unsigned StartMany() {
+  for (unsigned i = 0; i < kManyThreads; ++i) {
+    many[i] = {.run = SendMany, .argument = nullptr, .thread_pointer = 0};
     const long result = atlas::CreateThread(many[i]);
     if (result < 0) {
       ExpectResult(result, ENOMEM, "why no thread more");
+      support::Line().Text("# there is memory for ").Decimal(i).Text(" threads").Write();
       return i;
     }
+    numbers[i] = static_cast<int32_t>(result);
   }
-  return most;
+  return kManyThreads;
 }
 
-int ManyThreads(uintptr_t most) {
-  const int32_t self = Become();
-  const unsigned threads = StartMany(static_cast<unsigned>(most), self);
+// At least so many messages.
+int ManyThreads(uintptr_t messages) {
+  Become();
+  const unsigned threads = StartMany();
+  if (threads < kManyThreads / 8) return 1;
+  const auto each = static_cast<uint32_t>((messages + threads - 1) / threads);
+  for (unsigned i = 0; i < threads; ++i) {
+    if (atlas::Send(numbers[i], {.function = each}) != 0) return 2;
+  }
   uint64_t sum = 0;
   for (uint32_t i = 0; i < threads * each; ++i) {
     const Message* const message = atlas::Receive(20'000'000'000);
-    if (message == nullptr) return 1;
+    if (message == nullptr) return 3;
     sum += message->function;
   }
-  if (sum != uint64_t{threads} * (each * (each - 1) / 2)) return 2;
-  return threads >= most / 8 ? 0 : 3;
+  return sum == uint64_t{threads} * each * (each - 1) / 2 ? 0 : 4;
 }
 
-// As many as there is memory for, where that is little.
+// As many threads as there is memory for, where that is little.
 void AThousandThreadsLeaveNothing() {
+  constexpr uintptr_t kFewMessages = 10'000;
+  constexpr uintptr_t kManyMessages = 1'000'000;
   // The kernel's own caches fill up first.
-  each = 10;
   for (int i = 0; i < 2; ++i) {
-    ExpectEqual(support::StatusOf(ManyThreads, kManyThreads), 0, "a thousand threads");
+    ExpectEqual(support::StatusOf(ManyThreads, kFewMessages), 0, "a thousand threads");
     usleep(50'000);
     // To look takes memory of this program the first time.
     static_cast<void>(support::MemoryUse());
   }
-  each = 1000;
   const support::MemoryUse before;
-  ExpectEqual(support::StatusOf(ManyThreads, kManyThreads), 0, "a thousand more");
+  ExpectEqual(support::StatusOf(ManyThreads, kManyMessages), 0, "a thousand more");
   usleep(50'000);
   const support::MemoryUse after;
   ExpectEqual(after.unused_or_tables_kib(), before.unused_or_tables_kib(), "unused memory, in KiB");
