@@ -8,6 +8,7 @@
 #include "kernel/process/exit.h"
 #include "kernel/process/fault_report.h"
 #include "kernel/process/job_control.h"
+#include "kernel/process/native_messages.h"
 #include "kernel/process/signals.h"
 #include "kernel/process/system.h"
 #include "kernel/space/user_pointer.h"
@@ -26,6 +27,7 @@ bool EndedWith(const arch::UserRegisters& registers, posix::Errno error) {
 // Before a handler runs: what the interrupted call will return, or that it is issued again.
 void SettleCall(UserThread& thread, arch::UserRegisters& registers, bool may_restart) {
   thread.kept_deadline.reset();
+  AbandonCall(thread.open_call);
   if (!arch::IsSystemCall(registers)) return;
   if (EndedWith(registers, posix::Errno::kRestart) && may_restart) {
     arch::RestartSystemCall(registers);

@@ -197,15 +197,46 @@ void ADeadCallerCannotBeAnswered() {
   ExpectResult(atlas::Reply(call.sender, {.call = call.call}), ESRCH, "it is gone");
 }
 
+// A thread of a process that goes on.
+void EndWhenCalled(void*) { atlas::Receive(); }
+
+void ADyingThreadWakesItsCallers() {
+  Become();
+  int32_t thread = 0;
+  StartThread(EndWhenCalled, nullptr, &thread);
+  Message reply = {};
+  ExpectResult(atlas::Call(thread, {}, reply), EOWNERDEAD, "a caller");
+  ExpectResult(atlas::Send(thread, {}), ESRCH, "nobody is there");
+}
+
 volatile sig_atomic_t alarms = 0;
 
-void SignalsInterrupt() {
-  Become();
+void SetAlarm(int flags) {
   struct sigaction action = {};
   action.sa_handler = [](int) { alarms = alarms + 1; };
+  action.sa_flags = flags;
   sigaction(SIGALRM, &action, nullptr);
   const itimerval soon = {.it_interval = {}, .it_value = {.tv_sec = 0, .tv_usec = 20'000}};
   setitimer(ITIMER_REAL, &soon, nullptr);
+}
+
+// Whether or not other calls go on after such a handler: the reply could come while it runs.
+void AnInterruptedCallIsOver() {
+  Become();
+  for (const int flags : {0, SA_RESTART}) {
+    const pid_t partner = StartPartner(ReplyLate);
+    SetAlarm(flags);
+    Message reply = {};
+    ExpectResult(atlas::Call(partner, {}, reply, 10 * kSecond), EINTR, "a call");
+    ExpectResult(atlas::Send(partner, {}), 0, "now");
+    ExpectGoodEnd(partner);
+  }
+  ExpectEqual(alarms, 2, "handlers that ran");
+}
+
+void SignalsInterrupt() {
+  Become();
+  SetAlarm(0);
   long error = 0;
   Expect(atlas::Receive(10 * kSecond, &error) == nullptr, "no message");
   ExpectResult(error, EINTR, "but a signal");
@@ -273,7 +304,9 @@ Group MessageTests() {
       {"message: a dying receiver wakes its senders", ADyingReceiverWakesItsSenders},
       {"message: a dying receiver wakes its callers", ADyingReceiverWakesItsCallers},
       {"message: a dead caller", ADeadCallerCannotBeAnswered},
+      {"message: a dying thread wakes its callers", ADyingThreadWakesItsCallers},
       {"message: signals interrupt", SignalsInterrupt},
+      {"message: an interrupted call is over", AnInterruptedCallIsOver},
       {"message: wrong pointers and numbers", WrongPointersAreRefused},
       {"message: only native threads receive", OnlyNativeThreadsReceive},
       {"message: exec ends it", ExecEndsIt},

@@ -159,6 +159,21 @@ void SendersWaitForTheWindow() {
   ExpectGoodEnd(partner);
 }
 
+int EndAfterAWhile(int32_t) {
+  usleep(20'000);
+  return 0;
+}
+
+void ADyingReceiverWakesWhoWaitsForItsWindow() {
+  Become();
+  const pid_t partner = StartPartner(EndAfterAWhile);
+  char* const pages = NewPages(kMiB);
+  ExpectResult(atlas::Send(partner, WithPages(pages, kMiB)), 0, "1 MiB");
+  ExpectResult(atlas::Send(partner, WithPages(pages, kMiB)), EOWNERDEAD, "another one");
+  ExpectGoodEnd(partner);
+  pages[0] = 1;
+}
+
 int ReplyWithPages(int32_t) {
   char* const pages = NewPages(2 * kPage);
   for (char round = 0; round < 10; ++round) {
@@ -216,6 +231,7 @@ Group PageTests() {
       {"pages: 1 MiB", AMebibyteIsTheMost},
       {"pages: wrong ones are refused", WrongPagesAreRefused},
       {"pages: senders wait for the window", SendersWaitForTheWindow},
+      {"pages: a dying receiver", ADyingReceiverWakesWhoWaitsForItsWindow},
       {"pages: with a reply", RepliesBringPages},
       {"pages: outlive their sender", PagesOutliveTheirSender},
       {"pages: shared ones stay shared", SharedPagesStayShared},
