@@ -150,7 +150,7 @@ _X86_64_LFOS = image(
 
 _ARM_SOS = image(
     name = "arm_sos",
-    contexts = {"8192": "0x000000007fffffff"},
+    contexts = {"8192": "0x000000007fdfffff"},
     depths = ["cortex-a15"],
     high_memory = ["3G"],
     user_last = "0x000000007fffffff",
