@@ -27,6 +27,7 @@
 #include <cstring>
 
 #include "userspace/crowd/members.h"
+#include "userspace/libatlas/shared/shared_block.h"
 #include "userspace/support/text.h"
 
 namespace {
@@ -69,6 +70,10 @@ crowd::Place PreparePlace() {
                               .number = 0};
   place.meeting->segment = shmget(IPC_PRIVATE, crowd::kPageBytes, IPC_CREAT | 0600);
   if (place.meeting->segment < 0) Fail("no segment");
+  place.meeting->block =
+      static_cast<char*>(atlas::MakeSharedBlock(crowd::kBlockPages * crowd::kPageBytes));
+  if (place.meeting->block == nullptr) Fail("no block of shared memory");
+  std::memset(place.meeting->block, 0, crowd::kBlockPages * crowd::kPageBytes);
   return place;
 }
 

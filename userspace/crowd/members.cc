@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "userspace/libatlas/shared/shared_block.h"
 #include "userspace/machine/system_call.h"
 #include "userspace/support/text.h"
 
@@ -91,6 +92,19 @@ bool ShareSegment(const Place& place) {
   return is_sound;
 }
 
+// The same with a block, which each has from when it uses it until it releases it.
+bool ShareBlock(const Place& place) {
+  static char before = 0;
+  bool is_sound = true;
+  for (size_t page = 0; page < kBlockPages; ++page) {
+    char* const own = place.meeting->block + page * kPageBytes + place.number * sizeof(uint64_t);
+    is_sound &= AllAre(own, sizeof(uint64_t), before);
+    std::memset(own, static_cast<char>(before + 1), sizeof(uint64_t));
+  }
+  before = static_cast<char>(before + 1);
+  return is_sound && atlas::ReleaseSharedBlock(place.meeting->block) == 0;
+}
+
 void* WriteOnStack(void* value) {
   char bytes[2 * kPageBytes];
   std::memset(bytes, *static_cast<const char*>(value), sizeof bytes);
@@ -166,9 +180,15 @@ bool Execute(const Place& place) {
 }
 
 constexpr Kind kKinds[] = {
-    {"copy on write", CopyOnWrite},   {"fork", Fork},       {"files", MapFile},
-    {"a segment", ShareSegment},      {"threads", Threads}, {"rights", Protect},
-    {"heap and stack", HeapAndStack}, {"execute", Execute},
+    {"copy on write", CopyOnWrite},
+    {"fork", Fork},
+    {"files", MapFile},
+    {"a segment", ShareSegment},
+    {"threads", Threads},
+    {"rights", Protect},
+    {"a block", ShareBlock},
+    {"heap and stack", HeapAndStack},
+    {"execute", Execute},
 };
 
 }  // namespace

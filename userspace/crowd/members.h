@@ -14,7 +14,10 @@ struct Meeting {
   std::atomic<uint32_t> ready;  // members that have come to the end of their first round
   std::atomic<bool> is_over;
   int segment;  // SysV's number of it
+  char* block;  // of global shared memory: the same address for all
 };
+
+inline constexpr size_t kBlockPages = 4;
 
 // What every process inherits: its creator's pages.
 inline constexpr size_t kInheritedPages = 16;
