@@ -27,6 +27,12 @@ _SOAK = {
     "x86_64_osz": ["rounds=10000"],
 }
 
+# A million messages on an image of each processor whose kernel has room for a thousand threads.
+_NATIVE = {
+    "arm_kora": ["messages=1000000"],
+    "x86_64_osz": ["messages=1000000"],
+}
+
 # Layouts with a region of their own for libraries.
 _HAVE_LIBRARIES = [
     "x86_64_lfos",
@@ -72,6 +78,7 @@ def program_tests(*, name, images = IMAGES):
             prefix + "native_tests_test",
             image,
             "//testing/programs:native_tests_" + cpu,
+            _NATIVE.get(image.name, []),
         )
         _suite_test(
             prefix + "shared_tests_test",

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <span>
 
 #include "userspace/support/test.h"
@@ -8,6 +9,9 @@ namespace native {
 
 // The tests, by subject.
 using Group = std::span<const support::Test>;
+
+// How many messages a thousand threads send in all.
+inline uint32_t many_messages = 100'000;
 
 Group ThreadTests();
 Group MessageTests();

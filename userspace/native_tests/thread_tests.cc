@@ -50,10 +50,12 @@ void TheQueueIsReadOnly() {
               "cannot be executed");
   ExpectEqual(mprotect(const_cast<atlas::Queue*>(queue), kPage, PROT_READ | PROT_WRITE), -1,
               "mprotect");
-  ExpectEqual(munmap(const_cast<atlas::Queue*>(queue), kPage), -1, "munmap");
+  // Where a layout has it among what is a process's, no area is there, which is no error.
+  static_cast<void>(munmap(const_cast<atlas::Queue*>(queue), kPage));
   void* const over = mmap(const_cast<atlas::Queue*>(queue), kPage, PROT_READ,
                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
   Expect(over == MAP_FAILED, "mmap over it");
+  ExpectEqual(queue->capacity, 63, "it is as it was");
 }
 
 void TheControlBlockIsClosed() {
@@ -386,7 +388,6 @@ int ManyThreads(uintptr_t messages) {
 // As many threads as there is memory for, where that is little.
 void AThousandThreadsLeaveNothing() {
   constexpr uintptr_t kFewMessages = 10'000;
-  constexpr uintptr_t kManyMessages = 1'000'000;
   // The kernel's own caches fill up first.
   for (int i = 0; i < 2; ++i) {
     ExpectEqual(support::StatusOf(ManyThreads, kFewMessages), 0, "a thousand threads");
@@ -395,7 +396,7 @@ void AThousandThreadsLeaveNothing() {
     static_cast<void>(support::MemoryUse());
   }
   const support::MemoryUse before;
-  ExpectEqual(support::StatusOf(ManyThreads, kManyMessages), 0, "a thousand more");
+  ExpectEqual(support::StatusOf(ManyThreads, many_messages), 0, "a thousand more");
   usleep(50'000);
   const support::MemoryUse after;
   ExpectEqual(after.unused_or_tables_kib(), before.unused_or_tables_kib(), "unused memory, in KiB");
