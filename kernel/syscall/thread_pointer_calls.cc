@@ -21,6 +21,10 @@ constexpr int kGetFs = 0x1003;
 posix::CallResult ArchPrctl(int code, uintptr_t value) {
   switch (code) {
     case kSetFs:
+      // Also where the kernel's addresses are in the processor's lower half.
+      if (value != 0 && !kernel::IsUserRange({mm::VirtAddr{value}, 1})) {
+        return std::unexpected(Errno::kNotPermitted);
+      }
       return SetTls(value);
     case kGetFs:
       TRY(kernel::UserPointer<uintptr_t>(value).Write(
