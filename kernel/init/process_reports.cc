@@ -83,7 +83,7 @@ class Frames {
       });
       if (!IsFirstInItsSpace(processes, process)) return;
       for (const mm::Region& region : system.layout.regions) {
-        if (region.scope == mm::Scope::kGlobal) continue;
+        if (region.scope == mm::Scope::kGlobal && mm::IsKernelService(region.service)) continue;
         process.space->table().ForEachPage(
             region.range, [&](mm::VirtAddr, const mm::UserPage& page) { audit_.Add(page.frame); });
       }

@@ -95,7 +95,8 @@ void WrongArgumentsAreRefused() {
   }
   atlas::SharedBlock found;
   ExpectResult(atlas::FindSharedBlock(&local, found), ENOENT, "no block is there");
-  ExpectResult(SystemCall(kFindCall, reinterpret_cast<long>(block), -64), EFAULT, "no place to tell");
+  ExpectResult(SystemCall(kFindCall, reinterpret_cast<long>(block), -64), EFAULT,
+               "no place to tell");
   Partner partner;
   auto* const theirs = partner.Make(200000, 1);
   const uintptr_t chunk = reinterpret_cast<uintptr_t>(theirs) & ~uintptr_t{kChunk - 1};
