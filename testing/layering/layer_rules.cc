@@ -124,6 +124,9 @@ std::vector<Layer> MakeLayers() {
       {"userspace/calls/", {"userspace/", "kernel/posix/call.h"}},
       {"userspace/machine/",
        {"userspace/", "arch/arm/facts/system_calls.h", "arch/x86_64/facts/system_calls.h"}},
+      // Drivers know registers and messages, not the kernel.
+      {"userspace/drivers/",
+       {"kernel/base/", "userspace/drivers/", "userspace/libatlas/", "userspace/machine/"}},
       // The heap of programs is the kernel's.
       {"userspace/libatlas/",
        {"kernel/base/", "kernel/mm/", "kernel/sync/", "userspace/libatlas/"}},
@@ -189,6 +192,9 @@ bool IsTestSupport(std::string_view path) {
       "kernel/mm/vma_index_random.h",
       "kernel/mm/vmalloc_fakes.h",
       "kernel/mm/vmalloc_trial.h",
+      "userspace/drivers/fake_registers.h",
+      "userspace/drivers/virtio/device_queue.h",
+      "userspace/drivers/virtio/fake_virtio.h",
       "userspace/libatlas/test_region.h",
   };
   return kHeaders.contains(path);
