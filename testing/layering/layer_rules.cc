@@ -127,6 +127,9 @@ std::vector<Layer> MakeLayers() {
       // Drivers know registers and messages, not the kernel.
       {"userspace/drivers/",
        {"kernel/base/", "userspace/drivers/", "userspace/libatlas/", "userspace/machine/"}},
+      // Reading a node of a device tree is the same work wherever it is done.
+      {"userspace/drivers/tree/",
+       {"arch/arm/firmware/tree_", "kernel/base/", "userspace/drivers/"}},
       // The heap of programs is the kernel's.
       {"userspace/libatlas/",
        {"kernel/base/", "kernel/mm/", "kernel/sync/", "userspace/libatlas/"}},
