@@ -124,6 +124,7 @@ std::vector<Layer> MakeLayers() {
       {"userspace/calls/", {"userspace/", "kernel/posix/call.h"}},
       {"userspace/machine/",
        {"userspace/", "arch/arm/facts/system_calls.h", "arch/x86_64/facts/system_calls.h"}},
+      {"userspace/system/", {"kernel/base/", "userspace/"}},
       // Drivers know registers and messages, not the kernel.
       {"userspace/drivers/",
        {"kernel/base/", "userspace/drivers/", "userspace/libatlas/", "userspace/machine/"}},
