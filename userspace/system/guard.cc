@@ -1,0 +1,78 @@
+#include "userspace/system/guard.h"
+
+#include <setjmp.h>
+#include <signal.h>
+
+#include <array>
+#include <csignal>
+#include <cstddef>
+
+namespace dispatch {
+namespace {
+
+constexpr int kSignals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP};
+
+alignas(16) std::array<std::byte, 16384> signal_stack;
+
+// Where the running call is left, and why it was.
+sigjmp_buf way_out;
+volatile sig_atomic_t is_running = 0;
+Crash crash;
+
+void OnFault(int signal, siginfo_t* information, void*) {
+  if (is_running == 0) {
+    // Nobody's driver: it happens again, and ends the process.
+    std::signal(signal, SIG_DFL);
+    return;
+  }
+  crash = {.signal = signal, .address = reinterpret_cast<uintptr_t>(information->si_addr)};
+  siglongjmp(way_out, 1);
+}
+
+}  // namespace
+
+bool PrepareGuard() {
+  stack_t stack{};
+  stack.ss_sp = signal_stack.data();
+  stack.ss_size = signal_stack.size();
+  if (sigaltstack(&stack, nullptr) != 0) return false;
+  struct sigaction action{};
+  action.sa_sigaction = OnFault;
+  action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
+  for (const int signal : kSignals) {
+    if (sigaction(signal, &action, nullptr) != 0) return false;
+  }
+  return true;
+}
+
+std::expected<void, Crash> RunGuarded(base::FunctionRef<void()> function) {
+  // Signals are not blocked while their handler runs, so there is no mask to put back: an interrupt
+  // costs no system call here.
+  if (sigsetjmp(way_out, 0) != 0) {
+    is_running = 0;
+    return std::unexpected(crash);
+  }
+  is_running = 1;
+  function();
+  is_running = 0;
+  return {};
+}
+
+const char* SignalName(int signal) {
+  switch (signal) {
+    case SIGSEGV:
+      return "SIGSEGV";
+    case SIGBUS:
+      return "SIGBUS";
+    case SIGILL:
+      return "SIGILL";
+    case SIGFPE:
+      return "SIGFPE";
+    case SIGTRAP:
+      return "SIGTRAP";
+    default:
+      return "a signal";
+  }
+}
+
+}  // namespace dispatch

@@ -1,0 +1,10 @@
+#pragma once
+
+#include <cstdint>
+
+namespace trial {
+
+// What the driver `crash` is asked for. The address is of nothing.
+enum class CrashKind : uint64_t { kNone, kWrite, kJump, kCheck, kStack, kCopy };
+
+}  // namespace trial
