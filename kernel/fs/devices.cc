@@ -40,6 +40,7 @@ class MemoryDevice final : public OpenFile {
 
   posix::Result<size_t> Write(Source& source) override {
     if (kind_ == kFull) return std::unexpected(Errno::kNoSpace);
+    if (kind_ == kRandom || kind_ == kUnlimitedRandom) return Stir(source);
     return source.left();  // nobody looks at it
   }
 
@@ -60,6 +61,17 @@ class MemoryDevice final : public OpenFile {
       if (destination.Put(bytes) < bytes.size()) break;
     }
     return MovedOrFault(destination.moved());
+  }
+
+  // The beginning is enough; nobody looks at the rest.
+  posix::Result<size_t> Stir(Source& source) {
+    constexpr size_t kMost = 256;
+    std::array<std::byte, kMost> piece;
+    const size_t given = source.left();
+    const std::span bytes = std::span(piece).first(std::min(kMost, given));
+    if (source.Take(bytes) < bytes.size()) return std::unexpected(Errno::kFault);
+    environment_.StirRandom(bytes);
+    return given;
   }
 
   uint32_t kind_;

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "kernel/fs/file_world.h"
@@ -58,6 +59,19 @@ TEST(Devices, MemoryDevices) {
     const posix::Result<size_t> moved = file->Read(part);
     EXPECT_EQ(*moved, row.read.empty() ? 0U : 300U) << row.path;
   }
+}
+
+TEST(Devices, WhatIsWrittenStirsRandomBytes) {
+  DeviceWorld world;
+  const Ref<OpenFile> random = *world.Open("/dev/random");
+  EXPECT_EQ(WriteText(*random, "abc"), 3);
+  EXPECT_EQ(world.world.environment.stirred_bytes, 3U);
+  const Ref<OpenFile> unlimited = *world.Open("/dev/urandom");
+  EXPECT_EQ(WriteText(*unlimited, std::string(1000, 'x')), 1000);
+  EXPECT_EQ(world.world.environment.stirred_bytes, 3U + 256U);
+  const Ref<OpenFile> null = *world.Open("/dev/null");
+  EXPECT_EQ(WriteText(*null, "abc"), 3);
+  EXPECT_EQ(world.world.environment.stirred_bytes, 3U + 256U);
 }
 
 TEST(Devices, TheTerminalBecomesASessions) {

@@ -71,13 +71,16 @@ class TestMemory final : public Memory {
 class TestEnvironment final : public Environment {
  public:
   posix::TimeSpec Now() override { return now; }
+  void SetNow(const posix::TimeSpec& time) override { now = time; }
   uint64_t MonotonicNanoseconds() override { return monotonic; }
   void FillRandom(std::span<std::byte> bytes) override {
     for (std::byte& byte : bytes) byte = std::byte{next_++};
   }
+  void StirRandom(std::span<const std::byte> bytes) override { stirred_bytes += bytes.size(); }
 
   posix::TimeSpec now{1000, 5};
   uint64_t monotonic = 0;
+  uint64_t stirred_bytes = 0;
 
  private:
   uint8_t next_ = 1;

@@ -1,5 +1,7 @@
 #include "kernel/init/world.h"
 
+#include <algorithm>
+
 #include "arch/ops/cpu.h"
 #include "arch/ops/timer.h"
 #include "kernel/posix/time.h"
@@ -30,5 +32,13 @@ void World::SetNow(const posix::TimeSpec& now) {
 uint64_t World::MonotonicNanoseconds() { return arch::MonotonicNanoseconds(); }
 
 void World::FillRandom(std::span<std::byte> bytes) { generator_.Fill(bytes); }
+
+void World::StirRandom(std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const size_t count = std::min(bytes.size(), entropy::kKeyBytes);
+    generator_.Mix(bytes.first(count));
+    bytes = bytes.subspan(count);
+  }
+}
 
 }  // namespace kernel

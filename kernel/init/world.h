@@ -17,13 +17,13 @@ class World final : public fs::Environment {
   // `seed`: what the machine gave at start-up; how long that took is mixed in.
   explicit World(const std::array<std::byte, entropy::kKeyBytes>& seed);
 
-  // Until SetNow(), counts from 1970 on: nothing here reads a clock with a battery yet.
+  // Until SetNow(), counts from 1970 on: clocks with a battery have drivers, which are programs.
   posix::TimeSpec Now() override;
-  // From now on Now() counts from there.
-  void SetNow(const posix::TimeSpec& now);
+  void SetNow(const posix::TimeSpec& now) override;
 
   uint64_t MonotonicNanoseconds() override;
   void FillRandom(std::span<std::byte> bytes) override;
+  void StirRandom(std::span<const std::byte> bytes) override;
 
  private:
   entropy::Generator generator_;

@@ -82,6 +82,20 @@ posix::CallResult Sleep(Clock clock, int flags, kernel::UserPointer<posix::TimeO
 }
 
 template <class Word>
+posix::CallResult SetClock(Clock clock, kernel::UserPointer<posix::TimeOf<Word>> time) {
+  // What a signed number of nanoseconds can say, and much to come.
+  constexpr uint64_t kLatest = uint64_t{1} << 62;
+  if (kernel::CurrentProcess().system == nullptr) return std::unexpected(Errno::kNotPermitted);
+  if (clock != Clock::kRealTime) return kInvalid;
+  const auto nanoseconds = posix::NanosecondsOf(TRY(time.Read()));
+  if (!nanoseconds || *nanoseconds > kLatest) return kInvalid;
+  const auto now = posix::TimeFrom<int64_t>(*nanoseconds);
+  process::TheSystem().environment().world.SetNow(
+      {.seconds = now.seconds, .nanoseconds = now.nanoseconds});
+  return 0;
+}
+
+template <class Word>
 posix::CallResult WriteClock(Clock clock, kernel::UserPointer<posix::TimeOf<Word>> time) {
   TRY(time.Write(posix::TimeFrom<Word>(TRY(Read(clock)))));
   return 0;
@@ -129,9 +143,11 @@ posix::CallResult ClockGetresTime64(Clock clock, UserLongTime resolution) {
   return WriteResolution<int64_t>(clock, resolution);
 }
 
-posix::CallResult ClockSettime(Clock, UserTime) { return std::unexpected(Errno::kNotPermitted); }
-posix::CallResult ClockSettime64(Clock, UserLongTime) {
-  return std::unexpected(Errno::kNotPermitted);
+posix::CallResult ClockSettime(Clock clock, UserTime time) {
+  return SetClock<intptr_t>(clock, time);
+}
+posix::CallResult ClockSettime64(Clock clock, UserLongTime time) {
+  return SetClock<int64_t>(clock, time);
 }
 
 posix::CallResult Gettimeofday(UserMicrosecondTime time, uintptr_t zone) {

@@ -23,7 +23,7 @@ posix::CallResult ClockGettime(posix::Clock clock, UserTime time);
 posix::CallResult ClockGettime64(posix::Clock clock, UserLongTime time);
 posix::CallResult ClockGetres(posix::Clock clock, UserTime resolution);
 posix::CallResult ClockGetresTime64(posix::Clock clock, UserLongTime resolution);
-// Nobody can set a clock (kNotPermitted).
+// The system process alone sets a clock, and only that of the real time: kNotPermitted, kInvalid.
 posix::CallResult ClockSettime(posix::Clock clock, UserTime time);
 posix::CallResult ClockSettime64(posix::Clock clock, UserLongTime time);
 posix::CallResult Gettimeofday(UserMicrosecondTime time, uintptr_t zone);
