@@ -200,6 +200,9 @@ bool IsTestSupport(std::string_view path) {
       "userspace/drivers/virtio/device_queue.h",
       "userspace/drivers/virtio/fake_virtio.h",
       "userspace/libatlas/test_region.h",
+      "userspace/system/dispatcher_world.h",
+      "userspace/system/fake_kernel.h",
+      "userspace/system/object_writer.h",
   };
   return kHeaders.contains(path);
 }

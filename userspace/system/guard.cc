@@ -7,6 +7,8 @@
 #include <csignal>
 #include <cstddef>
 
+#include "kernel/base/check.h"
+
 namespace dispatch {
 namespace {
 
@@ -46,6 +48,7 @@ bool PrepareGuard() {
 }
 
 std::expected<void, Crash> RunGuarded(base::FunctionRef<void()> function) {
+  CHECK(is_running == 0);
   // Signals are not blocked while their handler runs, so there is no mask to put back: an interrupt
   // costs no system call here.
   if (sigsetjmp(way_out, 0) != 0) {

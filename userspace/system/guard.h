@@ -19,7 +19,8 @@ struct Crash {
 // To be done once, before the first call: faults go to a stack of their own. Whether it worked.
 bool PrepareGuard();
 
-// Runs it. After a fault, or a broken invariant, within it: what that was.
+// Runs it, which does not call this again. After a fault, or a broken invariant, within it: what
+// that was.
 std::expected<void, Crash> RunGuarded(base::FunctionRef<void()> function);
 
 // What people call the signal.

@@ -1,0 +1,40 @@
+// What the kernel does for the system process, for tests: routes, lines, registers that are plain
+// memory. One at a time, behind the functions of libatlas/system.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <vector>
+
+#include "userspace/libatlas/system/devices.h"
+#include "userspace/libatlas/system/interrupts.h"
+
+namespace dispatch {
+
+struct FakeKernel {
+  FakeKernel();
+  FakeKernel(const FakeKernel&) = delete;
+  FakeKernel& operator=(const FakeKernel&) = delete;
+  ~FakeKernel();
+
+  atlas::InterruptTable table{};
+  std::set<atlas::InterruptLine> raised;  // and not acknowledged
+  uint64_t acknowledged = 0;
+  std::map<uint64_t, void*> registers;  // pages of devices, by their address
+  bool has_memory = true;
+
+  struct Sent {
+    int32_t thread;
+    atlas::Message message;
+    // The pages as they were then.
+    std::vector<std::byte> pages;
+  };
+  std::vector<Sent> replies;
+  long reply_result = 0;  // of the next one that has pages
+
+  size_t RoutesOf(atlas::InterruptLine line) const;
+};
+
+}  // namespace dispatch
