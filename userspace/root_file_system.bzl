@@ -30,6 +30,14 @@ _LOADERS = {
     "x86_64": "lib/ld-musl-x86_64.so.1",
 }
 
+# What the system process finds in /lib/drivers.
+_DRIVERS = [
+    "clock",
+    "serial",
+    "virtio_block",
+    "virtio_entropy",
+]
+
 _TEST_SCRIPTS = [
     "all",
     "lua",
@@ -85,6 +93,29 @@ def root_file_system(*, name, cpu):
             "//userspace/tests:debian": "test/debian",
             "@busybox//:bin/busybox": "debian/bin/busybox",
         } if cpu == "x86_64" else {}),
+    )
+
+def device_root_file_system(*, name, cpu):
+    """`<name>.cpio`: the small one with the system process, its drivers, and programs that try them.
+
+    Args:
+      name: the target.
+      cpu: arm or x86_64.
+    """
+    _root(
+        name = name,
+        cpu = cpu,
+        directories = ["lib", "lib/drivers", "system", "test", "test/drivers"],
+        programs = {
+            "//userspace/drivers/objects:%s.so" % driver: "lib/drivers/%s.so test/drivers/%s.so" % (driver, driver)
+            for driver in _DRIVERS
+        } | {
+            "//userspace/system:system.stripped": "system/dispatcher",
+            "//userspace/system/tests:crash.so": "test/drivers/crash.so",
+            "//userspace/system/tests:disk_tests.stripped": "test/disk_tests",
+            "//userspace/system/tests:driver_tests.stripped": "test/driver_tests",
+            "@musl_loader//:%s/libc.so" % cpu: _LOADERS[cpu],
+        },
     )
 
 def _root(*, name, cpu, directories = [], files = {}, links = {}, programs = {}):

@@ -38,6 +38,7 @@ def qemu_boot_test(
         command_line = None,
         command_line_file = None,
         initrd = None,
+        disk = None,
         input = [],
         prompt = None,
         size = "small",
@@ -66,6 +67,7 @@ def qemu_boot_test(
       command_line: the kernel's command line.
       command_line_file: a file with more words for it.
       initrd: a file that the boot loader puts into memory beside the image.
+      disk: a file that is the machine's disk; a source of random bytes and a certain date (in machines.sh) come with it.
       input: lines typed one by one, each when the guest prompts for it.
       prompt: what it prints then, if not the monitor's prompt.
       size: small or medium.
@@ -115,6 +117,9 @@ def qemu_boot_test(
     if initrd:
         data.append(initrd)
         facts.append("initrd $(rootpath %s)" % initrd)
+    if disk:
+        data.append(disk)
+        facts.append("disk $(rootpath %s)" % disk)
     if page:
         data.append(page)
         facts.append("page $(rootpath %s)" % page)

@@ -6,6 +6,7 @@
 #   qemu PATH             the program;  kernel PATH  the file of the image;  append TEXT  its command line
 #   append-file PATH      a file whose words come behind it
 #   initrd PATH           a file beside the image
+#   disk PATH             a file that is the machine's disk, which stays as it is; with it comes a source of random bytes
 #   shim PATH             an ELF file that is started in the kernel's place; the kernel is only loaded
 #   at ADDRESS            where the raw image is loaded then, if not where QEMU would
 #   load ADDRESS PATH     a file put into memory;  word ADDRESS VALUE  32 bits put into memory
@@ -38,7 +39,7 @@ readonly shown_lines=${BOOT_TEST_LINES:-40}
 readonly grace_seconds=1
 
 command=() typed=() expectations=() prohibitions=() placed=()
-image='' machine='' cpu='' memory='' qemu='' kernel='' append='' initrd='' shim='' page='' at=''
+image='' machine='' cpu='' memory='' qemu='' kernel='' append='' initrd='' shim='' page='' at='' disk=''
 clock=real want_exit='' want_ktap=no limit_seconds=''
 
 read_scenario() {
@@ -46,7 +47,7 @@ read_scenario() {
   while IFS= read -r line || [[ -n $line ]]; do
     key=${line%% *} value=${line#* }
     case $key in
-      clock | image | machine | cpu | memory | qemu | kernel | append | initrd | shim | page | at) printf -v "$key" '%s' "$value" ;;
+      clock | image | machine | cpu | memory | qemu | kernel | append | initrd | shim | page | at | disk) printf -v "$key" '%s' "$value" ;;
       append-file) append+=" $(<"$value")" ;;
       load) placed+=(-device "loader,addr=${value%% *},file=${value#* },force-raw=on") ;;
       word) placed+=(-device "loader,addr=${value%% *},data=${value#* },data-len=4") ;;
@@ -76,6 +77,7 @@ compose_command() {
   fi
   qemu_options=()
   machine_options "$machine" "$cpu" "$memory"
+  [[ -z $disk ]] || disk_options "$disk"
   if [[ $clock == instructions ]]; then qemu_options+=(-icount shift=0,sleep=off); fi
   command=("$qemu" "${qemu_options[@]}" -serial stdio -kernel "${shim:-$kernel}")
   if [[ -n $shim ]]; then

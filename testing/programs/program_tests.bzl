@@ -103,6 +103,7 @@ def program_tests(*, name, images = IMAGES):
             _SOAK.get(image.name, []),
         )
         _shell_test(prefix + "shell_test", image, cpu)
+        _devices_test(prefix + "devices_test", image, cpu)
         if image.name in _HAVE_LIBRARIES:
             _libraries_test(prefix + "libraries_test", prefix, image, cpu)
         for memory in _small_memories(image):
@@ -250,6 +251,44 @@ def _shell_test(name, image, cpu):
         ],
         initrd = "//userspace:initrd_small_" + cpu,
         input = _TYPED.keys() + last,
+        prompt = _SHELL_PROMPT,
+        time_limit_seconds = 40,
+    )
+
+# The system process finds the machine's devices and loads their drivers; what is typed from then on came by an interrupt.
+_BOUND = {
+    "arm": [
+        regex("^drivers: pl011@.*: serial$"),
+        regex("^drivers: pl031@.*: clock$"),
+        regex("^drivers: virtio_mmio@.*: virtio_entropy$"),
+        regex("^drivers: virtio_mmio@.*: virtio_block$"),
+    ],
+    "x86_64": [
+        "drivers: serial port: serial",
+        "drivers: clock: clock",
+        regex("^drivers: pci .*: virtio_block$"),
+        regex("^drivers: pci .*: virtio_entropy$"),
+    ],
+}
+
+def _devices_test(name, image, cpu):
+    typed = ["date -u +%F", "/test/disk_tests", "/test/driver_tests drivers=/test/drivers", "poweroff -f"]
+    _start(
+        name,
+        image,
+        disk = "//testing/programs:disk",
+        expect = [image.banner] + _BOUND[cpu] + [
+            _SHELL_PROMPT + typed[0],
+            "2024-02-29",
+            _SHELL_PROMPT + typed[1],
+            "ok 5 many processes read at once",
+            _SHELL_PROMPT + typed[2],
+            "ok 4 discarded drivers take nothing",
+            _SHELL_PROMPT + typed[3],
+        ],
+        forbid = FORBIDDEN + ["not ok", "crashed", "drivers: the clock"],
+        initrd = "//userspace:initrd_devices_" + cpu,
+        input = typed,
         prompt = _SHELL_PROMPT,
         time_limit_seconds = 40,
     )

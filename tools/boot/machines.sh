@@ -3,6 +3,7 @@
 #
 #   describe_image IMAGE      sets the facts below, by the processor that its name begins with; returns 1 if we have none
 #   machine_options MACHINE CPU MEMORY   appends to the array `qemu_options` (describe_image first)
+#   disk_options FILE         the same: a disk that cannot be written, random bytes, and a clock that shows a day of 2024
 
 # Facts of the described image: QEMU's program, what it may be started with (the default first), the limits of
 # its memory in MiB, and where a raw image is loaded (empty for ELF, which says so itself).
@@ -48,4 +49,17 @@ machine_options() {
     *x86_64) qemu_options+=(-vga none -device isa-debug-exit,iobase=0xf4,iosize=4) ;;
     *arm) qemu_options+=(-semihosting-config enable=on,target=native) ;;
   esac
+}
+
+disk_options() {
+  local file=$1 bus=device
+  [[ $qemu_program != *x86_64 ]] || bus=pci
+  qemu_options+=(
+    -drive "if=none,id=disk,format=raw,read-only=on,file=$file"
+    -device "virtio-blk-$bus,drive=disk"
+    -device "virtio-rng-$bus"
+    -rtc base=2024-02-29T12:34:56,clock=vm
+    # The first version of virtio's registers in memory has no driver.
+    -global virtio-mmio.force-legacy=false
+  )
 }

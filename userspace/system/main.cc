@@ -1,0 +1,166 @@
+// The system process: finds the machine's devices, loads their drivers, and calls them when devices
+// interrupt. The kernel starts it before the first process, and gives it alone the right to.
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <string_view>
+
+#include "userspace/drivers/virtio/transport.h"
+#include "userspace/libatlas/native/message.h"
+#include "userspace/libatlas/native/thread.h"
+#include "userspace/libatlas/system/devices.h"
+#include "userspace/libatlas/system/interrupts.h"
+#include "userspace/system/discovery.h"
+#include "userspace/system/disk_service.h"
+#include "userspace/system/dispatcher.h"
+#include "userspace/system/guard.h"
+#include "userspace/system/loaded_object.h"
+
+namespace {
+
+using dispatch::Dispatcher;
+using dispatch::LoadedObject;
+
+constexpr const char* kDrivers = "/lib/drivers";
+
+// A page of the program, behind its code, that the kernel writes from now on.
+alignas(atlas::InterruptTable::kBytes) constinit atlas::InterruptTable table{};
+
+// What the kernel's own calls are for; others get an answer all the same.
+constexpr uint32_t kUnknownFunction = ~uint32_t{0};
+
+class ObjectLoader final : public dispatch::DriverLoader {
+ public:
+  std::expected<const drivers::DriverEntry*, const char*> Load(const char* path) override {
+    const auto free = std::ranges::find(objects_, false, &LoadedObject::is_loaded);
+    if (free == objects_.end()) return std::unexpected("there is no room for it");
+    const auto loaded = LoadedObject::Load(path);
+    if (!loaded.has_value()) return std::unexpected(loaded.error());
+    *free = *loaded;
+    return &free->entry();
+  }
+
+  void Discard(const drivers::DriverEntry& entry) override {
+    for (LoadedObject& object : objects_) {
+      if (object.is_loaded() && &object.entry() == &entry) object.Discard();
+    }
+  }
+
+ private:
+  std::array<LoadedObject, Dispatcher::kMaxDrivers> objects_;
+};
+
+class KernelOutlets final : public dispatch::Outlets {
+ public:
+  KernelOutlets() : random_(open("/dev/urandom", O_WRONLY | O_CLOEXEC)) {}
+
+  // What the terminal has no room for is lost, as on any line.
+  void Type(const char* characters, size_t count) override {
+    while (count != 0) {
+      const long taken = atlas::TypeCharacters(characters, count);
+      if (taken <= 0) return;
+      characters += taken;
+      count -= static_cast<size_t>(taken);
+    }
+  }
+
+  void Stir(const void* bytes, size_t size_bytes) override {
+    if (write(random_, bytes, size_bytes) < 0) Report("random bytes are lost");
+  }
+
+  void Finish(uint64_t token, drivers::Status status) override {
+    if (disks_ != nullptr) disks_->OnFinished(token, status);
+  }
+
+  void Forget(const drivers::DeviceDescription& device, Quiet quiet) override {
+    if (disks_ != nullptr && device.virtio_type == drivers::virtio::kBlockDevice) {
+      disks_->OnForgotten(quiet);
+    }
+  }
+
+  void SetDisks(dispatch::DiskService& disks) { disks_ = &disks; }
+
+  void Report(const char* text) override {
+    std::printf("drivers: %s\n", text);
+    std::fflush(stdout);
+  }
+
+ private:
+  int random_;
+  dispatch::DiskService* disks_ = nullptr;
+};
+
+void LoadDrivers(Dispatcher& dispatcher) {
+  DIR* const directory = opendir(kDrivers);
+  if (directory == nullptr) return;
+  while (const dirent* const entry = readdir(directory)) {
+    if (!std::string_view(entry->d_name).ends_with(".so")) continue;
+    char path[Dispatcher::kMaxPath + 1];
+    const int size = std::snprintf(path, sizeof path, "%s/%s", kDrivers, entry->d_name);
+    if (size > 0 && static_cast<size_t>(size) < sizeof path) (void)dispatcher.AddDriver(path);
+  }
+  closedir(directory);
+}
+
+void SetClock(Dispatcher& dispatcher, dispatch::Outlets& outlets) {
+  drivers::DriverRequest request{};
+  request.function = drivers::RequestFunction::kReadSeconds;
+  if (!dispatcher.Request(request).has_value()) return;
+  timespec now{};
+  now.tv_sec = static_cast<time_t>(request.result);
+  if (clock_settime(CLOCK_REALTIME, &now) != 0) outlets.Report("the clock cannot be set");
+}
+
+void Stir(Dispatcher& dispatcher) {
+  drivers::DriverRequest request{};
+  request.function = drivers::RequestFunction::kStir;
+  (void)dispatcher.Request(request);
+}
+
+[[noreturn]] void Serve(Dispatcher& dispatcher, dispatch::DiskService& disks) {
+  while (true) {
+    const atlas::Message* const message = atlas::Receive();
+    if (message == nullptr) continue;
+    if (atlas::IsInterrupt(*message)) {
+      dispatcher.OnInterrupt(atlas::LineOf(*message));
+      disks.Continue();
+    } else if ((message->flags & atlas::kCall) != 0 && !disks.OnCall(*message)) {
+      atlas::Message answer{};
+      answer.function = kUnknownFunction;
+      answer.call = message->call;
+      (void)atlas::Reply(message->sender, answer);
+    }
+  }
+}
+
+}  // namespace
+
+int main() {
+  static KernelOutlets outlets;
+  if (!dispatch::PrepareGuard() || atlas::BecomeNative() == nullptr ||
+      atlas::ShowInterruptTable(table) < 0) {
+    outlets.Report("this is no system process");
+    return 1;
+  }
+  static ObjectLoader loader;
+  static Dispatcher dispatcher(loader, outlets, table);
+  static drivers::DeviceList devices;
+  dispatch::FindDevices(devices, outlets);
+  dispatcher.AddDevices(devices.all());
+  LoadDrivers(dispatcher);
+  dispatcher.Bind();
+  SetClock(dispatcher, outlets);
+  Stir(dispatcher);
+  static dispatch::DiskService disks(dispatcher);
+  outlets.SetDisks(disks);
+  Serve(dispatcher, disks);
+}
