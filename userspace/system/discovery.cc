@@ -95,7 +95,7 @@ void AddTree(DeviceList& devices, Outlets& outlets) {
 }  // namespace
 
 void FindDevices(DeviceList& devices, Outlets& outlets) {
-  if constexpr (machine::kHasPorts) {
+  if (machine::kHasPorts) {
     AddConventional(devices, outlets);
     AddPci(devices, outlets);
   }
