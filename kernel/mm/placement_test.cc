@@ -1,5 +1,6 @@
 #include "kernel/mm/placement.h"
 
+#include <array>
 #include <cstdint>
 #include <string_view>
 
@@ -180,12 +181,15 @@ TEST(Placement, BlocksHaveAPlaceOfTheirOwn) {
 }
 
 TEST(Placement, DevicesGoWhereTheLayoutHasThem) {
-  EXPECT_FALSE(Placement(layouts::osz::kFourLevelLayout)
-                   .WindowsFor(VmaKind::kDevice, Access::kReadWrite)
-                   .empty());
-  EXPECT_TRUE(Placement(layouts::x86_64_kora::kLayout)
-                  .WindowsFor(VmaKind::kDevice, Access::kReadWrite)
-                  .empty());
+  for (const Layout* layout : kLayouts) {
+    EXPECT_FALSE(Placement(*layout).WindowsFor(VmaKind::kDevice, Access::kReadWrite).empty())
+        << layout->name;
+  }
+  std::array rows = layouts::sos::kRegions;
+  for (Region& region : rows) region.caching = Caching::kNormal;
+  Layout without_devices = layouts::sos::kLayout;
+  without_devices.regions = rows;
+  EXPECT_TRUE(Placement(without_devices).WindowsFor(VmaKind::kDevice, Access::kReadWrite).empty());
 }
 
 TEST(Placement, RegionsOfTheKernelAreNone) {
