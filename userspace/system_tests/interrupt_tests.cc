@@ -110,11 +110,11 @@ void Storm() {
   const uint64_t before = Work();
   const Handler handler(7);
   static_cast<void>(handler.TakeCalls());
-  Ask(Request::kStorm, {0});
+  Ask(Request::kStorm, {1});
   Ask(Request::kRaise);
   const uint64_t meanwhile = Work();
   const uint64_t calls = handler.TakeCalls();
-  Ask(Request::kStorm, {1});
+  Ask(Request::kStorm, {0});
   std::printf("# storm: %llu interrupts; others did %llu of %llu pieces of work\n",
               static_cast<unsigned long long>(calls), static_cast<unsigned long long>(meanwhile),
               static_cast<unsigned long long>(before));
@@ -178,7 +178,7 @@ void End() {
   const int64_t memory = Ask(Request::kAllocate, {1 << 20}).first;
   Expect(memory > 0, "device memory");
   Ask(Request::kAttach, {kLine, Handler::kLevel, 1});
-  Ask(Request::kStorm, {0});
+  Ask(Request::kStorm, {1});
   Ask(Request::kRaise);
   atlas::Message reply;
   const atlas::Message crash = {.function = static_cast<uint32_t>(Request::kCrash)};

@@ -74,8 +74,6 @@ uint64_t CountRoutes(uint64_t line) {
   return count;
 }
 
-void ReadPort(uintptr_t port) { machine::ReadPort8(static_cast<uint16_t>(port)); }
-
 // The device interrupts while the first thread waits for messages.
 void RaiseSoon(void*) {
   state.raised_at = machine::ReadInstructionCounter();
@@ -97,97 +95,121 @@ uint64_t Measure() {
 
 using Arguments = uint64_t[5];
 
-void Do(Request request, const Arguments& in, Arguments& out) {
+template <class T>
+T* PointerOf(uint64_t address) {
+  return reinterpret_cast<T*>(static_cast<uintptr_t>(address));
+}
+
+// What an access to memory or a port ends in.
+uint64_t SignalOf(void (*access)(uintptr_t), uint64_t where) {
+  return static_cast<uint64_t>(support::Catch(access, static_cast<uintptr_t>(where)).signal);
+}
+
+uint32_t word = 0;  // read, or to be written
+
+void Map(const Arguments& in, Arguments& out) {
   long error = 0;
-  switch (request) {
-    case Request::kHello:
-      out[0] = static_cast<uint64_t>(getpid());
-      return;
-    case Request::kMapDevice: {
-      void* const registers = atlas::MapDevice(in[0], static_cast<size_t>(in[1]), &error);
-      out[0] = Number(registers, error);
-      if (registers != nullptr && in[0] == TestDevice::kRegisters) {
-        state.device = TestDevice(reinterpret_cast<uintptr_t>(registers));
-      }
-      return;
-    }
-    case Request::kAllocate:
-      out[0] =
-          Number(atlas::AllocateDeviceMemory(static_cast<size_t>(in[0]), out[1], &error), error);
-      return;
-    case Request::kUnmap:
-      out[0] = Result(munmap(reinterpret_cast<void*>(static_cast<uintptr_t>(in[0])),
-                             static_cast<size_t>(in[1])));
-      return;
-    case Request::kRead: {
-      static uint32_t word;
-      const auto read = [](uintptr_t at) { word = *reinterpret_cast<volatile uint32_t*>(at); };
-      out[0] = static_cast<uint64_t>(support::Catch(read, static_cast<uintptr_t>(in[0])).signal);
-      out[1] = word;
-      return;
-    }
-    case Request::kWrite: {
-      static uint32_t word;
-      word = static_cast<uint32_t>(in[1]);
-      const auto write = [](uintptr_t at) { *reinterpret_cast<volatile uint32_t*>(at) = word; };
-      // 0: the table's own place.
-      const uintptr_t at =
-          in[0] == 0 ? reinterpret_cast<uintptr_t>(&table) : static_cast<uintptr_t>(in[0]);
-      out[0] = static_cast<uint64_t>(support::Catch(write, at).signal);
-      return;
-    }
-    case Request::kReadPort:
-      out[0] =
-          static_cast<uint64_t>(support::Catch(ReadPort, static_cast<uintptr_t>(in[0])).signal);
-      return;
-    case Request::kProtectTable:
-      out[0] = Result(mprotect(&table, sizeof table, PROT_READ | PROT_WRITE) == 0 ? 0 : -errno);
-      return;
-    case Request::kReadTree: {
-      static uint32_t word;
-      out[0] = Result(atlas::ReadDeviceTree(&word, sizeof word));
-      out[1] = word;
-      return;
-    }
-    case Request::kShowAgain:
-      out[0] = Result(atlas::ShowInterruptTable(table));
-      out[1] = Result(atlas::ShowInterruptTable(other_page));
-      return;
-    case Request::kAttach:
-      out[0] = Result(atlas::AttachInterrupt(static_cast<uint32_t>(in[0]),
-                                             static_cast<atlas::Trigger>(in[1]), RouteTo(in[2])));
-      return;
-    case Request::kDetach:
-      out[0] = Result(atlas::DetachInterrupt(static_cast<uint32_t>(in[0]), RouteTo(in[1])));
-      return;
-    case Request::kAcknowledge:
-      out[0] = Result(atlas::AcknowledgeInterrupt(static_cast<uint32_t>(in[0])));
-      return;
-    case Request::kRoutes:
-      out[0] = CountRoutes(in[0]);
-      out[1] = atlas::InterruptTable::kLines;
-      return;
-    case Request::kRaise:
-      state.device.Raise();
-      return;
-    case Request::kCount:
-      out[0] = std::exchange(state.calls[in[0] % kHandlers], 0);
-      return;
-    case Request::kStorm:
-      state.is_quietened = in[0] != 0;
-      return;
-    case Request::kTwice:
-      state.interrupts_again = true;
-      return;
-    case Request::kMeasure:
-      out[0] = Measure();
-      return;
-    case Request::kFork:
-      out[0] = Result(fork() < 0 ? -errno : 0);
-      return;
-    case Request::kCrash:
-      signal(SIGILL, SIG_DFL);  // faults that were caught left a handler
-      __builtin_trap();
+  void* const registers = atlas::MapDevice(in[0], static_cast<size_t>(in[1]), &error);
+  out[0] = Number(registers, error);
+  if (registers != nullptr && in[0] == TestDevice::kRegisters) {
+    state.device = TestDevice(reinterpret_cast<uintptr_t>(registers));
+  }
+}
+
+void Allocate(const Arguments& in, Arguments& out) {
+  long error = 0;
+  out[0] = Number(atlas::AllocateDeviceMemory(static_cast<size_t>(in[0]), out[1], &error), error);
+}
+
+void Unmap(const Arguments& in, Arguments& out) {
+  out[0] = Result(munmap(PointerOf<void>(in[0]), static_cast<size_t>(in[1])));
+}
+
+void Read(const Arguments& in, Arguments& out) {
+  out[0] = SignalOf([](uintptr_t at) { word = *PointerOf<volatile uint32_t>(at); }, in[0]);
+  out[1] = word;
+}
+
+void Write(const Arguments& in, Arguments& out) {
+  word = static_cast<uint32_t>(in[1]);
+  const uint64_t at = in[0] == 0 ? reinterpret_cast<uintptr_t>(&table) : in[0];
+  out[0] = SignalOf([](uintptr_t va) { *PointerOf<volatile uint32_t>(va) = word; }, at);
+}
+
+void ReadPort(const Arguments& in, Arguments& out) {
+  out[0] = SignalOf(
+      [](uintptr_t port) { machine::ReadPort8(static_cast<uint16_t>(port)); }, in[0]);
+}
+
+void ProtectTable(const Arguments&, Arguments& out) {
+  out[0] = Result(mprotect(&table, sizeof table, PROT_READ | PROT_WRITE) == 0 ? 0 : -errno);
+}
+
+void ReadTree(const Arguments&, Arguments& out) {
+  out[0] = Result(atlas::ReadDeviceTree(&word, sizeof word));
+  out[1] = word;
+}
+
+void ShowAgain(const Arguments&, Arguments& out) {
+  out[0] = Result(atlas::ShowInterruptTable(table));
+  out[1] = Result(atlas::ShowInterruptTable(other_page));
+}
+
+void Attach(const Arguments& in, Arguments& out) {
+  out[0] = Result(atlas::AttachInterrupt(static_cast<uint32_t>(in[0]),
+                                         static_cast<atlas::Trigger>(in[1]), RouteTo(in[2])));
+}
+
+void Detach(const Arguments& in, Arguments& out) {
+  out[0] = Result(atlas::DetachInterrupt(static_cast<uint32_t>(in[0]), RouteTo(in[1])));
+}
+
+void Acknowledge(const Arguments& in, Arguments& out) {
+  out[0] = Result(atlas::AcknowledgeInterrupt(static_cast<uint32_t>(in[0])));
+}
+
+void Crash(const Arguments&, Arguments&) {
+  signal(SIGILL, SIG_DFL);  // faults that were caught left a handler
+  __builtin_trap();
+}
+
+struct Row {
+  Request request;
+  void (*run)(const Arguments& in, Arguments& out);
+};
+
+constexpr Row kRows[] = {
+    {Request::kHello,
+     [](const Arguments&, Arguments& out) { out[0] = static_cast<uint64_t>(getpid()); }},
+    {Request::kMapDevice, Map},
+    {Request::kAllocate, Allocate},
+    {Request::kUnmap, Unmap},
+    {Request::kRead, Read},
+    {Request::kWrite, Write},
+    {Request::kReadPort, ReadPort},
+    {Request::kProtectTable, ProtectTable},
+    {Request::kReadTree, ReadTree},
+    {Request::kShowAgain, ShowAgain},
+    {Request::kAttach, Attach},
+    {Request::kDetach, Detach},
+    {Request::kAcknowledge, Acknowledge},
+    {Request::kRoutes, [](const Arguments& in, Arguments& out) { out[0] = CountRoutes(in[0]); }},
+    {Request::kRaise, [](const Arguments&, Arguments&) { state.device.Raise(); }},
+    {Request::kCount, [](const Arguments& in, Arguments& out) {
+       out[0] = std::exchange(state.calls[in[0] % kHandlers], 0);
+     }},
+    {Request::kStorm,
+     [](const Arguments& in, Arguments&) { state.is_quietened = in[0] == 0; }},
+    {Request::kTwice, [](const Arguments&, Arguments&) { state.interrupts_again = true; }},
+    {Request::kMeasure, [](const Arguments&, Arguments& out) { out[0] = Measure(); }},
+    {Request::kFork,
+     [](const Arguments&, Arguments& out) { out[0] = Result(fork() < 0 ? -errno : 0); }},
+    {Request::kCrash, Crash},
+};
+
+void Do(Request request, const Arguments& in, Arguments& out) {
+  for (const Row& row : kRows) {
+    if (row.request == request) row.run(in, out);
   }
 }
 

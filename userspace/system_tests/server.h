@@ -13,7 +13,7 @@ enum class Request : uint32_t {
   kAllocate,       // bytes: address or error, physical
   kUnmap,          // address, bytes: 0 or -1
   kRead,           // address: signal, word
-  kWrite,          // address, word: signal
+  kWrite,          // address, or 0 for the table's; word: signal
   kReadPort,       // port: signal
   kProtectTable,   // 0 or -errno
   kReadTree,       // bytes of the tree or error, its first word
@@ -21,11 +21,11 @@ enum class Request : uint32_t {
   kAttach,         // line, trigger, number of a handler: result
   kDetach,         // line, number of a handler: result
   kAcknowledge,    // line: result
-  kRoutes,         // line: how many routes the table shows, in how many slots
+  kRoutes,         // line: how many routes the table shows
   kRaise,          // the test device interrupts; 0
   kCount,          // number of a handler: how often it was called; then starts from 0
-  kStorm,          // whether handlers quieten the device from now on
-  kTwice,          // whether the next handler has the device interrupt once more
+  kStorm,          // whether handlers leave the device as it is from now on
+  kTwice,          // the next handler has the device interrupt once more
   kMeasure,        // instructions from a device's interrupt to its handler: while the thread waits
   kFork,           // -errno
   kCrash,          // does not answer
