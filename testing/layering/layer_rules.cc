@@ -135,9 +135,10 @@ std::vector<Layer> MakeLayers() {
       {"userspace/libatlas/",
        {"kernel/base/", "kernel/mm/", "kernel/sync/", "userspace/libatlas/"}},
       {"userspace/libatlas/native/", {"userspace/libatlas/native/", "userspace/machine/"}},
-      {"userspace/libatlas/system/", {"userspace/libatlas/system/", "userspace/machine/"}},
       {"userspace/libatlas/shared/",
        {"kernel/base/", "kernel/mm/", "kernel/sync/", "userspace/libatlas/", "userspace/machine/"}},
+      {"userspace/libatlas/system/",
+       {"userspace/libatlas/native/", "userspace/libatlas/system/", "userspace/machine/"}},
       {"third_party/", {"third_party/"}},
   };
   AddArchitecture(layers, "arch/arm/");
