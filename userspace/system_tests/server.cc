@@ -137,8 +137,7 @@ void Write(const Arguments& in, Arguments& out) {
 }
 
 void ReadPort(const Arguments& in, Arguments& out) {
-  out[0] = SignalOf(
-      [](uintptr_t port) { machine::ReadPort8(static_cast<uint16_t>(port)); }, in[0]);
+  out[0] = SignalOf([](uintptr_t port) { machine::ReadPort8(static_cast<uint16_t>(port)); }, in[0]);
 }
 
 void ProtectTable(const Arguments&, Arguments& out) {
@@ -195,11 +194,11 @@ constexpr Row kRows[] = {
     {Request::kAcknowledge, Acknowledge},
     {Request::kRoutes, [](const Arguments& in, Arguments& out) { out[0] = CountRoutes(in[0]); }},
     {Request::kRaise, [](const Arguments&, Arguments&) { state.device.Raise(); }},
-    {Request::kCount, [](const Arguments& in, Arguments& out) {
+    {Request::kCount,
+     [](const Arguments& in, Arguments& out) {
        out[0] = std::exchange(state.calls[in[0] % kHandlers], 0);
      }},
-    {Request::kStorm,
-     [](const Arguments& in, Arguments&) { state.is_quietened = in[0] == 0; }},
+    {Request::kStorm, [](const Arguments& in, Arguments&) { state.is_quietened = in[0] == 0; }},
     {Request::kTwice, [](const Arguments&, Arguments&) { state.interrupts_again = true; }},
     {Request::kMeasure, [](const Arguments&, Arguments& out) { out[0] = Measure(); }},
     {Request::kFork,
