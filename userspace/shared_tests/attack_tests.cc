@@ -57,7 +57,7 @@ void StalePointersFault() {
   }
 }
 
-// Where an allocator begins its chunk, too.
+// Where an allocator keeps something, too.
 void WhatIsWrittenOverDoesNoHarm() {
   constexpr size_t kBlocks = 400;
   Partner partner;
@@ -73,9 +73,10 @@ void WhatIsWrittenOverDoesNoHarm() {
     }
     for (void* const block : blocks) sfree(block);
   }
-  void* const large = smalloc(300000);
-  const uintptr_t chunk = reinterpret_cast<uintptr_t>(large) & ~uintptr_t{kChunk - 1};
-  Expect(partner.Scribble(reinterpret_cast<void*>(chunk), kChunk), "a large one's header");
+  constexpr size_t kLarge = 4 * kChunk;
+  auto* const large = static_cast<char*>(smalloc(kLarge));
+  Require(large != nullptr, "smalloc");
+  Expect(partner.Scribble(large + kLarge, kChunk), "what is behind a large one");
   Expect(!support::Write(large).signal, "its owner has it all the same");
   sfree(large);
   Expect(std::strstr(support::TextOf("/proc/verify"), "FAULT") == nullptr, "/proc/verify");

@@ -120,20 +120,20 @@ void SharedHeap::FreeLocked(uintptr_t address) {
 // The owner finds the bit when it has no free block of that size, if it lives. A large block is of
 // no more use here; in a chunk there may be others.
 void SharedHeap::FreeOfOther(uintptr_t address) {
-  auto* const base = reinterpret_cast<std::byte*>(address & ~uintptr_t{kChunkBytes - 1});
-  const size_t bytes = source_.BytesFrom(base);
-  if (bytes == 0) return Report(mm::ObjectFault::kForeign, address);
-  const uintptr_t offset = address % kChunkBytes;
-  if (offset < kHeaderBytes || offset % kAlignment != 0) {
+  const uintptr_t base = address & ~uintptr_t{kChunkBytes - 1};
+  const size_t bytes = source_.BytesFrom(reinterpret_cast<std::byte*>(base));
+  if (bytes < kChunkBytes) return Report(mm::ObjectFault::kForeign, address);
+  const uintptr_t offset = address - base;
+  if (offset >= bytes - kHeaderBytes || offset % kAlignment != 0) {
     return Report(mm::ObjectFault::kInterior, address);
   }
-  Header& header = *reinterpret_cast<Header*>(base);
+  Header& header = HeaderOf(base, bytes);
   constexpr unsigned kBits = 32;
   const uintptr_t granule = offset / kAlignment;
   header.freed[granule / kBits].fetch_or(uint32_t{1} << granule % kBits, std::memory_order_relaxed);
   header.has_freed.store(1, std::memory_order_release);
   const bool is_large = header.block_bytes.load(std::memory_order_relaxed) > kLargestSmall;
-  if (is_large) source_.Release(base);
+  if (is_large) source_.Release(reinterpret_cast<std::byte*>(base));
 }
 
 size_t SharedHeap::SizeOf(uintptr_t address) {
@@ -155,13 +155,11 @@ size_t SharedHeap::SizeOf(uintptr_t address) {
 
 // As its header says, as far as there is something.
 size_t SharedHeap::SizeOfOther(uintptr_t address) {
-  auto* const base = reinterpret_cast<std::byte*>(address & ~uintptr_t{kChunkBytes - 1});
-  const size_t bytes = source_.BytesFrom(base);
-  const uintptr_t offset = address % kChunkBytes;
-  if (bytes == 0 || offset < kHeaderBytes) return 0;
-  const Header& header = *reinterpret_cast<const Header*>(base);
-  const size_t said = header.block_bytes.load(std::memory_order_relaxed);
-  return std::min<size_t>(said, bytes - offset);
+  const uintptr_t base = address & ~uintptr_t{kChunkBytes - 1};
+  const size_t bytes = source_.BytesFrom(reinterpret_cast<std::byte*>(base));
+  if (bytes < kChunkBytes || address - base >= bytes - kHeaderBytes) return 0;
+  const size_t said = HeaderOf(base, bytes).block_bytes.load(std::memory_order_relaxed);
+  return std::min<size_t>(said, bytes - kHeaderBytes - (address - base));
 }
 
 size_t SharedHeap::UsableSize(const void* block) {

@@ -1,5 +1,5 @@
 // The heap of global shared memory: what smalloc, sfree and their like do. A process's blocks of up
-// to 8 KiB lie in chunks of 64 KiB that it owns, larger ones have some of their own; each begins
+// to 8 KiB lie in chunks of 64 KiB that it owns, larger ones have some of their own; each ends
 // with a header.
 //
 // Everybody may write to a chunk. So nothing in it is believed: what is free and where blocks begin
@@ -133,7 +133,7 @@ class SharedHeap {
   static constexpr unsigned kMostEmpty = 8;
   static constexpr uint8_t kLarge = kSizes.size();  // in place of a class
 
-  // What lies at the beginning of a chunk. Everybody writes to it.
+  // What lies at the end of a chunk. Everybody writes to it.
   struct Header {
     std::atomic<uint32_t> block_bytes;  // the size of each, for who wants to copy one
     std::atomic<uint32_t> has_freed;
@@ -141,6 +141,9 @@ class SharedHeap {
     std::array<std::atomic<uint32_t>, kChunkBytes / kAlignment / 32> freed;
   };
   static_assert(sizeof(Header) <= kHeaderBytes && kHeaderBytes % kAlignment == 0);
+  [[nodiscard]] static Header& HeaderOf(uintptr_t base, size_t bytes) {
+    return *reinterpret_cast<Header*>(base + bytes - kHeaderBytes);
+  }
 
   // What its owner knows of a chunk. Never freed: who looks a block up without the lock may still
   // be here.
@@ -149,11 +152,11 @@ class SharedHeap {
     static constexpr unsigned kWordBits = 8 * sizeof(Word);
 
     [[nodiscard]] bool IsOf(uintptr_t address) const {
-      return base.load(std::memory_order_acquire) == (address & ~uintptr_t{kChunkBytes - 1});
+      return (base.load(std::memory_order_acquire) ^ address) < kChunkBytes;
     }
-    // From the first block on; what is in the header lies behind the last one.
+    // What is in the header lies behind the last block.
     [[nodiscard]] static uint32_t OffsetOf(uintptr_t address) {
-      return static_cast<uint16_t>(address - kHeaderBytes);
+      return static_cast<uint16_t>(address);
     }
     // Of the block that the address is in: exact for all offsets.
     [[nodiscard]] uint32_t IndexOf(uintptr_t address) const {
@@ -172,10 +175,10 @@ class SharedHeap {
       return Begins(index, address) && IsTaken(index);
     }
     [[nodiscard]] uintptr_t AddressOf(uint32_t index) const {
-      return base.load(std::memory_order_relaxed) + kHeaderBytes + index * block_bytes;
+      return base.load(std::memory_order_relaxed) + index * block_bytes;
     }
     [[nodiscard]] Header& header() const {
-      return *reinterpret_cast<Header*>(base.load(std::memory_order_relaxed));
+      return HeaderOf(base.load(std::memory_order_relaxed), chunk_bytes);
     }
 
     std::atomic<uintptr_t> base = 0;  // 0: none

@@ -119,12 +119,9 @@ void SharedHeap::CollectFrom(Chunk& chunk) {
 }
 
 bool SharedHeap::IsFreedByOthers(const Chunk& large) {
-  constexpr unsigned kBits = 32;
-  constexpr size_t kGranule = kHeaderBytes / kAlignment;
   const Header& header = large.header();
-  const uint32_t word = header.freed[kGranule / kBits].load(std::memory_order_relaxed);
   return header.has_freed.load(std::memory_order_acquire) != 0 &&
-         (word >> kGranule % kBits & 1) != 0;
+         (header.freed[0].load(std::memory_order_relaxed) & 1) != 0;
 }
 
 void SharedHeap::SetFree(Chunk& chunk, uint32_t index) {

@@ -232,7 +232,7 @@ TEST(SharedHeap, WrongFreesAreNamed) {
       {"the header",
        [](Process& process) {
          const auto block = reinterpret_cast<uintptr_t>(process.Allocate(64));
-         process.Free(reinterpret_cast<void*>(block & ~uintptr_t{kChunk - 1}));
+         process.Free(reinterpret_cast<void*>(block | (kChunk - 16)));
        },
        kInterior},
       {"inside a large one", [](Process& process) { process.Free(process.Allocate(1 << 20) + 16); },
@@ -310,7 +310,7 @@ TEST(SharedHeap, WhatOthersWriteDoesNoHarm) {
     if (i % 100 == 0) {
       const auto chunk =
           reinterpret_cast<uintptr_t>(blocks[random() % blocks.size()]) & ~uintptr_t{kChunk - 1};
-      auto* const header = reinterpret_cast<unsigned char*>(chunk);
+      auto* const header = reinterpret_cast<unsigned char*>(chunk + kChunk - kHeader);
       for (size_t at = 0; at < kHeader; ++at) header[at] = static_cast<unsigned char>(random());
       ASSERT_TRUE(owner.IsSound());
     }
