@@ -42,6 +42,7 @@ def driver_object(*, name, srcs, deps = []):
             "//userspace/drivers/virtio:transport",
         ],
         visibility = [
+            "//testing/guest:__pkg__",
             "//tools/lint:__pkg__",
             "//userspace:__subpackages__",
         ],

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Runs driver_tests on the Linux that builds it, through musl's loader:
-#   host_test.sh RUN LOADER PROGRAM DRIVER...
+#   driver_host_test.sh RUN LOADER PROGRAM DRIVER...
 # DRIVERs are named <driver>_x86_64; RUN is //testing/boot:run.sh, which judges the report.
 set -u
 
