@@ -373,6 +373,34 @@ TEST(VmaIndex, FarRangesComeAndGo) {
   EXPECT_EQ(pages.pages_in_use(), 0u);
 }
 
+// What is far from the ranges below it and near those above goes to the upper ones' node, and is
+// the first there while it lasts.
+TEST(VmaIndex, RangesBelowFarOnesComeAndGo) {
+  if (!kHasAllPages) return;
+  constexpr uint64_t kFar = uint64_t{1} << 33;
+  constexpr uint64_t kTimes = 3;
+  TestPages pages(arena.bytes);
+  Index index(pages);
+  const auto is_sound = [&] { return index.CheckInvariants().has_value(); };
+  ASSERT_TRUE(index.Insert(Pages(10, 1), 1).has_value());
+  ASSERT_TRUE(index.Insert(Pages(kFar, 1), 2).has_value());
+  const size_t before = index.bytes();
+  for (uint64_t i = 0; i < kTimes; ++i) {
+    for (uint64_t below = 2; below < 2 * VmaLeaf::kSlots; below += 2) {
+      ASSERT_TRUE(index.Insert(Pages(kFar - below, 1), 3).has_value());
+      ASSERT_TRUE(is_sound());
+    }
+    EXPECT_EQ(index.bytes(), before);
+    EXPECT_EQ(ValueOf(index.FindFirstNotBelow(Page(11))), 3u);
+    for (uint64_t below = 2; below < 2 * VmaLeaf::kSlots; below += 2) {
+      ASSERT_TRUE(index.Erase(Page(kFar - below)).has_value());
+      ASSERT_TRUE(is_sound());
+    }
+    EXPECT_EQ(index.FindToChange(Page(kFar - 1)), 1u);
+    EXPECT_EQ(ValueOf(index.FindFirstNotBelow(Page(11))), 2u);
+  }
+}
+
 struct GapRow {
   std::string_view name;
   VmaGap gap;
