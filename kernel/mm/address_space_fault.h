@@ -101,17 +101,18 @@ FaultOutcome AddressSpace<Table>::MapNew(Vma& vma, VirtAddr va, AccessKind kind,
 // A page that is there, or was when the processor looked.
 template <SpaceTable Table>
 FaultOutcome AddressSpace<Table>::ResolvePresent(Vma& vma, VirtAddr va, AccessKind kind) {
-  const auto place = table_.FindPage(va);
-  if (!place) [[unlikely]]
+  const auto found = table_.FindPage(va);
+  if (!found) [[unlikely]]
     return Resolve(vma, va, kind);
-  const UserPage page = table_.PageIn(*place);
+  const typename Table::Place& place = *found;
+  const UserPage page = table_.PageIn(place);
   // Another thread was first; the fault made the processor forget what it knew.
   if (Grants(page.access, kind)) [[unlikely]]
     return FaultOutcome::kResolved;
   // The last owner of a private page may write to it: nothing is copied.
   const bool may_write = vma.sharing == Sharing::kShared || !frames_.IsShared(page.frame);
   if (may_write || kind != AccessKind::kWrite) {
-    table_.ProtectPage(*place, may_write ? vma.access : ReadOnly(vma.access));
+    table_.ProtectPage(place, may_write ? vma.access : ReadOnly(vma.access));
     return FaultOutcome::kResolved;
   }
   base::Result<FrameReference> copy = page.frame == frames_.zero_frame()
@@ -119,7 +120,7 @@ FaultOutcome AddressSpace<Table>::ResolvePresent(Vma& vma, VirtAddr va, AccessKi
                                           : frames_.AllocateCopy(page.frame);
   if (!copy) [[unlikely]]
     return FaultOutcome::kOutOfMemory;
-  table_.ReplacePage(*place, {.frame = copy->Detach(), .access = vma.access, .note = kOwn});
+  table_.ReplacePage(place, {.frame = copy->Detach(), .access = vma.access, .note = kOwn});
   frames_.Drop(page.frame);  // no processor uses it here any more
   return FaultOutcome::kResolved;
 }
