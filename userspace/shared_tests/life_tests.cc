@@ -164,8 +164,10 @@ void WhatIsFreedIsFree() {
   };
   use();
   const support::MemoryUse before;
-  for (int i = 0; i < 20; ++i) use();
-  support::MemoryUse().ExpectKeepsNoMoreThan(before);
+  for (int i = 0; i < 100; ++i) use();
+  // The chunks that a heap keeps may lie below other tables than before: two pages of ARM's.
+  constexpr int64_t kTableKib = 8;
+  Expect(support::MemoryUse().unused_kib() + kTableKib >= before.unused_kib(), "nothing is kept");
 }
 
 constexpr support::Test kTests[] = {
