@@ -7,7 +7,8 @@
 // says otherwise.
 //
 // Ranges are whole pages. Errors of all functions that take one: kInvalidArgument (empty or
-// wrapping), kNotAligned, kOutOfRange (outside the process's regions of the layout).
+// wrapping), kNotAligned, kOutOfRange (neither within the process's own regions of the layout nor
+// within that of shared blocks).
 #pragma once
 
 #include <algorithm>
@@ -231,7 +232,7 @@ class AddressSpace final : public ObjectViewer {
 
   // address_space_map.h
   [[nodiscard]] base::Result<> CheckRange(const VirtRange& range) const;
-  [[nodiscard]] base::Error WhyNotIn(const VirtRange& range) const;
+  [[nodiscard]] base::Result<> CheckUnusualRange(const VirtRange& range) const;
   [[nodiscard]] static base::Result<> CheckRequest(const MapRequest& request);
   [[nodiscard]] static bool GoesWithObject(const MapRequest& request);
   // Where an area may go, and the most rights that pages there may have.

@@ -7,20 +7,22 @@ namespace mm {
 
 template <SpaceTable Table>
 base::Result<> AddressSpace<Table>::CheckRange(const VirtRange& range) const {
-  const VirtRange& all = bounds();
+  const VirtRange& own = pool_.placement().own_bounds();
   const bool is_aligned = ((range.base.value | range.size_bytes) & (kPageSize - 1)) == 0;
-  if (is_aligned && !range.IsEmpty() && range.size_bytes <= all.size_bytes &&
-      range.base.value - all.base.value <= all.size_bytes - range.size_bytes) [[likely]] {
+  if (is_aligned && !range.IsEmpty() && range.size_bytes <= own.size_bytes &&
+      range.base.value - own.base.value <= own.size_bytes - range.size_bytes) [[likely]] {
     return {};
   }
-  return std::unexpected(WhyNotIn(range));
+  return CheckUnusualRange(range);
 }
 
 template <SpaceTable Table>
-[[gnu::noinline]] base::Error AddressSpace<Table>::WhyNotIn(const VirtRange& range) const {
-  if (range.IsEmpty() || range.Wraps()) return base::Error::kInvalidArgument;
-  if (!range.IsAligned(kPageSize)) return base::Error::kNotAligned;
-  return base::Error::kOutOfRange;
+[[gnu::noinline]] base::Result<> AddressSpace<Table>::CheckUnusualRange(
+    const VirtRange& range) const {
+  if (range.IsEmpty() || range.Wraps()) return std::unexpected(base::Error::kInvalidArgument);
+  if (!range.IsAligned(kPageSize)) return std::unexpected(base::Error::kNotAligned);
+  if (pool_.placement().shared_blocks().Contains(range)) return {};
+  return std::unexpected(base::Error::kOutOfRange);
 }
 
 template <SpaceTable Table>

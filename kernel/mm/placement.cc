@@ -25,17 +25,20 @@ bool IsForAreas(const Region& region) {
   }
 }
 
+// `range` is behind all that `bounds` has.
+void Extend(VirtRange& bounds, const VirtRange& range) {
+  bounds = bounds.IsEmpty() ? range : FromFirstToLast(bounds.base, range.last());
+}
+
 }  // namespace
 
 Placement::Placement(const Layout& layout) : layout_(&layout) {
-  bool is_first = true;
   for (const Region& region : layout.regions) {
     if (!IsForAreas(region)) continue;
-    const VirtAddr first = is_first ? region.range.base : bounds_.base;
-    bounds_ = FromFirstToLast(first, region.range.last());
-    is_first = false;
+    Extend(bounds_, region.range);
+    if (region.scope != Scope::kGlobal) Extend(own_bounds_, region.range);
   }
-  CHECK(!is_first);
+  CHECK(!own_bounds_.IsEmpty());
   if (FindService(layout, Service::kUserStack) != nullptr) {
     PlaceInRegions();
   } else {

@@ -92,6 +92,9 @@ class Placement {
 
   // The first and the last byte that a process may ever map.
   [[nodiscard]] const VirtRange& bounds() const { return bounds_; }
+  // The same of regions that are each process's own. A region for shared blocks may lie far behind,
+  // with the kernel's or what no address is in between.
+  [[nodiscard]] const VirtRange& own_bounds() const { return own_bounds_; }
 
  private:
   static constexpr size_t kMostWindows = 3;
@@ -129,6 +132,7 @@ class Placement {
 
   const Layout* layout_;
   VirtRange bounds_;
+  VirtRange own_bounds_;
   std::optional<ThreadPlaces> thread_places_;
   VirtRange shared_blocks_;
   std::array<Windows, 2 * kKinds> windows_;

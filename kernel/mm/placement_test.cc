@@ -192,6 +192,22 @@ TEST(Placement, DevicesGoWhereTheLayoutHasThem) {
   EXPECT_TRUE(Placement(without_devices).WindowsFor(VmaKind::kDevice, Access::kReadWrite).empty());
 }
 
+// What is between a process's own and a region for all is nobody's to unmap.
+TEST(Placement, OwnBoundsEndWhereOwnRegionsDo) {
+  const Placement osz(layouts::osz::kFourLevelLayout);
+  EXPECT_EQ(osz.bounds().last(), osz.shared_blocks().last());
+  EXPECT_FALSE(osz.own_bounds().Overlaps(osz.shared_blocks()));
+  for (const Layout* layout : kLayouts) {
+    const Placement placement(*layout);
+    EXPECT_TRUE(placement.bounds().Contains(placement.own_bounds())) << layout->name;
+    for (const VmaKind kind : kKinds) {
+      for (const PlacementWindow& window : placement.WindowsFor(kind, Access::kReadWrite)) {
+        EXPECT_TRUE(placement.own_bounds().Contains(window.range)) << layout->name;
+      }
+    }
+  }
+}
+
 TEST(Placement, RegionsOfTheKernelAreNone) {
   const Placement placement(layouts::osz::kFourLevelLayout);
   EXPECT_TRUE(placement.RegionOf({{0}, 4_KiB}) == nullptr);              // control block
