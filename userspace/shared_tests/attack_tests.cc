@@ -25,7 +25,6 @@ using machine::SystemCall;
 using support::Expect;
 using support::ExpectEqual;
 using support::ExpectResult;
-using support::Raw;
 using support::Require;
 
 constexpr size_t kChunk = 65536;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cinttypes>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
@@ -141,9 +142,8 @@ void MapsShowThem() {
   ExpectEqual(found.maker, getpid(), "its maker");
   ExpectEqual(found.views, 1, "its only user");
   char start[40];
-  std::snprintf(start, sizeof start, "%08llx-%08llx rw-s ",
-                static_cast<unsigned long long>(found.base),
-                static_cast<unsigned long long>(found.base + found.size_bytes));
+  std::snprintf(start, sizeof start, "%08" PRIx64 "-%08" PRIx64 " rw-s ", found.base,
+                found.base + found.size_bytes);
   const char* const line = std::strstr(support::TextOf("/proc/self/maps"), start);
   Require(line != nullptr, "a line in /proc/self/maps");
   const char* const name = std::strstr(line, "[shared]");

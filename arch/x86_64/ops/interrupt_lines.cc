@@ -82,18 +82,18 @@ void CloseLine(uint32_t line) {
   OnConsoleInterrupt();  // what has come so far gives no edge any more
 }
 
-void UnmaskLine(uint32_t number) {
-  Line& line = OpenLineOf(number);
-  CHECK(line.is_masked);
-  line.is_masked = false;
-  if (line.is_closed_at_controller) {
-    line.is_closed_at_controller = false;
-    WriteEntryMask(number, line.entry);
+void UnmaskLine(uint32_t line) {
+  Line& own = OpenLineOf(line);
+  CHECK(own.is_masked);
+  own.is_masked = false;
+  if (own.is_closed_at_controller) {
+    own.is_closed_at_controller = false;
+    WriteEntryMask(line, own.entry);
   }
-  if (!line.is_late) return;
-  line.is_late = false;
-  line.is_masked = true;
-  kernel_trap_handlers.on_interrupt(number);
+  if (!own.is_late) return;
+  own.is_late = false;
+  own.is_masked = true;
+  kernel_trap_handlers.on_interrupt(line);
 }
 
 bool OnLineInterrupt(uint64_t vector) {
