@@ -70,6 +70,8 @@ class SharedHeap {
       : source_(source), on_fault_(on_fault) {}
   SharedHeap(const SharedHeap&) = delete;
   SharedHeap& operator=(const SharedHeap&) = delete;
+  // Nobody uses it any more. Chunks stay, as after the end of a process.
+  ~SharedHeap();
 
   // What the thread keeps of that size; null: AllocateSlowly() may have one.
   [[nodiscard]] static void* TakeKept(Cache& cache, size_t bytes) {

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstdlib>
 #include <new>
+#include <utility>
 
 #include "userspace/libatlas/shared/shared_heap.h"
 
@@ -64,6 +65,14 @@ SharedHeap::Chunk* SharedHeap::TakeDescriptor() {
   Chunk* const chunk = unused_;
   unused_ = chunk->next;
   return chunk;
+}
+
+SharedHeap::~SharedHeap() {
+  const auto free_all = [](Chunk* chunk) {
+    while (chunk != nullptr) std::free(std::exchange(chunk, chunk->next));
+  };
+  for (const std::atomic<Chunk*>& bucket : chunks_) free_all(bucket.load());
+  free_all(unused_);
 }
 
 // Nothing is in the chunk.
