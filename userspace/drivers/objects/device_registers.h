@@ -83,4 +83,16 @@ struct EitherDriver {
   bool holds() const { return first != nullptr || second != nullptr; }
 };
 
+// The driver of a virtio device, for the bus that the device is on.
+template <class Mmio, class Pci>
+base::Result<> StartVirtio(EitherDriver<Mmio, Pci>& state, const DeviceDescription& device) {
+  const DmaMemory memory = TRY(AllocateForDevice(*state.services, uint32_t{Mmio::kMemoryBytes}));
+  if (device.kind == DeviceKind::kVirtioPci) {
+    state.Hold(TRY(Pci::Start(TRY(ConnectPci(*state.services, device)), memory)));
+  } else {
+    state.Hold(TRY(Mmio::Start(TRY(ConnectMmio(*state.services, device)), memory)));
+  }
+  return {};
+}
+
 }  // namespace drivers

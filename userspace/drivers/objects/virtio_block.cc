@@ -1,6 +1,5 @@
 // The driver object of virtio block devices.
 #include <cstdint>
-#include <utility>
 
 #include "kernel/base/result.h"
 #include "userspace/drivers/driver_object.h"
@@ -17,21 +16,10 @@ using MmioBlockDevice = virtio::BlockDevice<VirtioMmio>;
 using PciBlockDevice = virtio::BlockDevice<VirtioPci>;
 using State = EitherDriver<MmioBlockDevice, PciBlockDevice>;
 
-Result<> Start(State& state, const DeviceDescription& device) {
-  const DmaMemory memory =
-      TRY(AllocateForDevice(*state.services, uint32_t{MmioBlockDevice::kMemoryBytes}));
-  if (device.kind == DeviceKind::kVirtioPci) {
-    state.Hold(TRY(PciBlockDevice::Start(TRY(ConnectPci(*state.services, device)), memory)));
-  } else {
-    state.Hold(TRY(MmioBlockDevice::Start(TRY(ConnectMmio(*state.services, device)), memory)));
-  }
-  return {};
-}
-
 Status Probe(void* memory, const DeviceDescription* device, const DriverServices* services) {
   auto& state = *static_cast<State*>(memory);
   state.services = services;
-  return StatusOf(Start(state, *device));
+  return StatusOf(StartVirtio(state, *device));
 }
 
 Result<> TakeAll(State& state) {

@@ -2,7 +2,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <utility>
 
 #include "kernel/base/result.h"
 #include "userspace/drivers/driver_object.h"
@@ -18,21 +17,10 @@ using MmioEntropy = virtio::EntropyDevice<VirtioMmio>;
 using PciEntropy = virtio::EntropyDevice<VirtioPci>;
 using State = EitherDriver<MmioEntropy, PciEntropy>;
 
-Result<> Start(State& state, const DeviceDescription& device) {
-  const DmaMemory memory =
-      TRY(AllocateForDevice(*state.services, uint32_t{MmioEntropy::kMemoryBytes}));
-  if (device.kind == DeviceKind::kVirtioPci) {
-    state.Hold(TRY(PciEntropy::Start(TRY(ConnectPci(*state.services, device)), memory)));
-  } else {
-    state.Hold(TRY(MmioEntropy::Start(TRY(ConnectMmio(*state.services, device)), memory)));
-  }
-  return {};
-}
-
 Status Probe(void* memory, const DeviceDescription* device, const DriverServices* services) {
   auto& state = *static_cast<State*>(memory);
   state.services = services;
-  return StatusOf(Start(state, *device));
+  return StatusOf(StartVirtio(state, *device));
 }
 
 Result<> TakeAll(State& state) {
