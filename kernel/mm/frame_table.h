@@ -34,17 +34,18 @@ class FrameDescriptor {
   [[nodiscard]] uint64_t owner() const { return std::bit_cast<uint64_t>(owner_); }
   void SetOwner(uint64_t owner) { owner_ = std::bit_cast<Halves>(owner); }
 
-  // Less than kMarked when there is none.
-  [[nodiscard]] uint32_t mark() const { return references_or_mark_; }
+  // Less than kMarked when there is none. Who asks for that of a frame that is not his may be told
+  // what was there before the owner's last change.
+  [[nodiscard]] uint32_t mark() const { return Word().load(std::memory_order_relaxed); }
   // Of a frame that is not shared, and has no mark yet. It is cleared before the frame is freed.
   void SetMark(uint32_t mark) {
     CHECK(mark >= kMarked);
-    CHECK(references_or_mark_ == 0);
-    references_or_mark_ = mark;
+    CHECK(this->mark() == 0);
+    Word().store(mark, std::memory_order_relaxed);
   }
   void ClearMark() {
-    CHECK(references_or_mark_ >= kMarked);
-    references_or_mark_ = 0;
+    CHECK(mark() >= kMarked);
+    Word().store(0, std::memory_order_relaxed);
   }
 
  private:
@@ -53,8 +54,12 @@ class FrameDescriptor {
   // 64 bits that need no more than 32 bits' alignment.
   using Halves = std::array<uint32_t, 2>;
 
+  [[nodiscard]] std::atomic_ref<uint32_t> Word() const {
+    return std::atomic_ref<uint32_t>(references_or_mark_);
+  }
+
   Halves owner_;
-  uint32_t references_or_mark_;
+  mutable uint32_t references_or_mark_;  // others read it
 };
 
 // With the third of a byte that the frame allocator takes, a frame's metadata stays below 16 bytes:
@@ -137,7 +142,7 @@ class FrameTable {
   // there are kMostReferences already. Takes part in no other ordering: who adds a reference holds
   // one.
   [[nodiscard]] base::Result<> AddReference(FrameNumber frame) const {
-    std::atomic_ref<uint32_t> count(Of(frame).references_or_mark_);
+    std::atomic_ref<uint32_t> count = Of(frame).Word();
     const uint32_t others = count.fetch_add(1, std::memory_order_relaxed);
     if (others < FrameDescriptor::kMostReferences) [[likely]]
       return {};
@@ -149,7 +154,7 @@ class FrameTable {
   // One owner less. True when it was the last: the frame is to be freed. What other owners did with
   // the frame before they dropped it is visible then.
   [[nodiscard]] bool DropReference(FrameNumber frame) const {
-    std::atomic_ref<uint32_t> count(Of(frame).references_or_mark_);
+    std::atomic_ref<uint32_t> count = Of(frame).Word();
     if (count.load(std::memory_order_acquire) == 0) return true;  // only an owner adds one
     const uint32_t others = count.fetch_sub(1, std::memory_order_acq_rel);
     CHECK(others < FrameDescriptor::kMarked);
@@ -161,7 +166,7 @@ class FrameTable {
 
   // Whether others own the frame too. Its only owner may write to it instead of copying it.
   [[nodiscard]] bool IsShared(FrameNumber frame) const {
-    const std::atomic_ref<uint32_t> count(Of(frame).references_or_mark_);
+    const std::atomic_ref<uint32_t> count = Of(frame).Word();
     const uint32_t others = count.load(std::memory_order_acquire);
     return others != 0 && others < FrameDescriptor::kMarked;
   }
@@ -169,7 +174,7 @@ class FrameTable {
   // How many own the frame. 0: nobody counts its owners, as it is a device's or has a mark.
   [[nodiscard]] uint32_t Owners(FrameNumber frame) const {
     if (frame.value - first_ >= descriptors_.size()) return 0;  // wraps for frames below the first
-    const std::atomic_ref<uint32_t> count(Of(frame).references_or_mark_);
+    const std::atomic_ref<uint32_t> count = Of(frame).Word();
     const uint32_t others = count.load(std::memory_order_relaxed);
     return others < FrameDescriptor::kMarked ? others + 1 : 0;
   }

@@ -103,8 +103,8 @@ class PageHeap final : public mm::PageSource {
   static uint32_t KindIn(uint32_t mark) { return (mark >> kKindShift) & kKindMask; }
   static Page PagesIn(uint32_t mark) { return mark & kMostPages; }
   static size_t BinOf(Page pages);
-  // The run that a descriptor speaks of, if it is one of `kind`; `page` is its first page, or for a
-  // free one its last.
+  // The free run that a descriptor speaks of, whose first page, or last, `page` is. Slabs' marks
+  // change at any time, without the lock, but none of them is a free run's.
   [[nodiscard]] std::optional<Run> FreeRunFrom(Page page) const REQUIRES(mutex_);
   [[nodiscard]] std::optional<Run> FreeRunUpTo(Page page) const REQUIRES(mutex_);
   [[nodiscard]] base::Result<Run> LargeRunAt(const void* block) const REQUIRES(mutex_);
