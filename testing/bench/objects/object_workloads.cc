@@ -148,6 +148,7 @@ void AddTrace(std::vector<Workload>& workloads) {
                       .against = "limit",
                       .why = "tcmalloc needs 1.17, glibc 1.05",
                       .figure = "peak/live"},
+                     {.factor = 1, .against = Mimalloc::kName, .why = "never slower than mimalloc"},
                      {.factor = 1,
                       .against = Mimalloc::kName,
                       .why = "never more than mimalloc",
