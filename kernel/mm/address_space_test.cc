@@ -26,7 +26,11 @@ TEST(AddressSpace, AnonymousMemoryIsZeroAndKeepsWhatIsWritten) {
     EXPECT_EQ(world.Read(*space, kBase + 5), 17);
     EXPECT_EQ(world.Read(*space, kBase + 4), 0);
     EXPECT_EQ(world.frames_in_use(), 1U);
-    EXPECT_EQ(space->counters().physical_pages, PageCount{1});
+    const SpaceCounters counters = space->counters();
+    EXPECT_EQ(counters.areas.total, PageCount{3});
+    EXPECT_EQ(counters.private_pages, PageCount{3});
+    EXPECT_EQ(counters.areas.shared, PageCount{0});
+    EXPECT_EQ(counters.physical_pages, PageCount{1});
     EXPECT_SOUND(space);
   }
   EXPECT_TRUE(world.IsEmpty());
@@ -232,13 +236,17 @@ TEST(AddressSpace, ClonesShareUntilOneWrites) {
       EXPECT_EQ(world.Read(*child, Page(1)), 8);
       EXPECT_EQ(world.Read(*parent, Page(3)), 0);
       // The last owner writes to it as it is.
+      const FrameNumber last = world.Use(*parent, Page(0), AccessKind::kRead).frame;
       EXPECT_TRUE(world.Write(*parent, Page(0), 12));
+      EXPECT_EQ(world.Use(*parent, Page(0), AccessKind::kWrite).frame, last);
       EXPECT_EQ(world.frames_in_use(), 6U);
       EXPECT_SOUND(parent);
       EXPECT_SOUND(child);
     }
     EXPECT_EQ(world.frames_in_use(), 3U);
+    const FrameNumber alone = world.Use(*parent, Page(2), AccessKind::kRead).frame;
     const auto reached = world.Use(*parent, Page(2), AccessKind::kWrite);
+    EXPECT_EQ(reached.frame, alone);
     EXPECT_EQ(world.Byte(reached.frame, Page(2)), std::byte{8});
     EXPECT_EQ(world.frames_in_use(), 3U);
   }
