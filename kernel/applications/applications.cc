@@ -14,6 +14,7 @@ using namespace base::literals;  // NOLINT(google-build-using-namespace): units 
 
 // The same code in processes of several sizes: first-level tables of 128, 256 and 4096 bytes.
 constexpr auto kAll = std::to_array<process::Application>({
+    {.name = "bare", .main = Bare, .heap_bytes = 0, .stack_bytes = 1},
     {.name = "idle", .main = Idle, .heap_bytes = 64_KiB, .stack_bytes = 12_KiB},
     {.name = "roomy", .main = Idle, .heap_bytes = 24_MiB, .stack_bytes = 64_KiB},
     {.name = "vast", .main = Idle, .heap_bytes = 512_MiB, .stack_bytes = 1_MiB},

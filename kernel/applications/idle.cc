@@ -15,6 +15,15 @@ constexpr size_t kBytes = 5000;
 
 }  // namespace
 
+int Bare(int, char**) {
+  Write(kOutput, ".");
+  std::array<char, 1> byte;
+  while (!Read(kInput, byte).empty()) {
+  }
+  const uintptr_t end = Break();
+  return SetBreak(end + 1) == end ? 0 : 1;
+}
+
 int Idle(int, char**) {
   if (Allocations() != 0) return 1;
   auto* const block = static_cast<char*>(Allocate(kBytes));

@@ -76,6 +76,12 @@ int OpenToRead(std::string_view path) {
   return static_cast<int>(Do<posix::Call::kOpen>(AddressOf(copy.data())));
 }
 
+int OpenToWrite(std::string_view path) {
+  constexpr uintptr_t kWriteOnly = 1;
+  const Path copy = CopyOf(path);
+  return static_cast<int>(Do<posix::Call::kOpen>(AddressOf(copy.data()), kWriteOnly));
+}
+
 void Close(int descriptor) { Do<posix::Call::kClose>(static_cast<uintptr_t>(descriptor)); }
 
 void Move(int from, int to) {
@@ -105,6 +111,12 @@ End Wait(ProcessId child) {
     return {.status = ~0U};
   }
   return {.status = status >> kStatusShift, .signal = status & kSignalMask};
+}
+
+void WaitForChildren() {
+  constexpr auto kAny = static_cast<uintptr_t>(-1);
+  while (Do<posix::Call::kWait4>(kAny) > 0) {
+  }
 }
 
 uintptr_t Break() { return SetBreak(0); }

@@ -34,6 +34,7 @@ void Write(int descriptor, std::string_view text);
 // At most `room`; nothing at the end, and where there is an error.
 [[nodiscard]] std::string_view Read(int descriptor, std::span<char> room);
 [[nodiscard]] int OpenToRead(std::string_view path);
+[[nodiscard]] int OpenToWrite(std::string_view path);
 void Close(int descriptor);
 // `from` becomes `to`, whatever that was.
 void Move(int from, int to);
@@ -62,6 +63,15 @@ struct End {
   friend constexpr bool operator==(const End&, const End&) = default;
 };
 [[nodiscard]] End Wait(ProcessId child);
+// For all children. Whoever loses its parent is one of the first process.
+void WaitForChildren();
+// Runs `what`, whose result is a status, in a child.
+template <class Do>
+End InChild(Do&& what) {
+  const ProcessId child = Fork();
+  if (child == 0) Exit(what());
+  return Wait(child);
+}
 
 // --- Memory.
 

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "arch/ops/shared_state.h"
+#include "kernel/applications/process_trial.h"
 #include "kernel/applications/runtime.h"
 #include "kernel/base/print.h"
 #include "kernel/mm/address.h"
@@ -34,14 +35,6 @@ constexpr uint32_t kFirstValue = 7;
 
 constexpr End kGood{};
 constexpr End kKilled{.signal = posix::NumberOf(posix::Signal::kSegmentationFault)};
-
-// Runs in a child.
-template <class Do>
-End InChild(Do&& what) {
-  const ProcessId child = Fork();
-  if (child == 0) Exit(what());
-  return Wait(child);
-}
 
 uintptr_t AddressOf(const char* place) { return reinterpret_cast<uintptr_t>(place); }
 
@@ -168,133 +161,6 @@ bool NothingElseIsMapped() {
          Call(posix::Call::kShmat, 0, 0, 0) == kRefused;
 }
 
-// --- Others beside it.
-
-class TextSink final : public base::Sink {
- public:
-  void Write(std::string_view text) override {
-    used_ += text.copy(room_.data() + used_, room_.size() - used_);
-  }
-  [[nodiscard]] std::string_view text() const { return {room_.data(), used_}; }
-
- private:
-  std::array<char, 64> room_;
-  size_t used_ = 0;
-};
-
-// Whether /proc says that this process is as the layout has it, and has `line`.
-bool LayoutHas(ProcessId id, std::string_view line) {
-  TextSink path;
-  base::Print(path, "/proc/{}/layout", id);
-  const int file = OpenToRead(path.text());
-  if (file < 0) return false;
-  std::array<char, 4096> room;
-  size_t used = 0;
-  while (used < room.size()) {
-    const std::string_view piece = Read(file, std::span(room).subspan(used));
-    if (piece.empty()) break;
-    used += piece.size();
-  }
-  Close(file);
-  const std::string_view text(room.data(), used);
-  const bool is_good = text.contains("LAYOUT OK") && text.contains(line);
-  if (!is_good) Write(kOutput, text);
-  return is_good;
-}
-
-// Processes that are there, until they are let go.
-class Crowd {
- public:
-  Crowd() {
-    const auto arrivals = MakePipe();
-    const auto ends = MakePipe();
-    if (!arrivals || !ends) return;
-    arrivals_ = *arrivals;
-    ends_ = *ends;
-  }
-  Crowd(const Crowd&) = delete;
-  Crowd& operator=(const Crowd&) = delete;
-
-  // Returns when it is there, or gone; 0 where it cannot be made.
-  ProcessId Add(std::string_view path) {
-    const ProcessId child = Fork();
-    if (child == 0) {
-      Move(ends_.read, kInput);
-      Move(arrivals_.write, kOutput);
-      Close(ends_.write);
-      Close(arrivals_.read);
-      Execute(path);
-      Write(kOutput, "?");
-      Exit(1);
-    }
-    if (child < 0) return 0;
-    std::array<char, 1> byte{};
-    return Read(arrivals_.read, byte) == "." ? child : 0;
-  }
-
-  void LetGo() {
-    for (const int end : {arrivals_.read, arrivals_.write, ends_.read, ends_.write}) Close(end);
-  }
-
- private:
-  Pipe arrivals_;
-  Pipe ends_;
-};
-
-struct Size {
-  std::string_view path;
-  std::string_view line;
-};
-
-bool SizesOfTables() {
-  constexpr Size kSizes[] = {
-      {"/kernel/idle", "PROCESS OK root 128 bytes"},
-      {"/kernel/roomy", "PROCESS OK root 256 bytes"},
-      {"/kernel/vast", "PROCESS OK root 4096 bytes"},
-  };
-  bool are_good = true;
-  for (const Size& size : kSizes) {
-    Crowd crowd;
-    const ProcessId child = crowd.Add(size.path);
-    are_good = are_good && child != 0 && LayoutHas(child, size.line);
-    crowd.LetGo();
-    are_good = are_good && Wait(child) == kGood;
-  }
-  return are_good;
-}
-
-bool AHundredAtOnce() {
-  constexpr size_t kProcesses = 100;
-  std::array<ProcessId, kProcesses> ids{};
-  Crowd crowd;
-  bool are_good = true;
-  for (ProcessId& id : ids) {
-    id = crowd.Add("/kernel/idle");
-    if (id == 0) are_good = false;
-  }
-  for (const ProcessId id : ids) {
-    are_good = are_good && LayoutHas(id, "PROCESS OK root 128 bytes");
-  }
-  crowd.LetGo();
-  for (const ProcessId id : ids) are_good = Wait(id) == kGood && are_good;
-  return are_good;
-}
-
-// From the root file system: waits for its input's end, as the others.
-bool AProgramBeside() {
-  Crowd crowd;
-  const ProcessId application = crowd.Add("/kernel/idle");
-  const ProcessId program = crowd.Add("/bin/beside");
-  bool are_good = application != 0 && program != 0 &&
-                  LayoutHas(application, "PROCESS OK root 128 bytes") &&
-                  LayoutHas(program, "PROCESS OK with nothing of the image");
-  crowd.LetGo();
-  are_good = Wait(application) == kGood && are_good;
-  return Wait(program) == kGood && are_good;
-}
-
-bool ItIsAsPlanned() { return LayoutHas(Call(posix::Call::kGetpid), "PROCESS OK root 128 bytes"); }
-
 struct Test {
   std::string_view name;
   bool (*run)(std::string_view last_argument);
@@ -317,9 +183,10 @@ constexpr Test kTests[] = {
     {"endless recursion is killed", Run<EndlessRecursionIsKilled>},
     {"nothing else can be mapped", Run<NothingElseIsMapped>},
     {"the process is as planned", Run<ItIsAsPlanned>},
-    {"the page table is as large as the process", Run<SizesOfTables>},
+    {"processes of several sizes", Run<ProcessesOfSeveralSizes>},
     {"a program from a file beside it", Run<AProgramBeside>},
-    {"a hundred at once", Run<AHundredAtOnce>},
+    {"a hundred at once, and nothing stays", Run<AHundredAtOnce>},
+    {"as many as there is memory for, and nothing stays", Run<AsManyAsThereIsMemoryFor>},
 };
 
 }  // namespace
