@@ -2,7 +2,8 @@
 #pragma once
 
 #include "kernel/mm/address.h"
-#include "kernel/mm/space_request.h"
+#include "kernel/mm/attributes.h"
+#include "kernel/mm/vma.h"
 #include "kernel/space/address_space.h"
 
 namespace process {
@@ -18,9 +19,16 @@ void ForEachArea(const kernel::AddressSpace& space, Visitor&& visitor) {
   }
 }
 
-// What RLIMIT_DATA and VmData count, but for stacks: memory of the process alone that it may write.
-[[nodiscard]] inline bool IsPrivateAndWritable(const mm::VmaTraits& area) {
+// Of an area, or of a request for one: memory of the process alone that it may write.
+template <class Area>
+[[nodiscard]] bool IsPrivateAndWritable(const Area& area) {
   return area.sharing == mm::Sharing::kPrivate && mm::Has(area.access, mm::Access::kWrite);
+}
+
+// The same without stacks: what RLIMIT_DATA and VmData count.
+template <class Area>
+[[nodiscard]] bool IsData(const Area& area) {
+  return IsPrivateAndWritable(area) && area.kind != mm::VmaKind::kStack;
 }
 
 }  // namespace process

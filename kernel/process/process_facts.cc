@@ -235,7 +235,7 @@ fs::ProcessMemory ProcessFacts::MeasureMemory(fs::ProcessId process) {
     const mm::VmaUsage usage = found->space->MeasureUsage(area.range);
     memory.resident_anonymous += usage.own;
     (FileOf(area) != nullptr ? memory.resident_file : memory.resident_shared) += usage.object;
-    if (IsPrivateAndWritable(area) && area.kind != mm::VmaKind::kStack) {
+    if (IsData(area)) {
       memory.data += mm::PagesFor(area.range.size_bytes);
     }
   });

@@ -18,6 +18,7 @@
 #include "kernel/mm/paged_object.h"
 #include "kernel/mm/range.h"
 #include "kernel/mm/space_request.h"
+#include "kernel/process/areas.h"
 #include "kernel/process/current.h"
 #include "kernel/process/process.h"
 #include "kernel/space/address_space.h"
@@ -172,33 +173,14 @@ posix::Result<mm::Place> PlaceOf(uintptr_t address, uint32_t flags) {
   return (flags & kFixedNoReplace) != 0 ? mm::Place::kExactlyFree : mm::Place::kExactly;
 }
 
-// Calls `use` for each live area.
-template <class Use>
-posix::Result<> ForEachArea(Use&& use) {
-  auto area = Space().FindFirstNotBelow(mm::VirtAddr{0});
-  while (area) {
-    TRY(use(*area));
-    if (area->range.last() == Space().bounds().last()) break;
-    area = Space().FindFirstNotBelow(area->range.last() + 1);
-  }
-  return {};
-}
-
-// Memory that the process would have to itself and may write to, stacks left out.
-bool IsData(mm::Access access, mm::Sharing sharing, mm::VmaKind kind) {
-  return sharing == mm::Sharing::kPrivate && mm::Has(access, mm::Access::kWrite) &&
-         kind != mm::VmaKind::kStack;
-}
-
 // RLIMIT_DATA. Without a limit, nobody counts.
 posix::Result<> CheckRoomForData(uint64_t more_bytes) {
   const uint64_t limit = kernel::CurrentProcess().limits[posix::Resource::kDataBytes].soft;
   if (limit == posix::kUnlimited) return {};
   uint64_t used = 0;
-  TRY(ForEachArea([&](const mm::VmaReport& area) -> posix::Result<> {
-    if (IsData(area.access, area.sharing, area.kind)) used += area.range.size_bytes;
-    return {};
-  }));
+  process::ForEachArea(Space(), [&](const mm::VmaReport& area) {
+    if (process::IsData(area)) used += area.range.size_bytes;
+  });
   if (used > limit || more_bytes > limit - used) return std::unexpected(Errno::kOutOfMemory);
   return {};
 }
@@ -262,7 +244,7 @@ posix::CallResult MapPages(uintptr_t address, size_t length, uint32_t protection
     const bool is_too_much = !lockable && lockable.error() == Errno::kOutOfMemory;
     if (!lockable) return std::unexpected(is_too_much ? Errno::kAgain : lockable.error());
   }
-  if (IsData(request.access, request.sharing, request.kind)) TRY(CheckRoomForData(*bytes));
+  if (process::IsData(request)) TRY(CheckRoomForData(*bytes));
   if ((flags & posix::map_flag::kNoReserve) == 0) {
     TRY(CheckPrivateMemory(request.access, request.sharing, *bytes));
   }
@@ -375,7 +357,7 @@ posix::CallResult Mremap(uintptr_t address, size_t length, size_t new_length, ui
     TRY(CheckRoom(more_bytes));
     if (const auto area = Space().Find(range->base)) {
       TRY(CheckPrivateMemory(area->access, area->sharing, more_bytes));
-      if (IsData(area->access, area->sharing, area->kind)) TRY(CheckRoomForData(more_bytes));
+      if (process::IsData(*area)) TRY(CheckRoomForData(more_bytes));
     }
   }
   const mm::VirtAddr va = TRY(Translated(Space().Remap(*range, request), kRemapErrors));
@@ -481,19 +463,21 @@ posix::CallResult Mlockall(uint32_t flags) {
   const mm::Locked locked = (flags & kAllOnFault) != 0 ? mm::Locked::kOnFault : mm::Locked::kYes;
   Space().SetFutureLocked((flags & kFuture) != 0 ? locked : mm::Locked::kNo);
   if ((flags & kCurrent) == 0) return 0;
-  TRY(ForEachArea([=](const mm::VmaReport& area) -> posix::Result<> {
+  process::ForEachArea(Space(), [=](const mm::VmaReport& area) {
     // As on Linux, what cannot be made present does not fail the call.
     (void)Space().SetLocked(area.range, locked);
-    return {};
-  }));
+  });
   return 0;
 }
 
 posix::CallResult Munlockall() {
   Space().SetFutureLocked(mm::Locked::kNo);
-  TRY(ForEachArea([](const mm::VmaReport& area) {
-    return Translated(Space().SetLocked(area.range, mm::Locked::kNo), kRangeErrors);
-  }));
+  posix::Result<> unlocked;
+  process::ForEachArea(Space(), [&unlocked](const mm::VmaReport& area) {
+    const auto result = Space().SetLocked(area.range, mm::Locked::kNo);
+    if (!result && unlocked) unlocked = Translated(result, kRangeErrors);
+  });
+  TRY(unlocked);
   return 0;
 }
 
