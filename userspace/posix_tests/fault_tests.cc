@@ -190,27 +190,6 @@ void StackOverflowEndsTheProcess() {
   ExpectEqual(StatusOf(Overflow, 1), Killed(SIGSEGV), "with a handler that has no stack");
 }
 
-// Registers, also those of numbers with a fraction, are as they were when the handler returns.
-void HandlersKeepRegisters() {
-  SetHandler(SIGSEGV, [](int, siginfo_t* information, void* context) {
-    volatile double noise = 3.25;
-    noise = noise * noise;
-    Repair(0, information, context);
-  });
-  auto* const page = reinterpret_cast<volatile char*>(NewPages(1, PROT_NONE));
-  double sum = 0.5;
-  uint64_t product = 3;
-  for (int i = 0; i < 8; ++i) {
-    if (i == 4) *page = 1;
-    sum = sum * 1.5 + i;
-    product = product * 5 + static_cast<uint64_t>(i);
-  }
-  constexpr uint64_t kProduct = 1196287;
-  constexpr int64_t kSumInMillionths = 95330078;
-  ExpectEqual(static_cast<int64_t>(product), static_cast<int64_t>(kProduct), "whole numbers");
-  ExpectEqual(static_cast<int64_t>(sum * 1000000), kSumInMillionths, "numbers with a fraction");
-}
-
 void UndefinedInstruction() {
   ExpectEqual(support::Catch([](uintptr_t) { __builtin_trap(); }, 0).signal, SIGILL, "SIGILL");
 }
@@ -220,7 +199,6 @@ constexpr support::Test kTests[] = {
     {"SIGSEGV: null", NothingIsAtNull},
     {"SIGSEGV: retried after its handler", HandlersCanRepair},
     {"SIGSEGV, SIGBUS: the end of a process", FaultsEndTheProcess},
-    {"SIGSEGV: registers are kept", HandlersKeepRegisters},
     {"SIGILL", UndefinedInstruction},
     {"stack: grows by zeroes", StackGrows},
     {"stack: its limit, on another stack", StackOverflowIsHandledElsewhere},

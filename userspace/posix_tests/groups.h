@@ -14,6 +14,7 @@ Group FileMapTests();
 Group RemapTests();
 Group AdviceTests();
 Group FaultTests();
+Group RegisterTests();
 Group UserPointerTests();
 Group ProcessTests();
 Group WaitTests();

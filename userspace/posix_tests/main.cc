@@ -15,13 +15,14 @@ int main(int argc, char** argv) {
   posix::RunAsExecuted(argc, argv);
   support::ReadOpenRanges(argc, argv);
   const posix::Group groups[] = {
-      posix::MapTests(),     posix::FileMapTests(), posix::RemapTests(),
-      posix::AdviceTests(),  posix::FaultTests(),   posix::UserPointerTests(),
-      posix::ProcessTests(), posix::WaitTests(),    posix::IdentityTests(),
-      posix::SignalTests(),  posix::ThreadTests(),  posix::RobustTests(),
-      posix::FileTests(),    posix::StatusTests(),  posix::PollTests(),
-      posix::LockTests(),    posix::IpcTests(),     posix::QueueTests(),
-      posix::TimerTests(),   posix::ProcTests(),    posix::SystemTests(),
+      posix::MapTests(),         posix::FileMapTests(), posix::RemapTests(),
+      posix::AdviceTests(),      posix::FaultTests(),   posix::RegisterTests(),
+      posix::UserPointerTests(), posix::ProcessTests(), posix::WaitTests(),
+      posix::IdentityTests(),    posix::SignalTests(),  posix::ThreadTests(),
+      posix::RobustTests(),      posix::FileTests(),    posix::StatusTests(),
+      posix::PollTests(),        posix::LockTests(),    posix::IpcTests(),
+      posix::QueueTests(),       posix::TimerTests(),   posix::ProcTests(),
+      posix::SystemTests(),
   };
   return support::RunTests(argc, argv, groups);
 }
