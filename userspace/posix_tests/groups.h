@@ -30,6 +30,7 @@ Group IpcTests();
 Group QueueTests();
 Group TimerTests();
 Group ProcTests();
+Group ProcFormatTests();
 Group SystemTests();
 
 // What the program does when it is executed again with an argument of these tests; does not return

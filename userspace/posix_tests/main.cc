@@ -22,7 +22,7 @@ int main(int argc, char** argv) {
       posix::RobustTests(),      posix::FileTests(),    posix::StatusTests(),
       posix::PollTests(),        posix::LockTests(),    posix::IpcTests(),
       posix::QueueTests(),       posix::TimerTests(),   posix::ProcTests(),
-      posix::SystemTests(),
+      posix::ProcFormatTests(),  posix::SystemTests(),
   };
   return support::RunTests(argc, argv, groups);
 }

@@ -18,6 +18,7 @@
 
 #include "userspace/posix_tests/groups.h"
 #include "userspace/posix_tests/memory.h"
+#include "userspace/posix_tests/proc_text.h"
 #include "userspace/support/test.h"
 
 namespace posix {
@@ -29,53 +30,8 @@ using support::Require;
 
 constexpr size_t kPageKiB = kPage / 1024;
 
-// What a file of /proc had in it when it was read; of a long one the beginning.
-class Text {
- public:
-  explicit Text(const char* path) {
-    int file = open(path, O_RDONLY);
-    if (file < 0) {
-      // As the first process, on a system that leaves it to it.
-      mkdir("/proc", 0555);
-      (void)mount("proc", "/proc", "proc", 0, nullptr);
-      file = open(path, O_RDONLY);
-    }
-    Require(file >= 0, path);
-    for (ssize_t count = 1; count > 0 && size_ < sizeof bytes_;
-         size_ += static_cast<size_t>(count)) {
-      count = read(file, bytes_ + size_, sizeof bytes_ - size_);
-      Require(count >= 0, "read");
-    }
-    close(file);
-  }
-
-  [[nodiscard]] std::string_view all() const { return {bytes_, size_}; }
-
- private:
-  static constexpr size_t kRoomBytes = 64 << 10;
-
-  char bytes_[kRoomBytes];
-  size_t size_ = 0;
-};
-
-// The rest of the first line of `text` that begins with `name`.
-std::string_view Line(std::string_view text, std::string_view name) {
-  while (!text.empty()) {
-    const std::string_view line = text.substr(0, text.find('\n'));
-    if (line.starts_with(name)) return line.substr(name.size());
-    text.remove_prefix(std::min(text.size(), line.size() + 1));
-  }
-  return {};
-}
-
-int64_t Number(std::string_view text, std::string_view name) {
-  const std::string_view line = Line(text, name);
-  Expect(!line.empty(), name.data());
-  return std::strtoll(line.data(), nullptr, 10);
-}
-
 int64_t StatusNumber(std::string_view name) {
-  return Number(Text("/proc/self/status").all(), name);
+  return NumberOf(ProcText("/proc/self/status").all(), name);
 }
 
 // What smaps has from the mapping on that begins with `page`.
@@ -89,11 +45,11 @@ class Mapping {
     lines_ = text_.all().substr(start + 1);
   }
 
-  [[nodiscard]] int64_t operator[](std::string_view name) const { return Number(lines_, name); }
-  [[nodiscard]] std::string_view flags() const { return Line(lines_, "VmFlags:"); }
+  [[nodiscard]] int64_t operator[](std::string_view name) const { return NumberOf(lines_, name); }
+  [[nodiscard]] std::string_view flags() const { return LineOf(lines_, "VmFlags:"); }
 
  private:
-  Text text_{"/proc/self/smaps"};
+  ProcText text_{"/proc/self/smaps"};
   std::string_view lines_;
 };
 
@@ -209,12 +165,12 @@ void UsersOfAProcess() {
   gid_t group[3] = {};
   ExpectEqual(getresuid(&user[0], &user[1], &user[2]), 0, "users");
   ExpectEqual(getresgid(&group[0], &group[1], &group[2]), 0, "groups");
-  const Text text("/proc/self/status");
+  const ProcText text("/proc/self/status");
   char wanted[64];
   std::snprintf(wanted, sizeof wanted, "\t%u\t%u\t%u\t%u", user[0], user[1], user[2], user[1]);
-  Expect(Line(text.all(), "Uid:") == wanted, "Uid");
+  Expect(LineOf(text.all(), "Uid:") == wanted, "Uid");
   std::snprintf(wanted, sizeof wanted, "\t%u\t%u\t%u\t%u", group[0], group[1], group[2], group[1]);
-  Expect(Line(text.all(), "Gid:") == wanted, "Gid");
+  Expect(LineOf(text.all(), "Gid:") == wanted, "Gid");
 }
 
 void SwitchesOfAThread() {
@@ -225,34 +181,35 @@ void SwitchesOfAThread() {
 }
 
 void FaultsAreCounted() {
-  const int64_t before = Number(Text("/proc/vmstat").all(), "pgfault ");
+  const int64_t before = NumberOf(ProcText("/proc/vmstat").all(), "pgfault ");
   constexpr size_t kSome = 64;
   Touch(NewPages(kSome), kSome);
-  Expect(Number(Text("/proc/vmstat").all(), "pgfault ") >= before + static_cast<int64_t>(kSome),
-         "a fault for each page");
+  Expect(
+      NumberOf(ProcText("/proc/vmstat").all(), "pgfault ") >= before + static_cast<int64_t>(kSome),
+      "a fault for each page");
 }
 
 void MemoryOfTheSystem() {
-  const int64_t own = Number(Text("/proc/meminfo").all(), "AnonPages:");
-  const int64_t committed = Number(Text("/proc/meminfo").all(), "Committed_AS:");
+  const int64_t own = NumberOf(ProcText("/proc/meminfo").all(), "AnonPages:");
+  const int64_t committed = NumberOf(ProcText("/proc/meminfo").all(), "Committed_AS:");
   Touch(NewPages(kMany), kMany);
-  const Text text("/proc/meminfo");
-  Expect(Number(text.all(), "AnonPages:") >= own + kAbout, "own pages");
-  Expect(Number(text.all(), "Committed_AS:") >= committed + kAbout, "promised");
-  Expect(Number(text.all(), "KernelStack:") > 0, "kernel stacks");
-  Expect(Number(text.all(), "Mapped:") > 0, "programs are mapped");
-  Expect(Number(text.all(), "PageTables:") > 0, "page tables");
-  Expect(Number(text.all(), "MemFree:") < Number(text.all(), "MemTotal:"), "not all is free");
+  const ProcText text("/proc/meminfo");
+  Expect(NumberOf(text.all(), "AnonPages:") >= own + kAbout, "own pages");
+  Expect(NumberOf(text.all(), "Committed_AS:") >= committed + kAbout, "promised");
+  Expect(NumberOf(text.all(), "KernelStack:") > 0, "kernel stacks");
+  Expect(NumberOf(text.all(), "Mapped:") > 0, "programs are mapped");
+  Expect(NumberOf(text.all(), "PageTables:") > 0, "page tables");
+  Expect(NumberOf(text.all(), "MemFree:") < NumberOf(text.all(), "MemTotal:"), "not all is free");
 }
 
 void NoNameComesTwice() {
   for (const char* const path : {"/proc/meminfo", "/proc/vmstat"}) {
-    const Text text(path);
+    const ProcText text(path);
     std::string_view rest = text.all();
     while (!rest.empty()) {
       const std::string_view name = rest.substr(0, rest.find_first_of(": ") + 1);
       rest.remove_prefix(std::min(rest.size(), rest.find('\n') + 1));
-      Expect(Line(rest, name).empty(), name.data());
+      Expect(LineOf(rest, name).empty(), name.data());
     }
   }
 }
