@@ -211,7 +211,8 @@ void WrappingRanges() {
   for (const BadCall& bad : kRangeCalls) {
     for (const auto& one : sizes) {
       const long result = bad.call(at, one.size);
-      if (result < 0 && result >= -4095) continue;
+      // Because of the range: not because the call does not exist.
+      if (result == -EINVAL || result == -ENOMEM || result == -EFAULT) continue;
       Expect(false, bad.what);
       Expect(false, one.what);
     }

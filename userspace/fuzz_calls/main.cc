@@ -216,7 +216,7 @@ void RandomCalls() {
   const uint32_t processes = ends[0] + ends[1] + ends[2];
   Expect(ends[static_cast<size_t>(End::kWaiting)] <= processes / 10, "few of them waited");
   // What the calls made and nobody removed: files, segments, queues. The processes had more.
-  constexpr uint64_t kMostKept = 8 << 20;
+  constexpr uint64_t kMostKept = 2 << 20;
   Expect(!machine_is_ours || free_after + kMostKept >= free_before, "memory came back");
   Expect(AllAre(static_cast<unsigned char*>(own), kOwnBytes, kOwnValue),
          "this process's memory is what it was");

@@ -6,8 +6,9 @@
 
 #include <csetjmp>
 #include <csignal>
+#include <cstddef>
 #include <cstdint>
-#include <initializer_list>
+#include <iterator>
 
 namespace support {
 namespace {
@@ -29,16 +30,17 @@ void CallThere(uintptr_t address) { reinterpret_cast<void (*)()>(address)(); }
 }  // namespace
 
 Fault Catch(void (*run)(uintptr_t), uintptr_t argument) {
+  constexpr int kSignals[] = {SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE};
+  struct sigaction before[std::size(kSignals)];
   struct sigaction action = {};
   action.sa_sigaction = OnFault;
   action.sa_flags = SA_SIGINFO;
-  for (const int signal : {SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE}) {
-    sigaction(signal, &action, nullptr);
-  }
+  for (size_t i = 0; i < std::size(kSignals); ++i) sigaction(kSignals[i], &action, &before[i]);
   caught.signal = 0;
   caught.code = 0;
   caught.address = 0;
   if (sigsetjmp(resumption, 1) == 0) run(argument);
+  for (size_t i = 0; i < std::size(kSignals); ++i) sigaction(kSignals[i], &before[i], nullptr);
   return {caught.signal, caught.code, caught.address};
 }
 

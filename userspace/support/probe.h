@@ -29,7 +29,7 @@ inline Fault Read(const volatile void* pointer) {
 }
 
 // Calls run(), and returns what it was interrupted by: SIGSEGV, SIGBUS, SIGILL, SIGTRAP or SIGFPE.
-// The handlers stay.
+// Their handlers are the caller's again then.
 Fault Catch(void (*run)(uintptr_t), uintptr_t argument);
 
 // Runs run(argument) in a child that ends with what it returns; the status that wait() has for it,
