@@ -1,5 +1,5 @@
-// Dies where no program's memory is, on any layout: null is code that can be read, or nothing. Two
-// of its processes die before, of other bad accesses.
+// Dies where no program's memory is, on any layout: null is code that can be read, or nothing. Some
+// of its processes die before, of other bad accesses: one of each kind, and to several regions.
 #define _GNU_SOURCE
 #include <stdint.h>
 #include <sys/mman.h>
@@ -20,6 +20,14 @@ static void WriteToEmptyFile(void) {
 // 64-bit processors have no such address; it is the last one of others.
 static void WriteNowhere(void) { Write(UINTPTR_MAX >> (UINTPTR_MAX > UINT32_MAX)); }
 
+static uintptr_t Map(int protection, int flags) {
+  return (uintptr_t)mmap(0, 1, protection, flags | MAP_ANONYMOUS, -1, 0);
+}
+
+static void ReadClosed(void) { (void)*(volatile char*)Map(PROT_NONE, MAP_PRIVATE); }
+static void ExecuteData(void) { ((void (*)(void))Map(PROT_READ | PROT_WRITE, MAP_PRIVATE))(); }
+static void WriteConstant(void) { Write(Map(PROT_READ, MAP_SHARED)); }
+
 static void InChild(void (*die)(void)) {
   const pid_t child = fork();
   if (child == 0) {
@@ -33,6 +41,9 @@ int main(int argc, char** argv) {
   (void)argv;
   InChild(WriteToEmptyFile);
   InChild(WriteNowhere);
+  InChild(ReadClosed);
+  InChild(ExecuteData);
+  InChild(WriteConstant);
   // Not constant, so that the compiler knows nothing about it.
   Write((uintptr_t)argc * 16);
   return 0;

@@ -39,6 +39,13 @@ _HAVE_LIBRARIES = [
     "x86_64_osz",
 ]
 
+# Where a process that dies of an access was, and what of its memory is nearest.
+_NEAREST_OF_KIND = " ip 0x[0-9a-f]+; nearest region %s 0x[0-9a-f]+-0x[0-9a-f]+$"
+_NEAREST = _NEAREST_OF_KIND % "[a-z]+"
+
+# A process that is killed because there is no page for it.
+_ENDS_WITHOUT_MEMORY = [regex("^Out of memory: init \\([0-9]+\\) write at 0x[0-9a-f]+" + _NEAREST)]
+
 # What /test/all runs. It leaves out by itself what is not in the root file system.
 _PROGRAMS = {
     "arm": ["shell", "heap", "lua", "sqlite", "compress", "mimalloc", "dynamic"],
@@ -94,6 +101,7 @@ def program_tests(*, name, images = IMAGES):
             prefix + "limit_tests_test",
             image,
             "//testing/programs:limit_tests_" + cpu,
+            expect = _ENDS_WITHOUT_MEMORY,
             memory = _least_memory(image),
         )
         _suite_test(
@@ -180,14 +188,14 @@ def _arguments_file(suite, prefix, image):
     )
     return ":%skernel_addresses.txt" % prefix
 
-def _suite_test(name, image, initrd, arguments = [], arguments_file = None, memory = "512M"):
+def _suite_test(name, image, initrd, arguments = [], arguments_file = None, expect = [], memory = "512M"):
     _start(
         name,
         image,
         clock = "instructions",
         command_line = " ".join(["--"] + arguments),
         command_line_file = arguments_file,
-        expect = [image.banner, "KTAP version 1"],
+        expect = [image.banner, "KTAP version 1"] + expect,
         initrd = initrd,
         ktap = True,
         memory = memory,
@@ -347,13 +355,17 @@ def _cut_off_test(name, image, cpu):
 def _without_init_test(name, image, cpu):
     _no_programs_test(name, image, "//testing/programs:without_init_" + cpu, ["initrd: there is no /init"])
 
-# Where a process that dies of an access was, and what of its memory is nearest.
-_NEAREST = " ip 0x[0-9a-f]+; nearest region [a-z]+ 0x[0-9a-f]+-0x[0-9a-f]+$"
-
 # Where no memory can be, of which x86_64 tells no more than the instruction.
 _NOWHERE = {
     "arm": "write at 0x0*f{8}",
     "x86_64": "instruction at 0x[0-9a-f]+",
+}
+
+# Each kind of access, to an area without that right, which is the nearest one.
+_BAD_ACCESSES = {
+    "read": "anonymous",
+    "execute": "anonymous",
+    "write": "shared",
 }
 
 # The first program is an application of the image, which tries what such may do.
@@ -379,6 +391,10 @@ def _dying_test(name, image, cpu):
             image.banner,
             regex("^Bus error: init \\([0-9]+\\) write at 0x[0-9a-f]+" + _NEAREST),
             regex("^Segmentation fault: init \\([0-9]+\\) " + _NOWHERE[cpu] + _NEAREST),
+        ] + [
+            regex("^Segmentation fault: init \\([0-9]+\\) %s at 0x[0-9a-f]+000" % access + _NEAREST_OF_KIND % kind)
+            for access, kind in _BAD_ACCESSES.items()
+        ] + [
             regex("^Segmentation fault: init \\(1\\) write at 0x0+10" + _NEAREST),
             "init was killed by signal 11",
         ],
