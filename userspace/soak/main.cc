@@ -35,7 +35,7 @@ using support::Require;
 constexpr size_t kPage = 4096;
 constexpr uint32_t kRoundsBefore = 100;
 constexpr const char* kExecutedWord = "executed";
-uint32_t rounds = 1000;
+uint32_t rounds = 10'000;
 uint32_t lives = 1000;
 
 void Live(uint32_t count) {
