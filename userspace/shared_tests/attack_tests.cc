@@ -4,12 +4,16 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
 #include <cstring>
+#include <new>
+#include <random>
 
 #include "userspace/libatlas/shared/smalloc.h"
 #include "userspace/machine/system_call.h"
@@ -79,6 +83,74 @@ void WhatIsWrittenOverDoesNoHarm() {
   Expect(!support::Write(large).signal, "its owner has it all the same");
   sfree(large);
   Expect(std::strstr(support::TextOf("/proc/verify"), "FAULT") == nullptr, "/proc/verify");
+}
+
+// Processes that give blocks to each other and free them, and others that write over what they
+// have.
+struct Board {
+  static constexpr unsigned kPlaces = 64;
+
+  std::atomic<uintptr_t> blocks[kPlaces];
+  std::atomic<int> at_work;
+};
+
+int TakeAndGive(Board& board, unsigned seed) {
+  constexpr int kRounds = 5000;
+  constexpr size_t kLargeBlock = 100000;
+  std::minstd_rand random(seed);
+  for (int round = 0; round < kRounds; ++round) {
+    auto* const block =
+        static_cast<volatile char*>(smalloc(random() % 50 == 0 ? kLargeBlock : random() % 2000));
+    if (block != nullptr) *block = 1;
+    std::atomic<uintptr_t>& place = board.blocks[random() % Board::kPlaces];
+    sfree(reinterpret_cast<void*>(place.exchange(reinterpret_cast<uintptr_t>(block))));
+  }
+  // Whoever has made a block lives until nobody looks for it any more.
+  board.at_work.fetch_sub(1);
+  while (board.at_work > 0) usleep(1000);
+  return 0;
+}
+
+// Where headers of chunks are, or anywhere in one. It may be gone: the kernel is who writes.
+int WriteOver(Board& board, unsigned seed) {
+  constexpr uintptr_t kMostBytes = 64;
+  constexpr uintptr_t kHeaderBytes = 576;
+  std::minstd_rand random(seed);
+  while (board.at_work > 0) {
+    const uintptr_t block = board.blocks[random() % Board::kPlaces];
+    if (block == 0) continue;
+    const uintptr_t chunk = block & ~uintptr_t{kChunk - 1};
+    const uintptr_t room = random() % 4 == 0 ? kChunk : kHeaderBytes;
+    const uintptr_t bytes = 1 + random() % kMostBytes;
+    const uintptr_t place = chunk + kChunk - room + random() % (room - bytes + 1);
+    static_cast<void>(
+        SystemCall(SYS_getrandom, static_cast<long>(place), static_cast<long>(bytes), 0));
+  }
+  return 0;
+}
+
+void OthersGoOnWhileSomeWriteOver() {
+  constexpr unsigned kWorkers = 3;
+  constexpr unsigned kAll = 5;
+  const support::MemoryUse before;
+  void* const page = mmap(nullptr, sizeof(Board), kReadWrite, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  Require(page != MAP_FAILED, "a page for all");
+  Board& board = *new (page) Board{};
+  board.at_work = kWorkers;
+  pid_t processes[kAll];
+  for (unsigned i = 0; i < kAll; ++i) {
+    processes[i] = fork();
+    Require(processes[i] >= 0, "fork");
+    if (processes[i] == 0) _exit((i < kWorkers ? TakeAndGive : WriteOver)(board, i + 1));
+  }
+  for (const pid_t process : processes) {
+    int status = 0;
+    waitpid(process, &status, 0);
+    ExpectEqual(status, support::Exited(0), "it went on to its end");
+  }
+  Expect(std::strstr(support::TextOf("/proc/verify"), "FAULT") == nullptr, "/proc/verify");
+  munmap(page, sizeof(Board));
+  support::MemoryUse().ExpectIs(before);
 }
 
 void WrongArgumentsAreRefused() {
@@ -191,6 +263,7 @@ void WrongFreesEndTheProgram() {
 constexpr support::Test kTests[] = {
     {"stale pointers fault", StalePointersFault},
     {"what others write over does no harm", WhatIsWrittenOverDoesNoHarm},
+    {"others go on while some write over what all have", OthersGoOnWhileSomeWriteOver},
     {"wrong arguments are refused", WrongArgumentsAreRefused},
     {"nothing else is put where blocks are", NothingElseIsPutThere},
     {"what comes to an end is told, and comes back", WhatEndsIsToldAndComesBack},

@@ -45,7 +45,8 @@ void* SharedHeap::AllocateLarge(size_t bytes) {
   needed -= needed % kChunkBytes;
   Chunk* chunk = nullptr;
   large_.ForEach([&](Chunk& one) {
-    if (one.chunk_bytes >= needed && IsFreedByOthers(one)) chunk = &one;
+    const bool is_free = one.free_count > 0 || IsFreedByOthers(one);
+    if (one.chunk_bytes >= needed && is_free) chunk = &one;
   });
   if (chunk == nullptr) {
     chunk = MakeChunk(needed);
@@ -54,7 +55,12 @@ void* SharedHeap::AllocateLarge(size_t bytes) {
     chunk->block_bytes = static_cast<uint32_t>(std::min<size_t>(needed, UINT32_MAX));
     chunk->inverse = 0;
     chunk->count = 0;
+    chunk->free_count = 0;
     large_.Append(*chunk);
+  } else if (chunk->free_count > 0) {
+    chunk->free_count = 0;
+  } else {
+    chunk->others_freed = true;
   }
   ClearHeader(*chunk, chunk->block_bytes);
   return reinterpret_cast<void*>(chunk->AddressOf(0));
@@ -90,10 +96,14 @@ void SharedHeap::FreeSlowly(Cache& cache, void* block) {
   if (cache.IsClosed()) Open(cache);
   const auto address = reinterpret_cast<uintptr_t>(block);
   const MutexHolder hold(lock_);
-  if (std::ranges::contains(cache.blocks, address)) {
-    return Report(mm::ObjectFault::kDoubleFree, address);
-  }
+  if (std::ranges::contains(cache.blocks, address)) return ReportUnlessOthersFreed(address);
   FreeLocked(address);
+}
+
+// Others may have said of a block that it is free while somebody here has it, who frees it now.
+void SharedHeap::ReportUnlessOthersFreed(uintptr_t address) {
+  const Chunk* const chunk = Find(address);
+  if (chunk == nullptr || !chunk->others_freed) Report(mm::ObjectFault::kDoubleFree, address);
 }
 
 void SharedHeap::FreeLocked(uintptr_t address) {
@@ -101,6 +111,10 @@ void SharedHeap::FreeLocked(uintptr_t address) {
   if (chunk == nullptr) return FreeOfOther(address);
   if (chunk->size_class == kLarge) {
     if (address != chunk->AddressOf(0)) return Report(mm::ObjectFault::kInterior, address);
+    if (chunk->others_freed) {
+      chunk->free_count = 1;
+      return;
+    }
     large_.Remove(*chunk);
     return Drop(*chunk);
   }
@@ -108,10 +122,7 @@ void SharedHeap::FreeLocked(uintptr_t address) {
   if (!chunk->Begins(index, address) || index >= chunk->count) {
     return Report(mm::ObjectFault::kInterior, address);
   }
-  if (!chunk->IsTaken(index)) {
-    if (!chunk->others_freed) Report(mm::ObjectFault::kDoubleFree, address);
-    return;
-  }
+  if (!chunk->IsTaken(index)) return ReportUnlessOthersFreed(address);
   const uint32_t free_before = chunk->free_count;
   SetFree(*chunk, index);
   Settle(*chunk, free_before);

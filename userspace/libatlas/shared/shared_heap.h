@@ -187,10 +187,12 @@ class SharedHeap {
     uint32_t block_bytes = 0;         // of a large one, all that there is
     uint32_t inverse = 0;             // 2^32 / block_bytes, rounded up
     uint32_t count = 0;
-    uint32_t free_count = 0;
+    uint32_t free_count = 0;  // of a large one that is free although it stays, 1
     uint32_t first_word = 0;  // of `taken`: those below are all ones
     uint8_t size_class = 0;
-    bool others_freed = false;  // who frees a free block of it may be right
+    // Others said so of some block of it. Who frees what is free may be right then, and somebody
+    // may use what is free: it stays, and blocks begin where they do.
+    bool others_freed = false;
     size_t chunk_bytes = 0;
     Chunk* above = nullptr;  // in its list
     Chunk* below = nullptr;
@@ -246,6 +248,7 @@ class SharedHeap {
   [[nodiscard]] void* AllocateLarge(size_t bytes) REQUIRES(lock_);
   void FreeLocked(uintptr_t address) REQUIRES(lock_);
   void FreeOfOther(uintptr_t address) REQUIRES(lock_);
+  void ReportUnlessOthersFreed(uintptr_t address) REQUIRES(lock_);
   [[nodiscard]] size_t SizeOf(uintptr_t address) REQUIRES(lock_);
   [[nodiscard]] size_t SizeOfOther(uintptr_t address) REQUIRES(lock_);
 

@@ -142,14 +142,16 @@ void SharedHeap::SetFree(Chunk& chunk, uint32_t index) {
   ++chunk.free_count;
 }
 
-// To the list where it belongs now that some more of it is free. A size keeps its last chunk.
+// To the list where it belongs now that some more of it is free. A size keeps its last chunk, and
+// those of which others freed something.
 void SharedHeap::Settle(Chunk& chunk, uint32_t free_before) {
   Class& of_size = classes_[chunk.size_class];
   if (free_before == 0) {
     of_size.full.Remove(chunk);
     of_size.with_free.Append(chunk);
   }
-  if (chunk.free_count < chunk.count || of_size.with_free.size() == 1) return;
+  if (chunk.free_count < chunk.count || chunk.others_freed) return;
+  if (of_size.with_free.size() == 1) return;
   of_size.with_free.Remove(chunk);
   if (empty_.size() < kMostEmpty) return empty_.Append(chunk);
   Drop(chunk);

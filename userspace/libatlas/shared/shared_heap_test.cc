@@ -39,6 +39,13 @@ class Kernel {
     const auto found = sizes_.find(chunk);
     return found == sizes_.end() ? 0 : found->second;
   }
+  // Which one a block is in; null when it is in none.
+  std::byte* ChunkOf(const std::byte* block) const {
+    const auto above = sizes_.upper_bound(block);
+    if (above == sizes_.begin()) return nullptr;
+    const auto& [chunk, bytes] = *std::prev(above);
+    return block < chunk + bytes ? const_cast<std::byte*>(chunk) : nullptr;
+  }
   size_t chunks() const { return sizes_.size(); }
 
   bool is_full = false;
@@ -293,29 +300,41 @@ TEST(SharedHeap, OthersResize) {
   EXPECT_GE(other.heap->UsableSize(moved), 200U);
 }
 
-// Nothing that others write makes the owner's heap unsound, or a fault of a right free.
+// Others write where chunks end whatever they like, most of all that blocks are free. Their owner
+// frees each once, and has it so long.
 TEST(SharedHeap, WhatOthersWriteDoesNoHarm) {
   Kernel kernel;
   Process owner(kernel);
-  std::minstd_rand random(1);
-  std::vector<std::byte*> blocks;
-  for (int i = 0; i < 5000; ++i) {
-    const size_t size = random() % 3000;
-    blocks.push_back(owner.Allocate(size));
-    ASSERT_NE(blocks.back(), nullptr);
-    if (i % 3 == 0) {
-      owner.Free(blocks[random() % blocks.size()]);
-      blocks.back() = owner.Allocate(size);
+  std::minstd_rand random(7);
+  std::vector<std::byte*> held;
+  const auto lie = [&](std::byte* chunk) {
+    std::byte* const header = chunk + kernel.BytesFrom(chunk) - kHeader;
+    const std::byte mask{static_cast<unsigned char>(random() % 2 == 0 ? 0xff : 0)};
+    for (size_t at = 0; at < kHeader; ++at) {
+      header[at] = std::byte(random() % 256) | mask;
     }
-    if (i % 100 == 0) {
-      const auto chunk =
-          reinterpret_cast<uintptr_t>(blocks[random() % blocks.size()]) & ~uintptr_t{kChunk - 1};
-      auto* const header = reinterpret_cast<unsigned char*>(chunk + kChunk - kHeader);
-      for (size_t at = 0; at < kHeader; ++at) header[at] = static_cast<unsigned char>(random());
-      ASSERT_TRUE(owner.IsSound());
+  };
+  for (int step = 0; step < 30'000; ++step) {
+    if (held.size() < 100 || (held.size() < 2000 && random() % 2 == 0)) {
+      const size_t size = random() % 50 == 0 ? random() % 300'000 : random() % 4000;
+      held.push_back(owner.Allocate(size));
+      ASSERT_NE(held.back(), nullptr);
+    } else {
+      std::byte*& block = held[random() % held.size()];
+      // Where nothing is any more, this ends the test.
+      ASSERT_NE(kernel.ChunkOf(block), nullptr) << step;
+      *static_cast<volatile std::byte*>(block) = std::byte{1};
+      owner.Free(block);
+      ASSERT_TRUE(faults.empty()) << step;
+      block = held.back();
+      held.pop_back();
     }
+    if (step % 20 == 0) lie(kernel.ChunkOf(held[random() % held.size()]));
+    if (step % 500 == 0) ASSERT_TRUE(owner.IsSound()) << step;
   }
+  for (std::byte* const block : held) owner.Free(block);
   EXPECT_TRUE(owner.IsSound());
+  EXPECT_TRUE(faults.empty());
 }
 
 TEST(SharedHeap, AChildOwnsNothing) {
