@@ -1,4 +1,5 @@
-// Where a heap's memory comes from: a stretch of addresses that it grows over, upwards.
+// Where a heap's memory comes from: a stretch of addresses that it grows over, upwards, and maybe
+// another one above.
 #pragma once
 
 #include <atomic>
@@ -29,6 +30,14 @@ class MemoryRegion {
   // From now on the region's first `bytes` bytes are there, and no others: whole pages. Those that
   // are new are zero. Error: kOutOfMemory, never when it gets smaller.
   [[nodiscard]] virtual base::Result<> Resize(size_t bytes) = 0;
+
+  // When the region cannot grow: it goes on above, where there is room for at least `bytes` bytes
+  // of whole pages. Returns how many there are from base() to there, which is its size now,
+  // although what lies between is not its own; it never gets smaller than that again. Error:
+  // kOutOfMemory.
+  [[nodiscard]] virtual base::Result<size_t> Skip(size_t /*bytes*/) {
+    return std::unexpected(base::Error::kOutOfMemory);
+  }
 
   // The system may have the memory of these whole pages. They are zero when they are used again.
   virtual void Forget(void* first, size_t bytes) = 0;

@@ -167,7 +167,8 @@ base::Result<> PageHeap::Grow(Page pages) {
   return std::unexpected(base::Error::kOutOfMemory);
 }
 
-base::Result<PageHeap::Run> PageHeap::TakeNew(Page pages, Page alignment) {
+// From the last page that somebody has on.
+base::Result<PageHeap::Run> PageHeap::TakeBehind(Page pages, Page alignment) {
   Page start = end_;
   const std::optional<Run> before = end_ == 0 ? std::nullopt : FreeRunUpTo(end_ - 1);
   if (before) start = before->first;
@@ -186,6 +187,32 @@ base::Result<PageHeap::Run> PageHeap::TakeNew(Page pages, Page alignment) {
   if (first > end_) Give({end_, first - end_, kClean});
   end_ = first + pages;
   return Run{first, pages, kind};
+}
+
+// The rest of the stretch is free, as far as it goes, and the region has another one.
+base::Result<> PageHeap::GoOnElsewhere(Page pages) {
+  for (Page more = pages; more > 0; more /= 2) {
+    const Page wanted = resized_ + more;
+    if (more > most_pages_ - resized_) continue;
+    if (region_.Resize(static_cast<size_t>(mm::PageCount{wanted}.bytes()))) resized_ = wanted;
+  }
+  const size_t start =
+      TRY(region_.Skip(static_cast<size_t>(mm::PageCount{pages}.bytes()))) >> mm::kPageShift;
+  CHECK(start >= resized_ && start <= most_pages_);
+  const Run rest = {end_, resized_ - end_, kClean};
+  end_ = resized_;
+  if (rest.pages > 0) Give(rest);
+  skipped_ += static_cast<Page>(start) - resized_;
+  resized_ = end_ = static_cast<Page>(start);
+  return {};
+}
+
+// Where nothing was yet.
+base::Result<PageHeap::Run> PageHeap::TakeNew(Page pages, Page alignment) {
+  if (const auto run = TakeBehind(pages, alignment)) return run;
+  if (pages > most_pages_ - alignment) return std::unexpected(base::Error::kOutOfMemory);
+  TRY(GoOnElsewhere(pages + alignment - 1));
+  return TakeBehind(pages, alignment);
 }
 
 base::Result<PageHeap::Run> PageHeap::Take(Page pages, Page alignment) {

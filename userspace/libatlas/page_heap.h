@@ -127,6 +127,8 @@ class PageHeap final : public mm::PageSource {
   void Free(Page first, Page pages) REQUIRES(mutex_);
   void PurgeAll() REQUIRES(mutex_);
   [[nodiscard]] base::Result<> Grow(Page pages) REQUIRES(mutex_);
+  [[nodiscard]] base::Result<> GoOnElsewhere(Page pages) REQUIRES(mutex_);
+  [[nodiscard]] base::Result<Run> TakeBehind(Page pages, Page alignment) REQUIRES(mutex_);
   [[nodiscard]] Page FirstAligned(Page page, Page alignment) const;
 
   MemoryRegion& region_;
@@ -137,6 +139,7 @@ class PageHeap final : public mm::PageSource {
   mutable Mutex mutex_;
   Page end_ GUARDED_BY(mutex_) = 0;      // pages from here on were never used, or were given back
   Page resized_ GUARDED_BY(mutex_) = 0;  // what the region has
+  Page skipped_ GUARDED_BY(mutex_) = 0;  // of those below end_, which are not the region's
   Page in_use_ GUARDED_BY(mutex_) = 0;
   Page dirty_ GUARDED_BY(mutex_) = 0;
   std::array<uint64_t, (kBins + kBinsPerWord - 1) / kBinsPerWord> filled_

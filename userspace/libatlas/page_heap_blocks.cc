@@ -90,7 +90,7 @@ base::Result<> PageHeap::CheckInvariants() const {
       previous = link;
     }
   }
-  if (free + in_use_ != end_ || dirty != dirty_ || end_ > resized_) {
+  if (free + in_use_ + skipped_ != end_ || dirty != dirty_ || end_ > resized_) {
     return std::unexpected(base::Error::kCorrupt);
   }
   return {};

@@ -18,6 +18,9 @@ namespace {
 constexpr mm::PageCount kOne{1};
 
 struct World {
+  World() = default;
+  explicit World(const TestRegion::Gap& gap) : region({2048}, gap) {}
+
   TestRegion region{{2048}};
   PageHeap heap{region};
 
@@ -167,7 +170,65 @@ TEST(PageHeap, RunsOut) {
   EXPECT_NE(world.Block(1), nullptr);
 }
 
+TEST(PageHeap, GoesOnBehindAGap) {
+  World world({.before = {500}, .pages = {100}});
+  void* const low = world.Block(490);
+  void* const high = world.Block(20);
+  EXPECT_EQ(world.PageOf(high), 600);
+  // What the lower stretch had left.
+  EXPECT_EQ(world.PageOf(world.Block(10)), 490);
+  EXPECT_EQ(world.PageOf(world.Block(10)), 620);
+  // There is no third one.
+  EXPECT_EQ(world.Block(1440), nullptr);
+  EXPECT_FALSE(world.heap.ResizeBlock(low, {1000}).has_value());
+  world.Free(low);
+  world.Free(high);
+  EXPECT_EQ(world.PageOf(world.Block(490)), 0);
+  EXPECT_TRUE(world.region.IsGapUntouched());
+}
+
+TEST(PageHeap, GivesBackDownToAGap) {
+  World world({.before = {64}, .pages = {1}});
+  void* const low = world.Block(64);
+  void* const high = world.Block(700);
+  EXPECT_EQ(world.PageOf(high), 65);
+  world.Free(high);
+  world.heap.Purge();
+  EXPECT_EQ(world.region.pages(), (mm::PageCount{65}));
+  world.Free(low);
+  world.heap.Purge();
+  EXPECT_EQ(world.heap.pages_in_use(), (mm::PageCount{0}));
+  EXPECT_EQ(world.Block(64), low);
+  EXPECT_EQ(world.Block(64), high);
+}
+
+// Neither stretch, or the upper one alone, is there at once.
+TEST(PageHeap, MayFindNoRoomBehindAGap) {
+  World world({.before = {64}, .pages = {8}});
+  void* const low = world.Block(60);
+  ASSERT_NE(low, nullptr);
+  world.region.FailAfter(0);
+  EXPECT_EQ(world.Block(70), nullptr);
+  world.region.FailNothing();
+  EXPECT_EQ(world.Block(1977), nullptr);
+  EXPECT_EQ(world.PageOf(world.Block(1976)), 72);
+}
+
+void RunsDoNotOverlapIn(World& world);
+
 TEST(PageHeapRandom, RunsDoNotOverlap) {
+  World world;
+  RunsDoNotOverlapIn(world);
+  EXPECT_EQ(world.region.pages(), (mm::PageCount{0}));
+}
+
+TEST(PageHeapRandom, RunsDoNotOverlapAroundAGap) {
+  World world({.before = {100}, .pages = {37}});
+  RunsDoNotOverlapIn(world);
+  EXPECT_TRUE(world.region.IsGapUntouched());
+}
+
+void RunsDoNotOverlapIn(World& world) {
   struct Held {
     std::byte* base;
     uint64_t pages;
@@ -176,7 +237,6 @@ TEST(PageHeapRandom, RunsDoNotOverlap) {
   const uint64_t seed = mm::TestSeed();
   std::printf("ATLAS_TEST_SEED=%#llx\n", static_cast<unsigned long long>(seed));
   std::mt19937_64 random(seed);
-  World world;
   std::vector<Held> held;
   const auto mark = [](const Held& block) {
     for (uint64_t page = 0; page < block.pages; ++page) {
@@ -225,7 +285,7 @@ TEST(PageHeapRandom, RunsDoNotOverlap) {
   for (const Held& block : held) ASSERT_TRUE(world.heap.FreeBlock(block.base).has_value());
   world.heap.Purge();
   ASSERT_TRUE(world.heap.CheckInvariants().has_value());
-  EXPECT_EQ(world.region.pages(), (mm::PageCount{0}));
+  EXPECT_EQ(world.heap.pages_in_use(), (mm::PageCount{0}));
 }
 
 }  // namespace
