@@ -1,6 +1,7 @@
 """initrd: a root file system as a newc archive, of files that are built for the processor of its image."""
 
 load("//platforms:transition.bzl", "platform_transition")
+load(":program_heaps.bzl", "HEAP_CHECK", "built_program", "check_heaps")
 
 def _places(ctx, table, mode):
     """The files of `table` by path, as make_initrd.py takes them."""
@@ -44,11 +45,14 @@ def _initrd_impl(ctx):
         tools = ctx.files._python_run + ctx.files._modules,
         mnemonic = "MakeInitrd",
     )
-    return [DefaultInfo(files = depset([out]))]
+    return [
+        DefaultInfo(files = depset([out])),
+        OutputGroupInfo(_validation = depset([check_heaps(ctx, ctx.attr.programs.keys())])),
+    ]
 
 initrd = rule(
     implementation = _initrd_impl,
-    doc = "`<name>.cpio`. A directory that something is in has to be listed as well.",
+    doc = "`<name>.cpio`. A directory that something is in has to be listed as well; programs of ours have libatlas' heap.",
     attrs = {
         "devices": attr.string_dict(doc = "character devices: path to major and minor number and mode, as in '1 3 666'"),
         "directories": attr.string_list(doc = "paths of directories that all may read"),
@@ -63,6 +67,7 @@ initrd = rule(
         "programs": attr.label_keyed_string_dict(
             doc = "the same of files that all may run",
             allow_files = True,
+            aspects = [built_program],
             cfg = platform_transition,
         ),
         "target_features": attr.string_list(doc = "as for_platform has it; none"),
@@ -73,5 +78,5 @@ initrd = rule(
         "_modules": attr.label(default = "//tools/initrd:modules"),
         "_python": attr.label(default = "@python//:bin/python3", allow_single_file = True, cfg = "exec"),
         "_python_run": attr.label(default = "@python//:run", cfg = "exec"),
-    },
+    } | HEAP_CHECK,
 )
