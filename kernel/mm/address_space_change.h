@@ -80,6 +80,8 @@ base::Result<> AddressSpace<Table>::PopulateLocked(const VirtRange& range) {
         return std::unexpected(base::Error::kOutOfMemory);
       case FaultOutcome::kBeyondObject:
         return std::unexpected(base::Error::kOutOfRange);
+      case FaultOutcome::kNotLoaded:
+        return std::unexpected(base::Error::kNotFound);
       default:
         break;
     }

@@ -17,8 +17,14 @@ inline bool AddressSpace<Table>::Grants(Access access, AccessKind kind) {
 
 template <SpaceTable Table>
 FaultOutcome AddressSpace<Table>::OutcomeOf(base::Error error) {
-  return error == base::Error::kOutOfMemory ? FaultOutcome::kOutOfMemory
-                                            : FaultOutcome::kBeyondObject;
+  switch (error) {
+    case base::Error::kOutOfMemory:
+      return FaultOutcome::kOutOfMemory;
+    case base::Error::kNotFound:
+      return FaultOutcome::kNotLoaded;
+    default:
+      return FaultOutcome::kBeyondObject;
+  }
 }
 
 template <SpaceTable Table>

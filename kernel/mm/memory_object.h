@@ -53,14 +53,31 @@ enum class ObjectKind : uint8_t {
   kDevice,  // a stretch of physical addresses, not counted and not cached
 };
 
+// How the way of pages to an object, or from it, has ended.
+enum class PageMove : uint8_t {
+  kDone,
+  kInterrupted,  // a signal came first
+  kFailed,
+  kOutOfMemory,
+};
+
 class MemoryObject {
  public:
   MemoryObject(const MemoryObject&) = delete;
   MemoryObject& operator=(const MemoryObject&) = delete;
 
   // The page of that number, made if it is not there yet. Errors: kOutOfRange (beyond the object's
-  // end), kOutOfMemory, and those of the filler.
+  // end), kNotFound (LoadPage() may bring it), kOutOfMemory, and those of the filler.
   [[nodiscard]] virtual base::Result<FrameReference> TakePage(uint64_t number) = 0;
+
+  // Whether TakePage() may return kNotFound.
+  [[nodiscard]] virtual bool LoadsPages() const { return false; }
+  // Brings a page that TakePage() has not found; it may be gone again. Blocks: called without locks
+  // and windows.
+  [[nodiscard]] virtual PageMove LoadPage(uint64_t) { return PageMove::kFailed; }
+  // Writes back those pages from `first` to `last` that are here, where there is something behind
+  // the object. Blocks likewise.
+  [[nodiscard]] virtual PageMove StorePages(uint64_t, uint64_t) { return PageMove::kDone; }
 
   // Whether TakePage() would find it at once.
   [[nodiscard]] virtual bool HasPage(uint64_t number) const = 0;

@@ -19,6 +19,25 @@ std::optional<FrameNumber> PageTree::Find(uint64_t number) const {
   return FrameOf(slot);
 }
 
+// `first` and the result are within what the slot is of.
+std::optional<uint64_t> PageTree::FindFromIn(Slot slot, unsigned level, uint64_t first) {
+  if (slot == 0) return std::nullopt;
+  if (level == 0) return 0;
+  const uint64_t start = IndexAt(first, level);
+  const unsigned bits = (level - 1) * kIndexBits;
+  for (uint64_t index = start; index < kSlots; ++index) {
+    const auto found = FindFromIn(NodeOf(slot).slots[static_cast<size_t>(index)], level - 1,
+                                  index == start ? first : 0);
+    if (found) return index << bits | *found;
+  }
+  return std::nullopt;
+}
+
+std::optional<uint64_t> PageTree::FindFrom(uint64_t number) const {
+  if (!Reaches(number)) return std::nullopt;
+  return FindFromIn(root_, levels_, number);
+}
+
 base::Result<PageTree::Slot> PageTree::NewNode() {
   return reinterpret_cast<Slot>(new (TRY(nodes_.Allocate())) Node{});
 }

@@ -43,6 +43,9 @@ class PageTree {
   // O(levels).
   [[nodiscard]] std::optional<FrameNumber> Find(uint64_t number) const;
 
+  // The number of the first page from `number` on. O(levels).
+  [[nodiscard]] std::optional<uint64_t> FindFrom(uint64_t number) const;
+
   // CHECKed: there is no such page. Error: kOutOfMemory, and nothing has changed. O(levels).
   [[nodiscard]] base::Result<> Insert(uint64_t number, FrameNumber frame);
 
@@ -67,6 +70,8 @@ class PageTree {
   [[nodiscard]] base::Result<Slot> NewNode();
   [[nodiscard]] base::Result<> Deepen(uint64_t number);
   void FlattenUnused();
+  [[nodiscard]] static std::optional<uint64_t> FindFromIn(Slot slot, unsigned level,
+                                                          uint64_t first);
   void RemoveIn(Slot& slot, unsigned level, uint64_t first,
                 base::FunctionRef<void(FrameNumber)> visit);
   [[nodiscard]] static base::Result<uint64_t> CountIn(Slot slot, unsigned level);

@@ -70,6 +70,16 @@ base::Result<FrameReference> PagedObject::TakePage(uint64_t number) {
   return pool_.frames_.Share(TRY(FrameFor(number)));
 }
 
+bool PagedObject::LoadsPages() const { return filler_ != nullptr && filler_->LoadsPages(); }
+
+PageMove PagedObject::LoadPage(uint64_t number) {
+  return filler_ != nullptr ? filler_->LoadPage(number) : PageMove::kFailed;
+}
+
+PageMove PagedObject::StorePages(uint64_t first, uint64_t last) {
+  return filler_ != nullptr ? filler_->StorePages(first, last) : PageMove::kDone;
+}
+
 base::Result<> PagedObject::PutPage(uint64_t number, FrameReference&& frame) {
   FrameReference put = std::move(frame);
   const locking::SpinLockHolder holder(lock_);
@@ -103,6 +113,11 @@ std::optional<FrameReference> PagedObject::FindPage(uint64_t number) const {
   auto shared = pool_.frames_.Share(*found);
   if (!shared) return std::nullopt;
   return std::move(*shared);
+}
+
+std::optional<uint64_t> PagedObject::FindPageFrom(uint64_t number) const {
+  const locking::SpinLockHolder holder(lock_);
+  return tree_.FindFrom(number);
 }
 
 // Within one page and the object. A page that nobody made is zero without a filler.

@@ -28,9 +28,15 @@ namespace mm {
 class PageFiller {
  public:
   // Fills page `number`, whose bytes are zero. Called with the object's lock held: it neither
-  // blocks nor uses an object. Error: what TakePage() is to return.
+  // blocks nor uses an object. Error: what TakePage() is to return; kNotFound where LoadPage() has
+  // to bring the page.
   [[nodiscard]] virtual base::Result<> FillPage(uint64_t number,
                                                 std::span<std::byte, kPageSize> page) = 0;
+
+  // MemoryObject's.
+  [[nodiscard]] virtual bool LoadsPages() const { return false; }
+  [[nodiscard]] virtual PageMove LoadPage(uint64_t) { return PageMove::kFailed; }
+  [[nodiscard]] virtual PageMove StorePages(uint64_t, uint64_t) { return PageMove::kDone; }
 
   // Nobody refers to the object any more, and its pages are gone. Called with no lock, or with that
   // of an address space: it does not use one.
@@ -82,6 +88,9 @@ class PagedObject final : public MemoryObject {
   [[nodiscard]] base::Result<FrameReference> TakePage(uint64_t number) override;
   [[nodiscard]] bool HasPage(uint64_t number) const override;
   [[nodiscard]] uint64_t size_bytes() const override;
+  [[nodiscard]] bool LoadsPages() const override;
+  [[nodiscard]] PageMove LoadPage(uint64_t number) override;
+  [[nodiscard]] PageMove StorePages(uint64_t first, uint64_t last) override;
 
   // The page is this frame, with what it holds. Errors: kOutOfRange, kOverlap (there is one
   // already), kOutOfMemory; the frame is dropped.
@@ -89,6 +98,9 @@ class PagedObject final : public MemoryObject {
 
   // The page, if it was made; else who reads sees zeroes, or what the filler would fill in.
   [[nodiscard]] std::optional<FrameReference> FindPage(uint64_t number) const;
+
+  // The first page that was made, from `number` on.
+  [[nodiscard]] std::optional<uint64_t> FindPageFrom(uint64_t number) const;
 
   // Copies bytes out, up to the end of the object; returns how many. Errors: those of the filler,
   // kOutOfMemory (only with a filler).

@@ -176,6 +176,81 @@ TEST(PagedObject, FailsWithoutMemoryAndKeepsNothing) {
   EXPECT_TRUE(world.IsEmpty());
 }
 
+// Has its pages from somewhere slow.
+class SlowFiller final : public PageFiller {
+ public:
+  explicit SlowFiller(SpaceWorld& world) : world_(world) {}
+
+  [[nodiscard]] base::Result<> FillPage(uint64_t, std::span<std::byte, kPageSize>) override {
+    return std::unexpected(base::Error::kNotFound);
+  }
+  [[nodiscard]] bool LoadsPages() const override { return true; }
+  [[nodiscard]] PageMove LoadPage(uint64_t number) override {
+    auto frame = world_.frames.AllocateZeroed();
+    if (!frame) return PageMove::kOutOfMemory;
+    return object->PutPage(number, std::move(*frame)) ? PageMove::kDone : PageMove::kFailed;
+  }
+  [[nodiscard]] PageMove StorePages(uint64_t first, uint64_t last) override {
+    stored = {first, last};
+    return PageMove::kDone;
+  }
+  void ObjectEnded() override {}
+
+  PagedObject* object = nullptr;
+  std::pair<uint64_t, uint64_t> stored;
+
+ private:
+  SpaceWorld& world_;
+};
+
+TEST(PagedObject, PagesThatAreLoadedLater) {
+  SpaceWorld world;
+  SlowFiller filler(world);
+  {
+    const auto object = *PagedObject::Create(world.objects, 3 * kPageSize, &filler);
+    filler.object = &object.object;
+    const auto space = world.NewSpace();
+    const auto va = *space->Map({.size_bytes = 4 * kPageSize,
+                                 .kind = VmaKind::kFile,
+                                 .sharing = Sharing::kShared,
+                                 .object = object.reference});
+    EXPECT_TRUE(object.object.TakePage(1).error() == base::Error::kNotFound);
+    for (const AccessKind access : {AccessKind::kRead, AccessKind::kWrite}) {
+      EXPECT_TRUE(world.Outcome(*space, va + kPageSize, access) == FaultOutcome::kNotLoaded);
+    }
+    EXPECT_TRUE(object.object.LoadsPages());
+    EXPECT_TRUE(space->Populate({va, 3 * kPageSize}).error() == base::Error::kNotFound);
+    EXPECT_TRUE(space->SetLocked({va, 3 * kPageSize}, Locked::kYes).error() ==
+                base::Error::kNotFound);
+    EXPECT_TRUE(space->SetLocked({va, 3 * kPageSize}, Locked::kNo).has_value());
+    EXPECT_TRUE(object.object.LoadPage(1) == PageMove::kDone);
+    EXPECT_TRUE(world.Outcome(*space, va + kPageSize, AccessKind::kWrite) ==
+                FaultOutcome::kResolved);
+    EXPECT_TRUE(world.Outcome(*space, va + 3 * kPageSize, AccessKind::kRead) ==
+                FaultOutcome::kBeyondObject);
+    EXPECT_TRUE(object.object.LoadPage(3) == PageMove::kFailed);
+    EXPECT_TRUE(object.object.StorePages(1, 2) == PageMove::kDone);
+    EXPECT_TRUE(filler.stored == std::pair(uint64_t{1}, uint64_t{2}));
+    EXPECT_TRUE(space->CheckInvariants().has_value());
+  }
+  EXPECT_TRUE(world.IsEmpty());
+}
+
+TEST(PagedObject, FindsTheNextPage) {
+  SpaceWorld world;
+  const auto object = *PagedObject::Create(world.objects, PagedObject::kMostBytes);
+  EXPECT_TRUE(object.object.FindPageFrom(0) == std::nullopt);
+  constexpr std::array<uint64_t, 4> kPages = {0, 63, 64, uint64_t{1} << 40};
+  for (const uint64_t page : kPages) EXPECT_TRUE(object.object.TakePage(page).has_value());
+  uint64_t from = 0;
+  for (const uint64_t page : kPages) {
+    EXPECT_TRUE(object.object.FindPageFrom(from) == page);
+    EXPECT_TRUE(object.object.FindPageFrom(page) == page);
+    from = page + 1;
+  }
+  EXPECT_TRUE(object.object.FindPageFrom(from) == std::nullopt);
+}
+
 // A process that may have devices.
 constexpr auto kRegions = [] {
   auto regions = kWorldRegions;

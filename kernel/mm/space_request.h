@@ -70,6 +70,7 @@ enum class FaultOutcome : uint8_t {
   kNotMapped,     // no area there
   kNotPermitted,  // an area without that right
   kBeyondObject,  // an area, and its object ends before
+  kNotLoaded,     // an area, whose object has to load the page first
   kOutOfMemory,
 };
 
@@ -83,6 +84,8 @@ enum class FaultOutcome : uint8_t {
       return "not permitted";
     case FaultOutcome::kBeyondObject:
       return "beyond the object's end";
+    case FaultOutcome::kNotLoaded:
+      return "not loaded";
     case FaultOutcome::kOutOfMemory:
       return "out of memory";
   }
