@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "kernel/fs/pipe.h"
+#include "kernel/posix/ioctl.h"
 
 namespace fs {
 
@@ -78,10 +79,56 @@ class MemoryDevice final : public OpenFile {
   Environment& environment_;
 };
 
+// Reads and writes are its inode's.
+class DiskFile final : public OpenFile {
+ public:
+  DiskFile(Memory& memory, Ref<Inode> inode, uint32_t flags, const Disk& disk)
+      : OpenFile(memory, std::move(inode), flags), disk_(disk) {}
+
+  posix::Result<uintptr_t> Ioctl(uint32_t request, IoctlArgument& argument) override {
+    const auto answer = [&](auto value) -> posix::Result<uintptr_t> {
+      TRY(argument.Write(std::as_bytes(std::span(&value, 1))));
+      return 0;
+    };
+    switch (request) {
+      case posix::ioctl::kGetDiskBytes:
+        return answer(disk_.size_bytes());
+      case posix::ioctl::kGetDiskSectors:
+        return answer(static_cast<uintptr_t>(disk_.size_bytes() / Disk::kSectorBytes));
+      case posix::ioctl::kGetSectorBytes:
+        return answer(static_cast<uint32_t>(Disk::kSectorBytes));
+      case posix::ioctl::kGetDiskReadOnly:
+        return answer(disk_.IsWritable() ? uint32_t{0} : uint32_t{1});
+      default:
+        return OpenFile::Ioctl(request, argument);
+    }
+  }
+
+ private:
+  const Disk& disk_;
+};
+
+constexpr std::string_view kDiskPath = "/dev/vda";
+
 }  // namespace
+
+Disk* Devices::FindDisk(posix::DeviceNumber device) const {
+  const bool is_there = device == kDiskDevice && parts_.disk.pages() != nullptr;
+  return is_there ? &parts_.disk : nullptr;
+}
+
+posix::Result<Ref<OpenFile>> Devices::OpenDisk(Inode& inode, uint32_t flags) {
+  if (inode.Status().device != kDiskDevice || !parts_.disk.HasDriver()) {
+    return std::unexpected(Errno::kNoDevice);
+  }
+  const bool writes = (flags & posix::open_flag::kAccessMode) != posix::open_flag::kReadOnly;
+  if (writes && !parts_.disk.IsWritable()) return std::unexpected(Errno::kReadOnly);
+  return TRY(MakeObject<DiskFile>(parts_.memory, Ref<Inode>(&inode), flags, parts_.disk));
+}
 
 posix::Result<Ref<OpenFile>> Devices::OpenDevice(Inode& inode, uint32_t flags) {
   const posix::DeviceNumber device = inode.Status().device;
+  if (inode.type() == FileType::kBlockDevice) return OpenDisk(inode, flags);
   if (inode.type() != FileType::kCharacterDevice) return std::unexpected(Errno::kNoDevice);
   if (device == kConsoleDevice || device == kSerialDevice || device == kOwnTerminal) {
     Terminal& terminal = parts_.terminal;
@@ -147,6 +194,18 @@ posix::Result<> MakeDeviceFiles(FileNamespace& names) {
     if (!made && made.error() != Errno::kExists) return std::unexpected(made.error());
   }
   return {};
+}
+
+posix::Result<> MakeDiskFile(FileNamespace& names) {
+  constexpr uint32_t kForOwnersGroup = 0660;
+  TRY(names.Create(names.root(), kDiskPath,
+                   {FileType::kBlockDevice, kForOwnersGroup, kDiskDevice, {}}));
+  return {};
+}
+
+// It may be gone already.
+void RemoveDiskFile(FileNamespace& names) {
+  static_cast<void>(names.Unlink(names.root(), kDiskPath));
 }
 
 }  // namespace fs

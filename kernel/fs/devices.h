@@ -1,7 +1,8 @@
-// Devices by number, as Linux's Documentation/admin-guide/devices.txt numbers them: memory devices
-// and the terminal.
+// Devices by number, as Linux's Documentation/admin-guide/devices.txt numbers them: memory devices,
+// the terminal, and the disk.
 #pragma once
 
+#include "kernel/fs/disk.h"
 #include "kernel/fs/environment.h"
 #include "kernel/fs/file_namespace.h"
 #include "kernel/fs/inode.h"
@@ -20,6 +21,9 @@ namespace fs {
 inline constexpr posix::DeviceNumber kConsoleDevice = {5, 1};
 inline constexpr posix::DeviceNumber kSerialDevice = {4, 64};  // /dev/ttyS0
 
+// The disk: the major number is the first of those for local use.
+inline constexpr posix::DeviceNumber kDiskDevice = {240, 0};
+
 class Devices final : public SpecialFiles {
  public:
   // All outlive it.
@@ -28,6 +32,7 @@ class Devices final : public SpecialFiles {
     Environment& environment;
     Terminal& terminal;
     JobControl& jobs;
+    Disk& disk;
   };
 
   explicit Devices(const Parts& parts) : parts_(parts) {}
@@ -36,13 +41,20 @@ class Devices final : public SpecialFiles {
   posix::Result<Ref<Object>> MakeFifo() override;
   posix::Result<Ref<OpenFile>> OpenFifo(Inode& inode, Object& fifo, uint32_t flags) override;
   [[nodiscard]] MappedAs DeviceMappedAs(posix::DeviceNumber device) const override;
+  [[nodiscard]] Disk* FindDisk(posix::DeviceNumber device) const override;
 
  private:
+  posix::Result<Ref<OpenFile>> OpenDisk(Inode& inode, uint32_t flags);
+
   Parts parts_;
 };
 
 // Makes /dev in `names` and what programs expect in it; what is there already stays. Errors: those
 // of FileNamespace::Create().
 posix::Result<> MakeDeviceFiles(FileNamespace& names);
+
+// /dev/vda comes and goes with the disk's driver. Errors: those of FileNamespace::Create().
+posix::Result<> MakeDiskFile(FileNamespace& names);
+void RemoveDiskFile(FileNamespace& names);
 
 }  // namespace fs

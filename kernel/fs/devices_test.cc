@@ -3,11 +3,15 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
+#include <span>
 #include <string>
 #include <string_view>
 
+#include "kernel/fs/disk.h"
 #include "kernel/fs/file_world.h"
 #include "kernel/fs/terminal_world.h"
+#include "kernel/posix/ioctl.h"
 #include "testing/unit/test.h"
 
 namespace fs {
@@ -27,7 +31,8 @@ struct DeviceWorld {
   TestScreen screen;
   TestJobs jobs;
   Terminal terminal{screen, jobs, world.environment};
-  Devices devices{{world.memory, world.environment, terminal, jobs}};
+  Disk disk{world.memory, world.pool};
+  Devices devices{{world.memory, world.environment, terminal, jobs, disk}};
   TmpFileSystem system{
       {world.memory, world.environment, world.pool, devices}, {0, 3}, FileWorld::kMostPages};
   FileNamespace names{*system.MakeRoot(), "tmpfs"};
@@ -72,6 +77,68 @@ TEST(Devices, WhatIsWrittenStirsRandomBytes) {
   const Ref<OpenFile> null = *world.Open("/dev/null");
   EXPECT_EQ(WriteText(*null, "abc"), 3);
   EXPECT_EQ(world.world.environment.stirred_bytes, 3U + 256U);
+}
+
+struct IdleDriver final : DiskDriver {
+  void OnTransfers() override {}
+  [[nodiscard]] bool MayBeAwaited() const override { return false; }
+};
+
+class TestIoctl final : public IoctlArgument {
+ public:
+  TestIoctl() : IoctlArgument(0) {}
+  posix::Result<> Read(std::span<std::byte>) override { return {}; }
+  posix::Result<> Write(std::span<const std::byte> structure) override {
+    std::memcpy(&written, structure.data(), structure.size());
+    bytes = structure.size();
+    return {};
+  }
+  uint64_t written = 0;
+  size_t bytes = 0;
+};
+
+TEST(Devices, TheDiskComesAndGoes) {
+  DeviceWorld world;
+  IdleDriver driver;
+  EXPECT_TRUE(world.Open("/dev/vda").error() == Errno::kNoEntry);
+  ASSERT_TRUE(MakeDiskFile(world.names).has_value());
+  EXPECT_TRUE(MakeDiskFile(world.names).error() == Errno::kExists);
+  EXPECT_TRUE(world.Open("/dev/vda").error() == Errno::kNoDevice) << "nobody drives it";
+  ASSERT_TRUE(world.disk.Offer(driver, 8192 + 512, Disk::Writing::kAllowed).has_value());
+  const Ref<OpenFile> file = *world.Open("/dev/vda");
+  EXPECT_TRUE(file->inode().mapped_as() == MappedAs::kPages);
+  EXPECT_TRUE(file->inode().pages() == world.disk.pages());
+  EXPECT_EQ(file->inode().Status().size_bytes, 0U);
+  EXPECT_EQ(*file->Seek(-512, posix::Whence::kEnd), 8192U);
+  EXPECT_TRUE(TextReader(*file).error() == Errno::kInputOutput);
+  EXPECT_TRUE(file->inode().Resize(0).error() == Errno::kInvalid);
+  EXPECT_TRUE(file->inode().Sync().error() == Errno::kInputOutput);
+  struct Row {
+    uint32_t request;
+    uint64_t answer;
+    size_t bytes;
+  };
+  for (const Row& row :
+       {Row{posix::ioctl::kGetDiskBytes, 8704, 8},
+        Row{posix::ioctl::kGetDiskSectors, 17, sizeof(uintptr_t)},
+        Row{posix::ioctl::kGetSectorBytes, 512, 4}, Row{posix::ioctl::kGetDiskReadOnly, 0, 4}}) {
+    TestIoctl argument;
+    EXPECT_TRUE(file->Ioctl(row.request, argument).has_value());
+    EXPECT_EQ(argument.written, row.answer);
+    EXPECT_EQ(argument.bytes, row.bytes);
+  }
+  TestIoctl other;
+  EXPECT_TRUE(file->Ioctl(posix::ioctl::kGetTerminal, other).error() == Errno::kNotTerminal);
+  RemoveDiskFile(world.names);
+  RemoveDiskFile(world.names);
+  EXPECT_TRUE(world.Open("/dev/vda").error() == Errno::kNoEntry);
+  world.disk.Revoke(Disk::Device::kQuiet);
+  // One that cannot be written.
+  ASSERT_TRUE(world.disk.Offer(driver, 8192 + 512, Disk::Writing::kForbidden).has_value());
+  ASSERT_TRUE(MakeDiskFile(world.names).has_value());
+  EXPECT_TRUE(world.Open("/dev/vda").error() == Errno::kReadOnly);
+  EXPECT_TRUE(world.names.Open(world.names.root(), "/dev/vda", open_flag::kReadOnly).has_value());
+  world.disk.Revoke(Disk::Device::kQuiet);
 }
 
 TEST(Devices, TheTerminalBecomesASessions) {

@@ -120,6 +120,9 @@ class Inode : public Object {
   // Whether ReadAt() knows offsets, so that lseek() and pread() make sense.
   [[nodiscard]] virtual bool IsSeekable() const { return true; }
 
+  // fsync. May block, where the file is a disk.
+  virtual posix::Result<> Sync() { return {}; }
+
   [[nodiscard]] virtual MappedAs mapped_as() const { return MappedAs::kNothing; }
   // The page cache; null where mapped_as() is not kPages.
   [[nodiscard]] virtual mm::PagedObject* pages() { return nullptr; }

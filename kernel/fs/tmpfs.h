@@ -17,6 +17,8 @@
 
 namespace fs {
 
+class Disk;
+
 // Opens what mknod has made: devices by number, and fifos.
 class SpecialFiles {
  public:
@@ -27,6 +29,8 @@ class SpecialFiles {
   virtual posix::Result<Ref<OpenFile>> OpenFifo(Inode& inode, Object& fifo, uint32_t flags) = 0;
   // What mapping the device shows.
   [[nodiscard]] virtual MappedAs DeviceMappedAs(posix::DeviceNumber device) const = 0;
+  // The disk that a block device is; null for others, and while there has been no disk yet.
+  [[nodiscard]] virtual Disk* FindDisk(posix::DeviceNumber) const { return nullptr; }
 
  protected:
   SpecialFiles() = default;

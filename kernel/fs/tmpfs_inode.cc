@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "kernel/base/check.h"
+#include "kernel/fs/disk.h"
 #include "kernel/fs/open_file.h"
 #include "kernel/mm/frame_window.h"
 #include "kernel/mm/user_frames.h"
@@ -179,8 +180,39 @@ posix::Result<Ref<OpenFile>> Special::Open(uint32_t flags) {
   return special.OpenDevice(*this, flags);
 }
 
+Disk* Special::FindDisk() const {
+  if (type() != posix::FileType::kBlockDevice) return nullptr;
+  return system().parts().special.FindDisk(status().device);
+}
+
+posix::Result<size_t> Special::ReadAt(uint64_t offset, Destination& destination) {
+  Disk* const disk = FindDisk();
+  return disk != nullptr ? disk->ReadAt(offset, destination) : Node::ReadAt(offset, destination);
+}
+
+posix::Result<size_t> Special::WriteAt(uint64_t offset, Source& source) {
+  Disk* const disk = FindDisk();
+  return disk != nullptr ? disk->WriteAt(offset, source) : Node::WriteAt(offset, source);
+}
+
+posix::Result<> Special::Sync() {
+  Disk* const disk = FindDisk();
+  return disk != nullptr ? disk->Sync() : Node::Sync();
+}
+
+uint64_t Special::size_bytes() const {
+  const Disk* const disk = FindDisk();
+  return disk != nullptr ? disk->size_bytes() : 0;
+}
+
+mm::PagedObject* Special::pages() {
+  const Disk* const disk = FindDisk();
+  return disk != nullptr ? disk->pages() : nullptr;
+}
+
 MappedAs Special::mapped_as() const {
-  if (fifo_) return MappedAs::kNothing;
+  if (FindDisk() != nullptr) return MappedAs::kPages;
+  if (fifo_ || type() != posix::FileType::kCharacterDevice) return MappedAs::kNothing;
   return system().parts().special.DeviceMappedAs(status().device);
 }
 

@@ -159,10 +159,18 @@ class Special final : public Node {
       : Node(memory, system, status), fifo_(std::move(fifo)) {}
 
   posix::Result<Ref<OpenFile>> Open(uint32_t flags) override;
-  [[nodiscard]] bool IsSeekable() const override { return false; }
+  // Of disks; others have an OpenFile of their own.
+  posix::Result<size_t> ReadAt(uint64_t offset, Destination& destination) override;
+  posix::Result<size_t> WriteAt(uint64_t offset, Source& source) override;
+  posix::Result<> Sync() override;
+  [[nodiscard]] uint64_t size_bytes() const override;
+  [[nodiscard]] bool IsSeekable() const override { return FindDisk() != nullptr; }
   [[nodiscard]] MappedAs mapped_as() const override;
+  [[nodiscard]] mm::PagedObject* pages() override;
 
  private:
+  [[nodiscard]] Disk* FindDisk() const;
+
   Ref<Object> fifo_;  // none: a device
 };
 

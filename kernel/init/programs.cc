@@ -14,6 +14,7 @@
 #include "kernel/base/check.h"
 #include "kernel/fs/buffer.h"
 #include "kernel/fs/devices.h"
+#include "kernel/fs/disk.h"
 #include "kernel/fs/file_namespace.h"
 #include "kernel/fs/file_table.h"
 #include "kernel/fs/frame_archive.h"
@@ -77,7 +78,8 @@ class Programs {
         world_(boot.seed),
         heap_(system.objects.heap()),
         terminal_(line_, jobs_, world_),
-        devices_({heap_, world_, terminal_, jobs_}),
+        disk_(heap_, memory_.objects()),
+        devices_({heap_, world_, terminal_, jobs_, disk_}),
         // Half of what is free, as on Linux.
         files_({heap_, world_, memory_.objects(), devices_}, kRootDevice,
                mm::PageCount{system.memory.FreePages().value / 2}),
@@ -126,6 +128,7 @@ class Programs {
   process::TerminalJobs jobs_;
   SerialLine line_;
   fs::Terminal terminal_;
+  fs::Disk disk_;
   fs::Devices devices_;
   fs::TmpFileSystem files_;
   fs::FrameArchive archive_;
@@ -237,6 +240,7 @@ posix::Result<> Programs::Start() {
                                           .interrupts = drivers_,
                                           .devices = drivers_,
                                           .objects = memory_.objects(),
+                                          .disk = disk_,
                                           .log = Console()},
                      scheduler_);
   memory_facts_.emplace(SystemMemory::Parts{.system = system_,

@@ -23,7 +23,12 @@ inline constexpr uint32_t kBytesToRead = 0x541b;         // FIONREAD
 inline constexpr uint32_t kSetNonBlocking = 0x5421;      // FIONBIO
 inline constexpr uint32_t kGiveUpControlling = 0x5422;   // TIOCNOTTY
 inline constexpr uint32_t kGetSession = 0x5429;          // TIOCGSID
-inline constexpr uint32_t kClearCloseOnExec = 0x5450;    // FIONCLEX
-inline constexpr uint32_t kSetCloseOnExec = 0x5451;      // FIOCLEX
+inline constexpr uint32_t kGetDiskReadOnly = 0x125e;     // BLKROGET
+inline constexpr uint32_t kGetDiskSectors = 0x1260;      // BLKGETSIZE: of 512 bytes
+inline constexpr uint32_t kGetSectorBytes = 0x1268;      // BLKSSZGET
+// BLKGETSIZE64: its number has the size of a pointer in it, though what it fills has 64 bits.
+inline constexpr uint32_t kGetDiskBytes = 0x8000'1272 | sizeof(uintptr_t) << 16;
+inline constexpr uint32_t kClearCloseOnExec = 0x5450;  // FIONCLEX
+inline constexpr uint32_t kSetCloseOnExec = 0x5451;    // FIOCLEX
 
 }  // namespace posix::ioctl

@@ -6,6 +6,7 @@
 
 #include "kernel/base/print.h"
 #include "kernel/base/result.h"
+#include "kernel/fs/disk.h"
 #include "kernel/fs/environment.h"
 #include "kernel/fs/file_namespace.h"
 #include "kernel/fs/object.h"
@@ -69,6 +70,7 @@ struct Environment {
   InterruptController& interrupts;
   DeviceSource& devices;
   mm::PagedObjectPool& objects;
+  fs::Disk& disk;
   // ---
   base::Sink& log;  // what happened to processes that were killed
 };

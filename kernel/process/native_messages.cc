@@ -6,6 +6,7 @@
 #include "kernel/ipc/event.h"
 #include "kernel/ipc/mailbox.h"
 #include "kernel/mm/range.h"
+#include "kernel/process/absent_pages.h"
 #include "kernel/process/native_thread.h"
 #include "kernel/process/system.h"
 #include "kernel/process/system_process.h"
@@ -127,6 +128,7 @@ posix::Result<Room> AwaitRoom(UserThread& thread, Pid to, size_t pages, const Wa
 posix::Result<NativeThread*> Deliver(UserThread& thread, Pid to, Event event, uint64_t call,
                                      const Wait& wait) {
   const mm::VirtRange pages = TRY(PagesOf(event));
+  if (!pages.IsEmpty()) TRY(LoadPages(thread.process(), pages));
   event = Stamped(thread, event, call);
   const Room room = TRY(AwaitRoom(thread, to, PageCountOf(pages), wait));
   if (room.run.count != 0) TRY(ShowPages(thread, room.receiver, pages, room.run, event));
@@ -179,7 +181,7 @@ posix::Result<mm::VirtAddr> ReceiveEvent(UserThread& thread, Patience patience) 
   if (native == nullptr) return std::unexpected(Errno::kNotSupported);
   ipc::Mailbox& mailbox = native->mailbox();
   TakeBack(*native, mailbox.Release());
-  if (SystemProcess* const system = thread.process().system) system->SendRaised();
+  if (SystemProcess* const system = thread.process().system) system->SendWhatWaits();
   if (mailbox.waiting() == 0) {
     if (patience.nanoseconds == 0) return std::unexpected(Errno::kAgain);
     const sched::Deadline deadline = DeadlineOf(thread, patience);
@@ -196,6 +198,8 @@ posix::Result<mm::VirtAddr> ReceiveEvent(UserThread& thread, Patience patience) 
 }
 
 posix::Result<> ReplyTo(UserThread& thread, Pid to, Event event) {
+  const auto sent = PagesOf(event);
+  if (sent && !sent->IsEmpty()) TRY(LoadPages(thread.process(), *sent));
   UserThread* const caller = TheSystem().pids().Find(to).thread;
   if (caller == nullptr || thread.native == nullptr) return kNoProcess;
   OpenCall& call = caller->open_call;

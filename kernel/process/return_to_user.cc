@@ -4,6 +4,7 @@
 #include <span>
 #include <utility>
 
+#include "kernel/process/absent_pages.h"
 #include "kernel/process/current.h"
 #include "kernel/process/exit.h"
 #include "kernel/process/fault_report.h"
@@ -136,6 +137,7 @@ void OnReturnToUser(arch::UserRegisters& registers) {
   scheduler.Preempt();
   if (!sched::Scheduler::IsInterrupted(thread, sched::Interruption::kBySignals)) return;
   Begin(thread);
+  if (thread.absent_page) LoadAbsentPage(thread, registers);
   Handled handled = Handled::kNo;
   while (true) {
     if (sched::Scheduler::IsDying(thread)) LeaveForGood(thread);

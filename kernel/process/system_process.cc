@@ -8,9 +8,11 @@
 
 #include "arch/ops/port_access.h"
 #include "kernel/base/check.h"
+#include "kernel/fs/devices.h"
 #include "kernel/ipc/event.h"
 #include "kernel/ipc/mailbox.h"
 #include "kernel/mm/space_request.h"
+#include "kernel/process/current.h"
 #include "kernel/process/native_thread.h"
 #include "kernel/process/system.h"
 
@@ -55,7 +57,7 @@ posix::Result<> SystemProcess::ShowTable(UserThread& thread, mm::VirtAddr place)
     place_ = place;
   }
   receiver_ = &thread;
-  SendRaised();
+  SendWhatWaits();
   return {};
 }
 
@@ -125,8 +127,65 @@ void SystemProcess::SendRaised() {
   }
 }
 
+posix::Result<uint32_t> SystemProcess::OfferDisk(uint64_t size_bytes, fs::Disk::Writing writing) {
+  if (receiver_ == nullptr) return kInvalid;
+  const Environment& environment = TheSystem().environment();
+  TRY(environment.disk.Offer(*this, size_bytes, writing));
+  is_offering_ = true;
+  ++offers_;
+  if (const auto made = fs::MakeDiskFile(environment.names); !made) {
+    EndOffer(fs::Disk::Device::kQuiet);
+    return std::unexpected(made.error());
+  }
+  return offers_;
+}
+
+posix::Result<> SystemProcess::RevokeDisk(fs::Disk::Device device) {
+  if (!is_offering_) return std::unexpected(Errno::kNoEntry);
+  EndOffer(device);
+  return {};
+}
+
+void SystemProcess::EndOffer(fs::Disk::Device device) {
+  if (!std::exchange(is_offering_, false)) return;
+  const Environment& environment = TheSystem().environment();
+  fs::RemoveDiskFile(environment.names);
+  environment.disk.Revoke(device);
+}
+
+posix::Result<> SystemProcess::FinishTransfer(uint32_t number, fs::Disk::Ending ending) {
+  if (!is_offering_) return std::unexpected(Errno::kNoEntry);
+  TRY(TheSystem().environment().disk.Finish(number, ending));
+  SendTransfers();
+  return {};
+}
+
+// A thread of this process would wait for what it has to do itself.
+bool SystemProcess::MayBeAwaited() const { return &kernel::CurrentProcess() != &process_; }
+
+void SystemProcess::SendTransfers() {
+  if (receiver_ == nullptr || !is_offering_) return;
+  ipc::Mailbox& mailbox = receiver_->native->mailbox();
+  constexpr unsigned kUpperHalf = 32;
+  while (!mailbox.IsFull()) {
+    const auto order = TheSystem().environment().disk.Take();
+    if (!order) return;
+    mailbox.Put({.function = kTransferFunction,
+                 .arguments = {order->number,
+                               static_cast<uint32_t>(order->kind) | uint64_t{offers_} << kUpperHalf,
+                               order->memory.value, order->offset, order->size_bytes}});
+  }
+}
+
+void SystemProcess::SendWhatWaits() {
+  SendRaised();
+  SendTransfers();
+}
+
+// What it was asked to move, it may have begun.
 void SystemProcess::ForgetReceiver(const UserThread& thread) {
   if (receiver_ != &thread) return;
+  EndOffer(fs::Disk::Device::kMayStillWrite);
   receiver_ = nullptr;
   lines_.ForgetMessages();
 }
@@ -135,7 +194,10 @@ base::Result<> SystemProcess::CheckInvariants() const {
   const bool is_sound = process_.system == this && TheSystem().system_process() == this &&
                         (receiver_ == nullptr || (place_ && receiver_->native != nullptr &&
                                                   &receiver_->process() == &process_));
-  if (!is_sound) return std::unexpected(base::Error::kCorrupt);
+  if (!is_sound || (is_offering_ && receiver_ == nullptr)) {
+    return std::unexpected(base::Error::kCorrupt);
+  }
+  TRY(TheSystem().environment().disk.CheckInvariants());
   return lines_.CheckInvariants();
 }
 

@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "kernel/base/result.h"
+#include "kernel/fs/disk.h"
 #include "kernel/mm/address.h"
 #include "kernel/mm/memory_object.h"
 #include "kernel/mm/paged_object.h"
@@ -23,16 +24,20 @@
 
 namespace process {
 
-class SystemProcess {
+class SystemProcess final : private fs::DiskDriver {
  public:
   // Of the event that tells of an interrupt; its first argument is the line.
   static constexpr uint32_t kInterruptFunction = 1;
+  // Of the event that asks for a transfer between a page and the disk: its number; its kind, and in
+  // the upper half the offer's number; the page; offset on the disk; bytes.
+  static constexpr uint32_t kTransferFunction = 2;
 
   // `table`: a page of zeroes, which only this writes to; Process and controller outlive this.
   SystemProcess(Process& process, InterruptController& controller, mm::PagedObject::Handle table)
       : process_(process), lines_(controller), table_(std::move(table)) {}
   SystemProcess(const SystemProcess&) = delete;
   SystemProcess& operator=(const SystemProcess&) = delete;
+  ~SystemProcess() { EndOffer(fs::Disk::Device::kMayStillWrite); }
 
   // Shows the routing table, read-only, at the page `place`, which is in the layout's region for
   // the program; `thread`, a native one, receives from now on. A receiver that has ended may have a
@@ -55,10 +60,19 @@ class SystemProcess {
   };
   [[nodiscard]] posix::Result<DeviceMemory> AllocateMemory(uint64_t size_bytes);
 
+  // From now on there is /dev/vda, and the receiver is asked for its transfers. Returns the offer's
+  // number: a request that has another one is from before, and its page is somebody else's now.
+  // Errors: kInvalid (nobody receives, or no such disk), kExists, kOutOfMemory.
+  [[nodiscard]] posix::Result<uint32_t> OfferDisk(uint64_t size_bytes, fs::Disk::Writing writing);
+  // Error: kNoEntry (it is not offered).
+  [[nodiscard]] posix::Result<> RevokeDisk(fs::Disk::Device device);
+  // Error: kNoEntry.
+  [[nodiscard]] posix::Result<> FinishTransfer(uint32_t number, fs::Disk::Ending ending);
+
   // The controller has masked the line.
   void OnInterrupt(uint32_t line);
   // The receiver has room in its queue: what it has not been told of is sent.
-  void SendRaised();
+  void SendWhatWaits();
   // The thread, if it is the receiver, gets no more events.
   void ForgetReceiver(const UserThread& thread);
 
@@ -68,13 +82,21 @@ class SystemProcess {
  private:
   static constexpr uint64_t kMostMemoryBytes = uint64_t{1} << 20;
 
+  void OnTransfers() override { SendTransfers(); }
+  [[nodiscard]] bool MayBeAwaited() const override;
+
   void ShowRoutes(uint32_t line);
+  void SendRaised();
+  void SendTransfers();
+  void EndOffer(fs::Disk::Device device);
 
   Process& process_;
   InterruptLines lines_;
   mm::PagedObject::Handle table_;
   std::optional<mm::VirtAddr> place_;
   UserThread* receiver_ = nullptr;
+  bool is_offering_ = false;  // the disk
+  uint32_t offers_ = 0;       // ever made
 };
 
 // The process is the system process from now on; it runs, and there is no other one. Error:

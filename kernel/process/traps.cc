@@ -2,6 +2,7 @@
 
 #include "kernel/base/check.h"
 #include "kernel/mm/fault_info.h"
+#include "kernel/process/absent_pages.h"
 #include "kernel/process/current.h"
 #include "kernel/process/exit.h"
 #include "kernel/process/fault_report.h"
@@ -59,6 +60,7 @@ mm::FaultOutcome ResolveWithBlock(Process& process, const mm::FaultInfo& fault) 
   UserThread& thread = kernel::CurrentThread();
   Process& process = thread.process();
   if (outcome == mm::FaultOutcome::kNotMapped) outcome = ResolveWithBlock(process, fault);
+  if (outcome == mm::FaultOutcome::kNotLoaded) outcome = LoadPageAt(process, fault.va);
   if (outcome == mm::FaultOutcome::kResolved) return;
   if (outcome == mm::FaultOutcome::kOutOfMemory) {
     ReportOutOfMemory(thread, fault, registers);
@@ -137,6 +139,8 @@ bool ResolveUserCopyFault(const mm::FaultInfo& fault) {
   if (!process.space) return false;
   mm::FaultOutcome outcome = process.space->HandleFault(fault);
   if (outcome == mm::FaultOutcome::kNotMapped) outcome = ResolveWithBlock(process, fault);
+  if (outcome == mm::FaultOutcome::kNotLoaded) [[unlikely]]
+    NoteAbsentPage(thread, fault.va);
   return outcome == mm::FaultOutcome::kResolved;
 }
 

@@ -77,6 +77,9 @@ class UserThread final : public MachineThread, public base::ListHook<ThreadOfPro
   // then goes on to wait for this one. Nothing, while no such call is open.
   std::optional<sched::Deadline> kept_deadline;
 
+  // Where a copy of the present call has met a page that is still to be loaded.
+  std::optional<mm::VirtAddr> absent_page;
+
   // The processor walks the thread's page table, its own or its process's, from now on.
   void ActivateTable();
 

@@ -90,4 +90,24 @@ posix::CallResult TypeCharacters(kernel::UserPointer<char> characters, size_t co
   return static_cast<intptr_t>(part.size());
 }
 
+posix::CallResult OfferDisk(uint64_t size_bytes, fs::Disk::Writing writing) {
+  process::SystemProcess* const system = TRY(TakeRight());
+  if (writing > fs::Disk::Writing::kForbidden) return std::unexpected(Errno::kInvalid);
+  return static_cast<intptr_t>(TRY(system->OfferDisk(size_bytes, writing)));
+}
+
+posix::CallResult RevokeDisk(fs::Disk::Device device) {
+  process::SystemProcess* const system = TRY(TakeRight());
+  if (device > fs::Disk::Device::kMayStillWrite) return std::unexpected(Errno::kInvalid);
+  TRY(system->RevokeDisk(device));
+  return 0;
+}
+
+posix::CallResult FinishTransfer(uint32_t number, fs::Disk::Ending ending) {
+  process::SystemProcess* const system = TRY(TakeRight());
+  if (ending > fs::Disk::Ending::kFailed) return std::unexpected(Errno::kInvalid);
+  TRY(system->FinishTransfer(number, ending));
+  return 0;
+}
+
 }  // namespace syscall

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernel/fs/disk.h"
 #include "kernel/posix/errno.h"
 #include "kernel/process/interrupt_lines.h"
 #include "kernel/space/user_pointer.h"
@@ -20,6 +21,9 @@ enum class DeviceCall : uint32_t {
   kAllocateDeviceMemory = 0x1105,
   kReadDeviceTree = 0x1106,
   kTypeCharacters = 0x1107,
+  kOfferDisk = 0x1108,
+  kRevokeDisk = 0x1109,
+  kFinishTransfer = 0x110a,
 };
 
 [[nodiscard]] posix::CallResult ShowInterruptTable(uintptr_t place);
@@ -37,5 +41,10 @@ enum class DeviceCall : uint32_t {
                                                size_t size_bytes);
 // As if they came from the console's line.
 [[nodiscard]] posix::CallResult TypeCharacters(kernel::UserPointer<char> characters, size_t count);
+
+// The result is the offer's number.
+[[nodiscard]] posix::CallResult OfferDisk(uint64_t size_bytes, fs::Disk::Writing writing);
+[[nodiscard]] posix::CallResult RevokeDisk(fs::Disk::Device device);
+[[nodiscard]] posix::CallResult FinishTransfer(uint32_t number, fs::Disk::Ending ending);
 
 }  // namespace syscall

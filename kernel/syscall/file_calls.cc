@@ -8,6 +8,7 @@
 #include "arch/ops/abi.h"
 #include "kernel/fs/pipe.h"
 #include "kernel/posix/ioctl.h"
+#include "kernel/process/system.h"
 #include "kernel/syscall/file_access.h"
 #include "kernel/syscall/record_lock.h"
 #include "kernel/syscall/user_buffer.h"
@@ -256,11 +257,16 @@ posix::CallResult Ioctl(int descriptor, uint32_t request, uintptr_t argument) {
   }
 }
 
-posix::CallResult Sync() { return 0; }
+// As on Linux, nobody is told whether it worked.
+posix::CallResult Sync() {
+  static_cast<void>(process::TheSystem().environment().disk.Sync());
+  return 0;
+}
 
 posix::CallResult Fsync(int descriptor) {
   const Ref<OpenFile> file = TRY(FileToUse(descriptor));
   if (!file->inode().IsSeekable()) return std::unexpected(Errno::kInvalid);
+  TRY(file->inode().Sync());
   return 0;
 }
 

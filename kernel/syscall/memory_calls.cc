@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "kernel/base/bits.h"
+#include "kernel/fs/disk.h"
 #include "kernel/fs/file_table.h"
 #include "kernel/fs/inode.h"
 #include "kernel/fs/open_file.h"
@@ -18,6 +19,7 @@
 #include "kernel/mm/paged_object.h"
 #include "kernel/mm/range.h"
 #include "kernel/mm/space_request.h"
+#include "kernel/process/absent_pages.h"
 #include "kernel/process/areas.h"
 #include "kernel/process/current.h"
 #include "kernel/process/process.h"
@@ -207,6 +209,25 @@ posix::Result<> CheckLockable(uint64_t more_bytes) {
   return {};
 }
 
+// Writes back what the shared areas of `range` show; files in memory have nothing behind them.
+// Blocks, and the areas may change meanwhile.
+posix::Result<> StoreShared(const mm::VirtRange& range) {
+  auto area = Space().FindFirstNotBelow(range.base);
+  while (area && area->range.base <= range.last()) {
+    const mm::VirtAddr last = std::min(area->range.last(), range.last());
+    if (area->object && area->sharing == mm::Sharing::kShared) {
+      const mm::VirtAddr first = std::max(area->range.base, range.base);
+      const uint64_t offset = area->offset_bytes + area->range.OffsetOf(first);
+      const uint64_t first_page = offset / mm::kPageSize;
+      const uint64_t last_page = (offset + (last - first)) / mm::kPageSize;
+      TRY(fs::ResultOf(area->object->StorePages(first_page, last_page)));
+    }
+    if (last == range.last()) break;
+    area = Space().FindFirstNotBelow(last + 1);
+  }
+  return {};
+}
+
 // An application of the kernel image has its parts, where the layout packs them, and maps nothing.
 posix::Result<> CheckMayMap() {
   if (kernel::CurrentProcess().plan) return std::unexpected(Errno::kNotPermitted);
@@ -256,7 +277,10 @@ posix::CallResult MapPages(uintptr_t address, size_t length, uint32_t protection
   if (is_shared && !request.object) TRY(MapSharedMemory(request));
   const mm::VirtAddr va = TRY(Translated(Space().Map(request), kMapErrors));
   // Only a wish: pages that cannot be made now are made by faults, or not.
-  if ((flags & posix::map_flag::kPopulate) != 0) (void)Space().Populate({va, *bytes});
+  if ((flags & posix::map_flag::kPopulate) != 0) {
+    static_cast<void>(process::LoadPages(kernel::CurrentProcess(), {va, *bytes}));
+    (void)Space().Populate({va, *bytes});
+  }
   return static_cast<intptr_t>(va.value);
 }
 
@@ -285,6 +309,7 @@ posix::CallResult SetLocked(uintptr_t address, size_t length, mm::Locked locked)
   const mm::VirtRange range = TRY(PagesTouched(address, length));
   if (length == 0) return 0;
   if (locked != mm::Locked::kNo) TRY(CheckLockable(range.size_bytes));
+  if (locked == mm::Locked::kYes) TRY(process::LoadPages(kernel::CurrentProcess(), range));
   TRY(Translated(Space().SetLocked(range, locked), kLockErrors));
   return 0;
 }
@@ -415,8 +440,8 @@ posix::CallResult Msync(uintptr_t address, size_t length, uint32_t flags) {
   if ((flags & ~kAll) != 0 || (flags & kBoth) == kBoth) return std::unexpected(Errno::kInvalid);
   const mm::VirtRange range = TRY(PagesOf(address, length));
   if (range.IsEmpty()) return 0;
-  // What is mapped is the file's own pages, or the process's: there is nothing to write back.
   TRY(Translated(Space().Advise(range, mm::Advice::kWillNeed), kRangeErrors));
+  if ((flags & kSynchronous) != 0) TRY(StoreShared(range));
   return 0;
 }
 

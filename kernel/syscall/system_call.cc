@@ -96,6 +96,9 @@ constexpr OwnCalls kDeviceCalls({
     OwnRow{DeviceCall::kAllocateDeviceMemory, kAdapted<AllocateDeviceMemory>},
     OwnRow{DeviceCall::kReadDeviceTree, kAdapted<ReadDeviceTree>},
     OwnRow{DeviceCall::kTypeCharacters, kAdapted<TypeCharacters>},
+    OwnRow{DeviceCall::kOfferDisk, kAdapted<OfferDisk>},
+    OwnRow{DeviceCall::kRevokeDisk, kAdapted<RevokeDisk>},
+    OwnRow{DeviceCall::kFinishTransfer, kAdapted<FinishTransfer>},
 });
 
 intptr_t ScanForOwn(arch::UserRegisters& registers) {
