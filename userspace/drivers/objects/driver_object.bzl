@@ -43,6 +43,7 @@ def driver_object(*, name, srcs, deps = []):
         ],
         visibility = [
             "//testing/guest:__pkg__",
+            "//testing/programs:__pkg__",
             "//tools/lint:__pkg__",
             "//userspace:__subpackages__",
         ],
