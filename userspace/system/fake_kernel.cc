@@ -99,4 +99,22 @@ void* AllocateDeviceMemory(size_t size_bytes, uint64_t& physical, long*) {
   return memory;
 }
 
+long OfferDisk(uint64_t size_bytes, DiskWriting) {
+  if (the_kernel->is_offered) return -EEXIST;
+  if (size_bytes % 512 != 0) return -EINVAL;
+  the_kernel->is_offered = true;
+  return static_cast<long>(++the_kernel->offers);
+}
+
+long RevokeDisk(DiskDevice device) {
+  if (!std::exchange(the_kernel->is_offered, false)) return -ENOENT;
+  the_kernel->revoked = device;
+  return 0;
+}
+
+long FinishTransfer(uint32_t number, TransferEnding ending) {
+  the_kernel->finished.emplace_back(number, ending);
+  return 0;
+}
+
 }  // namespace atlas

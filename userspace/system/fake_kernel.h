@@ -5,10 +5,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "userspace/libatlas/system/devices.h"
+#include "userspace/libatlas/system/disk_driver.h"
 #include "userspace/libatlas/system/interrupts.h"
 
 namespace dispatch {
@@ -33,6 +36,11 @@ struct FakeKernel {
   };
   std::vector<Sent> replies;
   long reply_result = 0;  // of the next one that has pages
+
+  uint32_t offers = 0;  // of the disk, ever made
+  bool is_offered = false;
+  std::vector<std::pair<uint32_t, atlas::TransferEnding>> finished;
+  std::optional<atlas::DiskDevice> revoked;  // as it was the last time
 
   size_t RoutesOf(atlas::InterruptLine line) const;
 };

@@ -18,8 +18,10 @@
 #include "userspace/libatlas/native/message.h"
 #include "userspace/libatlas/native/thread.h"
 #include "userspace/libatlas/system/devices.h"
+#include "userspace/libatlas/system/disk_driver.h"
 #include "userspace/libatlas/system/interrupts.h"
 #include "userspace/system/discovery.h"
+#include "userspace/system/disk_pages.h"
 #include "userspace/system/disk_service.h"
 #include "userspace/system/dispatcher.h"
 #include "userspace/system/guard.h"
@@ -78,16 +80,21 @@ class KernelOutlets final : public dispatch::Outlets {
   }
 
   void Finish(uint64_t token, drivers::Status status) override {
-    if (disks_ != nullptr) disks_->OnFinished(token, status);
+    if (disks_ == nullptr || pages_->OnFinished(token, status)) return;
+    disks_->OnFinished(token, status);
   }
 
   void Forget(const drivers::DeviceDescription& device, Quiet quiet) override {
     if (disks_ != nullptr && device.virtio_type == drivers::virtio::kBlockDevice) {
       disks_->OnForgotten(quiet);
+      pages_->OnForgotten(quiet);
     }
   }
 
-  void SetDisks(dispatch::DiskService& disks) { disks_ = &disks; }
+  void SetDisks(dispatch::DiskService& disks, dispatch::DiskPages& pages) {
+    disks_ = &disks;
+    pages_ = &pages;
+  }
 
   void Report(const char* text) override {
     std::printf("drivers: %s\n", text);
@@ -97,6 +104,7 @@ class KernelOutlets final : public dispatch::Outlets {
  private:
   int random_;
   dispatch::DiskService* disks_ = nullptr;
+  dispatch::DiskPages* pages_ = nullptr;
 };
 
 void LoadDrivers(Dispatcher& dispatcher) {
@@ -126,13 +134,17 @@ void Stir(Dispatcher& dispatcher) {
   (void)dispatcher.Request(request);
 }
 
-[[noreturn]] void Serve(Dispatcher& dispatcher, dispatch::DiskService& disks) {
+[[noreturn]] void Serve(Dispatcher& dispatcher, dispatch::DiskService& disks,
+                        dispatch::DiskPages& pages) {
   while (true) {
+    pages.Continue();
     const atlas::Message* const message = atlas::Receive();
     if (message == nullptr) continue;
     if (atlas::IsInterrupt(*message)) {
       dispatcher.OnInterrupt(atlas::LineOf(*message));
       disks.Continue();
+    } else if (atlas::IsTransfer(*message)) {
+      pages.OnTransfer(atlas::TransferOf(*message));
     } else if ((message->flags & atlas::kCall) != 0 && !disks.OnCall(*message)) {
       atlas::Message answer{};
       answer.function = kUnknownFunction;
@@ -161,6 +173,7 @@ int main() {
   SetClock(dispatcher, outlets);
   Stir(dispatcher);
   static dispatch::DiskService disks(dispatcher);
-  outlets.SetDisks(disks);
-  Serve(dispatcher, disks);
+  static dispatch::DiskPages pages(dispatcher, outlets);
+  outlets.SetDisks(disks, pages);
+  Serve(dispatcher, disks, pages);
 }

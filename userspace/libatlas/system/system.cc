@@ -1,6 +1,7 @@
 #include <sys/syscall.h>
 
 #include "userspace/libatlas/system/devices.h"
+#include "userspace/libatlas/system/disk_driver.h"
 #include "userspace/libatlas/system/interrupts.h"
 #include "userspace/machine/system_call.h"
 
@@ -18,6 +19,9 @@ constexpr long kMapDeviceCall = 0x1104;
 constexpr long kAllocateDeviceMemoryCall = 0x1105;
 constexpr long kReadDeviceTreeCall = 0x1106;
 constexpr long kTypeCharactersCall = 0x1107;
+constexpr long kOfferDiskCall = 0x1108;
+constexpr long kRevokeDiskCall = 0x1109;
+constexpr long kFinishTransferCall = 0x110a;
 
 constexpr long kLowestError = -4095;
 
@@ -76,6 +80,23 @@ long ReadDeviceTree(void* buffer, size_t size_bytes) {
 
 long TypeCharacters(const char* characters, size_t count) {
   return SystemCall(kTypeCharactersCall, AddressOf(characters), static_cast<long>(count));
+}
+
+long OfferDisk(uint64_t size_bytes, DiskWriting writing) {
+  const auto low = static_cast<long>(size_bytes);
+  if constexpr (sizeof(long) < sizeof(uint64_t)) {
+    return SystemCall(kOfferDiskCall, low, static_cast<long>(size_bytes >> 32),
+                      static_cast<long>(writing));
+  }
+  return SystemCall(kOfferDiskCall, low, static_cast<long>(writing));
+}
+
+long RevokeDisk(DiskDevice device) {
+  return SystemCall(kRevokeDiskCall, static_cast<long>(device));
+}
+
+long FinishTransfer(uint32_t number, TransferEnding ending) {
+  return SystemCall(kFinishTransferCall, static_cast<long>(number), static_cast<long>(ending));
 }
 
 }  // namespace atlas
