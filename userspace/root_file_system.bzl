@@ -25,7 +25,7 @@ _DEVICES = {
 }
 
 # Where programs look for musl's loader.
-_LOADERS = {
+LOADERS = {
     "arm": "lib/ld-musl-armhf.so.1",
     "x86_64": "lib/ld-musl-x86_64.so.1",
 }
@@ -72,7 +72,7 @@ def root_file_system(*, name, cpu):
         },
         links = {
             # Its name when a program is linked with it.
-            "lib/libc.so": _LOADERS[cpu].rpartition("/")[2],
+            "lib/libc.so": LOADERS[cpu].rpartition("/")[2],
         },
         programs = {
             "//userspace/tests:" + script: "test/" + script
@@ -85,7 +85,7 @@ def root_file_system(*, name, cpu):
             "//userspace/tests:libprobe.so": "lib/libprobe.so",
             "@lua//:lua.stripped": "bin/lua",
             "@mimalloc//:test-stress.stripped": "bin/test-stress",
-            "@musl_loader//:%s/libc.so" % cpu: _LOADERS[cpu],
+            "@musl_loader//:%s/libc.so" % cpu: LOADERS[cpu],
             "@sqlite//:speedtest1.stripped": "bin/speedtest1",
             "@sqlite//:sqlite3.stripped": "bin/sqlite3",
         } | ({
@@ -112,9 +112,10 @@ def device_root_file_system(*, name, cpu):
         } | {
             "//userspace/system:system.stripped": "system/dispatcher",
             "//userspace/system/tests:crash.so": "test/drivers/crash.so",
+            "//userspace/system/tests:disk_file_tests.stripped": "test/disk_file_tests",
             "//userspace/system/tests:disk_tests.stripped": "test/disk_tests",
             "//userspace/system/tests:driver_tests.stripped": "test/driver_tests",
-            "@musl_loader//:%s/libc.so" % cpu: _LOADERS[cpu],
+            "@musl_loader//:%s/libc.so" % cpu: LOADERS[cpu],
         },
     )
 

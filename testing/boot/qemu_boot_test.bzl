@@ -39,6 +39,7 @@ def qemu_boot_test(
         command_line_file = None,
         initrd = None,
         disk = None,
+        disk_holds = {},
         input = [],
         prompt = None,
         size = "small",
@@ -67,7 +68,9 @@ def qemu_boot_test(
       command_line: the kernel's command line.
       command_line_file: a file with more words for it.
       initrd: a file that the boot loader puts into memory beside the image.
-      disk: a file that is the machine's disk; a source of random bytes and a certain date (in machines.sh) come with it.
+      disk: a file of which a copy is the machine's disk; a source of random bytes and a certain date (in machines.sh) come
+        with it.
+      disk_holds: text that the disk has in the end, by its offset, a text of digits.
       input: lines typed one by one, each when the guest prompts for it.
       prompt: what it prints then, if not the monitor's prompt.
       size: small or medium.
@@ -120,6 +123,7 @@ def qemu_boot_test(
     if disk:
         data.append(disk)
         facts.append("disk $(rootpath %s)" % disk)
+        facts += ["disk-holds %s %s" % (offset, text) for offset, text in disk_holds.items()]
     if page:
         data.append(page)
         facts.append("page $(rootpath %s)" % page)

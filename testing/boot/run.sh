@@ -6,7 +6,8 @@
 #   qemu PATH             the program;  kernel PATH  the file of the image;  append TEXT  its command line
 #   append-file PATH      a file whose words come behind it
 #   initrd PATH           a file beside the image
-#   disk PATH             a file that is the machine's disk, which stays as it is; with it comes a source of random bytes
+#   disk PATH             a file of which a copy is the machine's disk; with it comes a source of random bytes
+#   disk-holds OFFSET TEXT   that is what the disk has there when the guest has ended
 #   shim PATH             an ELF file that is started in the kernel's place; the kernel is only loaded
 #   at ADDRESS            where the raw image is loaded then, if not where QEMU would
 #   load ADDRESS PATH     a file put into memory;  word ADDRESS VALUE  32 bits put into memory
@@ -38,7 +39,7 @@ readonly shown_lines=${BOOT_TEST_LINES:-40}
 # After the first fault the guest may go on for a moment: a panic's registers and backtrace are worth having.
 readonly grace_seconds=1
 
-command=() typed=() expectations=() prohibitions=() placed=()
+command=() typed=() disk_texts=() expectations=() prohibitions=() placed=()
 image='' machine='' cpu='' memory='' qemu='' kernel='' append='' initrd='' shim='' page='' at='' disk=''
 clock=real want_exit='' want_ktap=no limit_seconds=''
 
@@ -52,6 +53,7 @@ read_scenario() {
       load) placed+=(-device "loader,addr=${value%% *},file=${value#* },force-raw=on") ;;
       word) placed+=(-device "loader,addr=${value%% *},data=${value#* },data-len=4") ;;
       command) command+=("$value") ;;
+      disk-holds) disk_texts+=("$value") ;;
       prompt) guest_prompt=$value ;;
       type) typed+=("$value") ;;
       expect | expect-match) expectations+=("$key $value") ;;
@@ -77,7 +79,10 @@ compose_command() {
   fi
   qemu_options=()
   machine_options "$machine" "$cpu" "$memory"
-  [[ -z $disk ]] || disk_options "$disk"
+  if [[ -n $disk ]]; then
+    cat "$disk" >"$directory/disk"
+    disk_options "$directory/disk"
+  fi
   if [[ $clock == instructions ]]; then qemu_options+=(-icount shift=0,sleep=off); fi
   command=("$qemu" "${qemu_options[@]}" -serial stdio -kernel "${shim:-$kernel}")
   if [[ -n $shim ]]; then
@@ -170,9 +175,18 @@ judge_end() {
   fi
 }
 
+judge_disk() {
+  local rule text found
+  for rule in "${disk_texts[@]}"; do
+    text=${rule#* }
+    found=$(tail -c "+$((${rule%% *} + 1))" "$directory/disk" | head -c "${#text}" | tr '\0' '?')
+    [[ $found == "$text" ]] || faults+=("the disk has not '$text' at ${rule%% *}, but '$found'")
+  done
+}
+
 main() {
-  read_scenario "$1" || exit 2
   local directory=${TEST_TMPDIR:-$(mktemp -d)}
+  read_scenario "$1" || exit 2
   trap 'guest_stop now' EXIT
   ktap_start
   guest_start "$directory" "${command[@]}" || exit 2
@@ -182,6 +196,7 @@ main() {
   if ((expected < ${#expectations[@]})); then
     faults+=("missing, in this order: ${expectations[expected]}")
   fi
+  judge_disk
   if ((typed_count < ${#typed[@]})); then faults+=("never typed: ${typed[typed_count]}"); fi
   if [[ $want_ktap == yes ]]; then
     ktap_finish

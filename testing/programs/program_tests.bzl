@@ -94,6 +94,12 @@ def program_tests(*, name, images = IMAGES):
             "//testing/programs:system_tests_" + cpu,
         )
         _suite_test(
+            prefix + "fragile_tests_test",
+            image,
+            "//testing/programs:fragile_tests_" + cpu,
+            disk = "//testing/programs:disk",
+        )
+        _suite_test(
             prefix + "limit_tests_test",
             image,
             "//testing/programs:limit_tests_" + cpu,
@@ -184,13 +190,14 @@ def _arguments_file(suite, prefix, image):
     )
     return ":%skernel_addresses.txt" % prefix
 
-def _suite_test(name, image, initrd, arguments = [], arguments_file = None, expect = [], memory = "512M"):
+def _suite_test(name, image, initrd, arguments = [], arguments_file = None, disk = None, expect = [], memory = "512M"):
     _start(
         name,
         image,
         clock = "instructions",
         command_line = " ".join(["--"] + arguments),
         command_line_file = arguments_file,
+        disk = disk,
         expect = [image.banner, "KTAP version 1"] + expect,
         initrd = initrd,
         ktap = True,
@@ -275,20 +282,38 @@ _BOUND = {
     ],
 }
 
+# What userspace/system/tests/disk_file_tests.cc leaves on the disk, from before the first of its writes on.
+_ON_DISK = {
+    "28672": "000000000001792",
+    "45056": "*#####",
+    "49151": "#000000000003072",
+    "81904": "00000000across two pages",
+    "1048572": "1234",
+}
+
 def _devices_test(name, image, cpu):
-    typed = ["date -u +%F", "/test/disk_tests", "/test/driver_tests drivers=/test/drivers", "poweroff -f"]
+    typed = [
+        "date -u +%F",
+        "/test/disk_tests",
+        "/test/disk_file_tests",
+        "/test/driver_tests drivers=/test/drivers",
+        "poweroff -f",
+    ]
     _start(
         name,
         image,
         disk = "//testing/programs:disk",
+        disk_holds = _ON_DISK,
         expect = [image.banner] + _BOUND[cpu] + [
             _SHELL_PROMPT + typed[0],
             "2024-02-29",
             _SHELL_PROMPT + typed[1],
             "ok 5 many processes read at once",
             _SHELL_PROMPT + typed[2],
-            "ok 4 discarded drivers take nothing",
+            "ok 10 writes reach the disk",
             _SHELL_PROMPT + typed[3],
+            "ok 4 discarded drivers take nothing",
+            _SHELL_PROMPT + typed[4],
         ],
         forbid = FORBIDDEN + ["not ok", "crashed", "drivers: the clock"],
         initrd = "//userspace:initrd_devices_" + cpu,

@@ -3,7 +3,7 @@
 #
 #   describe_image IMAGE      sets the facts below, by the processor that its name begins with; returns 1 if we have none
 #   machine_options MACHINE CPU MEMORY   appends to the array `qemu_options` (describe_image first)
-#   disk_options FILE         the same: a disk that cannot be written, random bytes, and a clock that shows a day of 2024
+#   disk_options FILE         the same: a disk, random bytes, and a clock that shows a day of 2024
 
 # Facts of the described image: QEMU's program, what it may be started with (the default first), the limits of
 # its memory in MiB, and where a raw image is loaded (empty for ELF, which says so itself).
@@ -55,7 +55,7 @@ disk_options() {
   local file=$1 bus=device
   [[ $qemu_program != *x86_64 ]] || bus=pci
   qemu_options+=(
-    -drive "if=none,id=disk,format=raw,read-only=on,file=$file"
+    -drive "if=none,id=disk,format=raw,file=$file"
     -device "virtio-blk-$bus,drive=disk"
     -device "virtio-rng-$bus"
     -rtc base=2024-02-29T12:34:56,clock=vm

@@ -7,6 +7,7 @@
 #include "userspace/libatlas/native/message.h"
 #include "userspace/libatlas/native/thread.h"
 #include "userspace/libatlas/system/devices.h"
+#include "userspace/libatlas/system/disk_driver.h"
 #include "userspace/libatlas/system/interrupts.h"
 #include "userspace/machine/ports.h"
 #include "userspace/machine/test_device.h"
@@ -45,6 +46,9 @@ void Others() {
   ExpectResult(error, EPERM, "AllocateDeviceMemory");
   ExpectResult(atlas::ReadDeviceTree(&physical, sizeof physical), EPERM, "ReadDeviceTree");
   ExpectResult(atlas::TypeCharacters("reboot\n", 7), EPERM, "TypeCharacters");
+  ExpectResult(atlas::OfferDisk(4096, atlas::DiskWriting::kAllowed), EPERM, "OfferDisk");
+  ExpectResult(atlas::RevokeDisk(atlas::DiskDevice::kQuiet), EPERM, "RevokeDisk");
+  ExpectResult(atlas::FinishTransfer(1, atlas::TransferEnding::kDone), EPERM, "FinishTransfer");
 }
 
 // Not even right after it ran.

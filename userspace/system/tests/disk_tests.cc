@@ -1,5 +1,4 @@
 // Reads the machine's disk through the system process, whose driver finishes by interrupts. KTAP.
-// Line n of the disk is n itself, in 15 digits.
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -12,6 +11,7 @@
 #include "userspace/libatlas/native/thread.h"
 #include "userspace/libatlas/system/disk.h"
 #include "userspace/support/test.h"
+#include "userspace/system/tests/disk_lines.h"
 
 namespace {
 
@@ -19,27 +19,14 @@ using support::Expect;
 using support::ExpectEqual;
 using support::ExpectResult;
 using support::Require;
-
-constexpr uint64_t kLineBytes = 16;
-constexpr uint64_t kDiskBytes = 1 << 20;
+using trial::HoldsLines;
+using trial::kDiskBytes;
 
 alignas(16) char buffer[atlas::kMaxDiskRead];
 
-// Whether so many bytes are those of the disk from `offset` on, which begins a line.
-bool HoldsLines(uint64_t offset, size_t size_bytes) {
-  for (uint64_t at = 0; at < size_bytes; at += kLineBytes) {
-    uint64_t number = (offset + at) / kLineBytes;
-    if (buffer[at + kLineBytes - 1] != '\n') return false;
-    for (uint64_t digit = kLineBytes - 1; digit-- > 0; number /= 10) {
-      if (buffer[at + digit] != static_cast<char>('0' + number % 10)) return false;
-    }
-  }
-  return true;
-}
-
 void ExpectLines(uint64_t offset, size_t size_bytes, const char* what) {
   ExpectResult(atlas::ReadDisk(offset, buffer, size_bytes), 0, what);
-  Expect(HoldsLines(offset, size_bytes), what);
+  Expect(HoldsLines(buffer, offset, size_bytes), what);
 }
 
 void OthersAreRefused() {
@@ -98,7 +85,8 @@ void ManyAtOnce() {
     for (uint64_t i = 0; i < kReads; ++i) {
       const uint64_t sector = (static_cast<uint64_t>(process) * 977 + i * 31) % 2048;
       const long result = atlas::ReadDisk(sector * atlas::kDiskSector, buffer, atlas::kDiskSector);
-      if (result != 0 || !HoldsLines(sector * atlas::kDiskSector, atlas::kDiskSector)) _exit(1);
+      if (result != 0 || !HoldsLines(buffer, sector * atlas::kDiskSector, atlas::kDiskSector))
+        _exit(1);
     }
     _exit(0);
   }

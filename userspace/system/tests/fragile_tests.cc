@@ -1,0 +1,100 @@
+// What programs see of a disk whose driver breaks while they wait for it: the first process, beside
+// the driver `fragile`. KTAP.
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csetjmp>
+#include <csignal>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "userspace/support/test.h"
+#include "userspace/system/tests/disk_lines.h"
+#include "userspace/system/tests/fragile.h"
+
+namespace {
+
+using support::Expect;
+using support::ExpectEqual;
+using support::Require;
+using trial::HoldsLines;
+
+constexpr size_t kPageBytes = 4096;
+
+char buffer[kPageBytes];
+
+// The system process is on its way: to its first driver, or to the next one.
+int WaitForDisk() {
+  while (true) {
+    const int file = open("/dev/vda", O_RDWR);
+    if (file >= 0) return file;
+    Require(errno == ENOENT || errno == ENXIO, "no other error");
+    sched_yield();
+  }
+}
+
+// Of a page that nobody has read before.
+void ExpectWorks(uint64_t offset) {
+  const int file = WaitForDisk();
+  ExpectEqual(pread(file, buffer, kPageBytes, static_cast<off_t>(offset)), kPageBytes, "a read");
+  Expect(HoldsLines(buffer, offset, kPageBytes), "what was read");
+  close(file);
+}
+
+void ExpectFailedRead(uint64_t offset) {
+  const int file = WaitForDisk();
+  errno = 0;
+  ExpectEqual(pread(file, buffer, 1, static_cast<off_t>(offset)), -1, "the read");
+  ExpectEqual(errno, EIO, "its error");
+  close(file);
+}
+
+void ACrashFailsAReadThatWaits() {
+  ExpectWorks(0);
+  const int before = WaitForDisk();
+  ExpectFailedRead(trial::kCrashOffset);
+  ExpectWorks(kPageBytes);
+  // Who had it open has it again.
+  ExpectEqual(pread(before, buffer, kPageBytes, 2 * kPageBytes), kPageBytes, "an old descriptor");
+  ExpectEqual(pread(before, buffer, kPageBytes, 0), kPageBytes, "what was known before");
+  close(before);
+}
+
+sigjmp_buf on_bus_error;
+
+void OnBusError(int) { siglongjmp(on_bus_error, 1); }
+
+void ACrashFailsAFaultThatWaits() {
+  const int file = WaitForDisk();
+  void* const mapped = mmap(nullptr, trial::kDiskBytes, PROT_READ, MAP_SHARED, file, 0);
+  Require(mapped != MAP_FAILED, "a mapping");
+  close(file);
+  const auto* const bytes = static_cast<const volatile char*>(mapped);
+  signal(SIGBUS, OnBusError);
+  const int jumped = sigsetjmp(on_bus_error, 1);
+  if (jumped == 0) Expect(bytes[trial::kCrashOffset] == 0 && false, "a byte");
+  ExpectEqual(jumped, 1, "SIGBUS");
+  close(WaitForDisk());
+  // The mapping shows it again.
+  Expect(HoldsLines(static_cast<const char*>(mapped) + 3 * kPageBytes, 3 * kPageBytes, kPageBytes),
+         "the next page");
+  ExpectWorks(4 * kPageBytes);
+}
+
+constexpr support::Test kTests[] = {
+    {"a crash fails a read that waits", ACrashFailsAReadThatWaits},
+    {"a crash fails a fault that waits", ACrashFailsAFaultThatWaits},
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::span<const support::Test> groups[] = {kTests};
+  return support::RunTests(argc, argv, groups);
+}
