@@ -16,7 +16,6 @@
 #include "kernel/fs/devices.h"
 #include "kernel/fs/disk.h"
 #include "kernel/fs/file_namespace.h"
-#include "kernel/fs/file_table.h"
 #include "kernel/fs/frame_archive.h"
 #include "kernel/fs/heap_memory.h"
 #include "kernel/fs/initrd.h"
@@ -113,9 +112,7 @@ class Programs {
   posix::Result<> Unpack();
   posix::Result<> MountProc();
   posix::Result<> NameApplications();
-  posix::Result<fs::Ref<fs::FileTable>> OpenConsole();
-  using Starter = posix::Result<>(const process::FirstProgram&, fs::Ref<fs::FileTable>,
-                                  fs::Ref<fs::WorkingState>);
+  using Starter = posix::Result<>(const process::FirstProgram&);
   // Without the program there is no going on.
   void StartOrEnd(const process::FirstProgram& program, Starter* start);
 
@@ -280,24 +277,8 @@ posix::Result<> Programs::Start() {
   return {};
 }
 
-// Standard input, output and errors.
-posix::Result<fs::Ref<fs::FileTable>> Programs::OpenConsole() {
-  auto table = TRY(fs::MakeObject<fs::FileTable>(heap_));
-  const fs::Ref<fs::OpenFile> console =
-      TRY(names_->Open(names_->root(), "/dev/console",
-                       posix::open_flag::kReadWrite | posix::open_flag::kNoControllingTerminal));
-  for (int descriptor = 0; descriptor < 3; ++descriptor) {
-    TRY(table->Place(console, descriptor, fs::CloseOnExec::kNo));
-  }
-  return table;
-}
-
 void Programs::StartOrEnd(const process::FirstProgram& program, Starter* start) {
-  const auto started = [&]() -> posix::Result<> {
-    auto table = TRY(OpenConsole());
-    auto place = TRY(fs::MakeObject<fs::WorkingState>(heap_, fs::Ref<fs::Inode>(&names_->root())));
-    return start(program, std::move(table), std::move(place));
-  }();
+  const auto started = start(program);
   if (started) return;
   base::Print(Console(), "cannot start {}: {}\n", program.path, posix::ErrnoName(started.error()));
   arch::ExitWithFailure();

@@ -8,6 +8,7 @@
 #include "kernel/process/native_messages.h"
 #include "kernel/process/native_threads.h"
 #include "kernel/process/signals.h"
+#include "kernel/process/start.h"
 #include "kernel/process/system.h"
 #include "kernel/process/system_process.h"
 
@@ -69,6 +70,8 @@ void BecomeZombie(Process& process) {
   process.executable = {};
   process.usage.most_resident_pages =
       std::max(process.usage.most_resident_pages, process.space->counters().physical_pages.value);
+  const bool was_system_process = process.system != nullptr;
+  const ExitStatus status = process.exit_status;
   EndSystemProcess(process);
   system.Deactivate(*process.space);
   process.space = {};
@@ -89,6 +92,7 @@ void BecomeZombie(Process& process) {
   } else {
     TellOfEnd(process);
   }
+  if (was_system_process) RestartSystemProcess(status);
 }
 
 }  // namespace

@@ -37,7 +37,13 @@ std::unexpected<Errno> Restart(UserThread& thread, sched::Deadline deadline) {
   return std::unexpected(Errno::kRestartUnlessHandled);
 }
 
+// Number 0 is of no thread: it stands for the one that receives interrupts.
 NativeThread* FindNative(Pid id) {
+  if (id == 0) {
+    const SystemProcess* const system = TheSystem().system_process();
+    const UserThread* const receiver = system != nullptr ? system->receiver() : nullptr;
+    return receiver != nullptr ? receiver->native : nullptr;
+  }
   UserThread* const thread = TheSystem().pids().Find(id).thread;
   return thread == nullptr ? nullptr : thread->native;
 }
@@ -181,7 +187,7 @@ posix::Result<mm::VirtAddr> ReceiveEvent(UserThread& thread, Patience patience) 
   if (native == nullptr) return std::unexpected(Errno::kNotSupported);
   ipc::Mailbox& mailbox = native->mailbox();
   TakeBack(*native, mailbox.Release());
-  if (SystemProcess* const system = thread.process().system) system->SendWhatWaits();
+  if (SystemProcess* const system = thread.process().system) system->OnReceive(thread);
   if (mailbox.waiting() == 0) {
     if (patience.nanoseconds == 0) return std::unexpected(Errno::kAgain);
     const sched::Deadline deadline = DeadlineOf(thread, patience);

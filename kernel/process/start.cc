@@ -19,6 +19,7 @@ constexpr unsigned kCannotExecute = 126;
 
 constinit const FirstProgram* first_program = nullptr;
 constinit const FirstProgram* system_program = nullptr;
+constinit unsigned system_restarts = 0;
 
 posix::Result<> ExecuteFirst(UserThread& thread, const FirstProgram& program) {
   const Environment& environment = TheSystem().environment();
@@ -61,14 +62,27 @@ void SetFirstLimits(posix::Limits& limits) {
   limits[Resource::kPendingSignals] = {System::kMostQueuedSignals, System::kMostQueuedSignals};
 }
 
+// Standard input, output and errors.
+posix::Result<fs::Ref<fs::FileTable>> OpenConsole() {
+  const Environment& environment = TheSystem().environment();
+  auto table = TRY(fs::MakeObject<fs::FileTable>(environment.memory));
+  const fs::Ref<fs::OpenFile> console = TRY(environment.names.Open(
+      environment.names.root(), "/dev/console",
+      posix::open_flag::kReadWrite | posix::open_flag::kNoControllingTerminal));
+  for (int descriptor = 0; descriptor < 3; ++descriptor) {
+    TRY(table->Place(console, descriptor, fs::CloseOnExec::kNo));
+  }
+  return table;
+}
+
 // A process of its own session, whose first thread does `begin` as soon as it runs.
-posix::Result<UserThread*> StartProcess(fs::Ref<fs::FileTable> files,
-                                        fs::Ref<fs::WorkingState> place,
-                                        void (*begin)(UserThread& self)) {
+posix::Result<UserThread*> StartProcess(void (*begin)(UserThread& self)) {
   System& system = TheSystem();
   auto owned = TRY(system.MakeProcess());
-  owned->files = std::move(files);
-  owned->place = std::move(place);
+  const Environment& environment = system.environment();
+  owned->files = TRY(OpenConsole());
+  owned->place = TRY(fs::MakeObject<fs::WorkingState>(
+      environment.memory, fs::Ref<fs::Inode>(&environment.names.root())));
   owned->actions = TRY(fs::MakeObject<SignalActions>(system.environment().memory));
   auto space = system.environment().spaces.CreateSpace();
   if (!space) return std::unexpected(posix::Errno::kOutOfMemory);
@@ -99,22 +113,39 @@ void BootThread::SwitchFrom(sched::Thread& previous) {
 
 void BootThread::Bury() { CHECK(false); }  // it never finishes
 
-posix::Result<> StartInit(const FirstProgram& program, fs::Ref<fs::FileTable> files,
-                          fs::Ref<fs::WorkingState> place) {
+posix::Result<> StartInit(const FirstProgram& program) {
   System& system = TheSystem();
   CHECK(system.init() == nullptr);
   first_program = &program;
-  UserThread& thread = *TRY(StartProcess(std::move(files), std::move(place), BeginInit));
+  UserThread& thread = *TRY(StartProcess(BeginInit));
   system.SetInit(thread.process());
   return {};
 }
 
-posix::Result<> StartSystemProcess(const FirstProgram& program, fs::Ref<fs::FileTable> files,
-                                   fs::Ref<fs::WorkingState> place) {
+posix::Result<> StartSystemProcess(const FirstProgram& program) {
   system_program = &program;
-  UserThread& thread = *TRY(StartProcess(std::move(files), std::move(place), BeginSystemProcess));
+  UserThread& thread = *TRY(StartProcess(BeginSystemProcess));
   TheSystem().scheduler().Favour(thread);
   return {};
+}
+
+void RestartSystemProcess(ExitStatus status) {
+  constexpr unsigned kMostRestarts = 3;
+  base::Sink& log = TheSystem().environment().log;
+  if (status.IsKilled()) {
+    base::Print(log, "the system process was killed by signal {}\n", status.value & 0x7f);
+  } else {
+    base::Print(log, "the system process ended with status {}\n", status.value >> 8);
+  }
+  if (TheSystem().init() == nullptr || system_program == nullptr) return;
+  if (++system_restarts > kMostRestarts) {
+    base::Print(log, "the system process is not started again: it has ended too often\n");
+    return;
+  }
+  if (const auto started = StartSystemProcess(*system_program); !started) {
+    base::Print(log, "the system process cannot be started again: {}\n",
+                posix::ErrnoName(started.error()));
+  }
 }
 
 ExitStatus RunUntilInitEnds(base::FunctionRef<void()> sleep) {

@@ -35,16 +35,18 @@ struct FirstProgram {
   std::span<const std::string_view> environment;
 };
 
-// Makes process 1, which executes the program as soon as it runs, in a session of its own, with
-// `files` as its descriptors. Called on the boot thread. Errors: kOutOfMemory.
-[[nodiscard]] posix::Result<> StartInit(const FirstProgram& program, fs::Ref<fs::FileTable> files,
-                                        fs::Ref<fs::WorkingState> place);
+// Makes process 1, which executes the program as soon as it runs, in a session of its own, with the
+// console as its descriptors. Called on the boot thread. Errors: kOutOfMemory, those of opening the
+// console.
+[[nodiscard]] posix::Result<> StartInit(const FirstProgram& program);
 
 // The same for the system process (system_process.h), which belongs to no family and runs before
-// init does. When its program cannot be executed it ends, and there is none.
-[[nodiscard]] posix::Result<> StartSystemProcess(const FirstProgram& program,
-                                                 fs::Ref<fs::FileTable> files,
-                                                 fs::Ref<fs::WorkingState> place);
+// init does. When its program cannot be executed it ends, and there is none. `program` stays.
+[[nodiscard]] posix::Result<> StartSystemProcess(const FirstProgram& program);
+
+// It has ended: that is reported, and while there is an init it is started again, three times at
+// most.
+void RestartSystemProcess(ExitStatus status);
 
 // On the boot thread: lets processes run until init has ended; then its exit status. `sleep` waits
 // for an interrupt, interrupts being on meanwhile.

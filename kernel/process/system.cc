@@ -168,4 +168,14 @@ void System::DeactivateIf(const void* walked) {
   if (active_ == walked) Deactivate();
 }
 
+void System::KeepForDevices(const mm::ObjectReference& memory) {
+  CHECK(kept_count_ < kMostKeptForDevices);
+  kept_for_devices_[kept_count_++] = memory;
+}
+
+void System::DropKeptForDevices() {
+  kept_for_devices_.fill({});
+  kept_count_ = 0;
+}
+
 }  // namespace process

@@ -1,11 +1,13 @@
 // All processes, and how they and their threads are made and given back.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 
 #include "kernel/base/check.h"
+#include "kernel/mm/memory_object.h"
 #include "kernel/mm/range.h"
 #include "kernel/posix/errno.h"
 #include "kernel/process/device_objects.h"
@@ -57,6 +59,13 @@ class System {
   [[nodiscard]] SystemProcess* system_process() const { return system_process_; }
   void SetSystemProcess(SystemProcess* process) { system_process_ = process; }
   [[nodiscard]] DeviceObjects& device_objects() { return device_objects_; }
+
+  // Memory of system processes that are no more, which devices may still use.
+  static constexpr size_t kMostKeptForDevices = 64;
+  [[nodiscard]] size_t kept_for_devices() const { return kept_count_; }
+  // CHECKed: there is room.
+  void KeepForDevices(const mm::ObjectReference& memory);
+  void DropKeptForDevices();
 
   [[nodiscard]] size_t process_count() const { return process_count_; }
   [[nodiscard]] size_t thread_count() const { return thread_count_; }
@@ -117,6 +126,8 @@ class System {
   DeviceObjects device_objects_;
   Process* init_ = nullptr;
   SystemProcess* system_process_ = nullptr;
+  std::array<mm::ObjectReference, kMostKeptForDevices> kept_for_devices_;
+  size_t kept_count_ = 0;
   ExitStatus init_status_;
   // An address space or a native thread's table; null: the kernel's own, or one that is gone.
   const void* active_ = nullptr;

@@ -7,13 +7,16 @@
 #include <utility>
 
 #include "arch/ops/port_access.h"
+#include "arch/ops/timer.h"
 #include "kernel/base/check.h"
+#include "kernel/base/function_ref.h"
 #include "kernel/fs/devices.h"
 #include "kernel/ipc/event.h"
 #include "kernel/ipc/mailbox.h"
 #include "kernel/mm/space_request.h"
 #include "kernel/process/current.h"
 #include "kernel/process/native_thread.h"
+#include "kernel/process/signals.h"
 #include "kernel/process/system.h"
 
 namespace process {
@@ -29,6 +32,17 @@ posix::Result<mm::VirtAddr> Map(Process& process, const mm::MapRequest& request)
   const auto va = process.space->Map(request);
   if (!va) return kOutOfMemory;
   return *va;
+}
+
+// Calls `visit` for each object that the process shares with devices, or with nobody.
+void ForEachShared(const Process& process,
+                   base::FunctionRef<void(const mm::ObjectReference&)> visit) {
+  auto area = process.space->FindFirstNotBelow(mm::VirtAddr{0});
+  while (area) {
+    if (area->kind == mm::VmaKind::kShared) visit(area->object);
+    if (area->range.last() == process.space->bounds().last()) return;
+    area = process.space->FindFirstNotBelow(area->range.last() + 1);
+  }
 }
 
 // Whether a page of the program may be there.
@@ -57,6 +71,7 @@ posix::Result<> SystemProcess::ShowTable(UserThread& thread, mm::VirtAddr place)
     place_ = place;
   }
   receiver_ = &thread;
+  busy_since_ticks_ = thread.ticks();
   SendWhatWaits();
   return {};
 }
@@ -101,6 +116,7 @@ posix::Result<mm::VirtAddr> SystemProcess::MapDevice(const mm::PhysRange& regist
 posix::Result<SystemProcess::DeviceMemory> SystemProcess::AllocateMemory(uint64_t size_bytes) {
   const bool is_sound = size_bytes != 0 && size_bytes % mm::kPageSize == 0;
   if (!is_sound || size_bytes > kMostMemoryBytes) return kInvalid;
+  if (!HasRoomForMemory()) return kOutOfMemory;
   const auto memory = TheSystem().environment().devices.AllocateContiguous(size_bytes);
   if (!memory) return kOutOfMemory;
   const mm::VirtAddr va = TRY(Map(process_, {.size_bytes = size_bytes,
@@ -110,6 +126,14 @@ posix::Result<SystemProcess::DeviceMemory> SystemProcess::AllocateMemory(uint64_
                                              .object = memory->object}));
   return DeviceMemory{va, memory->base};
 }
+
+bool SystemProcess::HasRoomForMemory() const {
+  size_t shared = 0;
+  ForEachShared(process_, [&](const mm::ObjectReference&) { ++shared; });
+  return shared + TheSystem().kept_for_devices() < System::kMostKeptForDevices;
+}
+
+void SystemProcess::OnDevicesQuiet() { TheSystem().DropKeptForDevices(); }
 
 void SystemProcess::OnInterrupt(uint32_t line) {
   lines_.OnInterrupt(line);
@@ -177,6 +201,20 @@ void SystemProcess::SendTransfers() {
   }
 }
 
+void SystemProcess::OnReceive(const UserThread& thread) {
+  if (&thread != receiver_) return;
+  busy_since_ticks_ = thread.ticks();
+  SendWhatWaits();
+}
+
+void SystemProcess::OnTimer() {
+  constexpr uint64_t kMostTicks = arch::kTicksPerSecond / 5;
+  if (receiver_ == nullptr || receiver_->ticks() - busy_since_ticks_ < kMostTicks) return;
+  busy_since_ticks_ = receiver_->ticks();
+  constexpr posix::Signal kSignal = posix::Signal::kCpuLimit;
+  static_cast<void>(SendToThread(*receiver_, kSignal, InformationOf(kSignal)));
+}
+
 void SystemProcess::SendWhatWaits() {
   SendRaised();
   SendTransfers();
@@ -221,6 +259,9 @@ void EndSystemProcess(Process& process) {
   SystemProcess* const ended = std::exchange(process.system, nullptr);
   if (ended == nullptr) return;
   System& system = TheSystem();
+  ForEachShared(process, [&](const mm::ObjectReference& memory) {
+    if (system.kept_for_devices() < System::kMostKeptForDevices) system.KeepForDevices(memory);
+  });
   system.SetSystemProcess(nullptr);
   arch::SetPortAccess(arch::PortAccess::kNone);
   ended->~SystemProcess();

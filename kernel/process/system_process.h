@@ -69,10 +69,20 @@ class SystemProcess final : private fs::DiskDriver {
   // Error: kNoEntry.
   [[nodiscard]] posix::Result<> FinishTransfer(uint32_t number, fs::Disk::Ending ending);
 
+  // Null: nobody receives.
+  [[nodiscard]] const UserThread* receiver() const { return receiver_; }
+
+  // No device uses memory any more that was an earlier system process's: it is given back.
+  void OnDevicesQuiet();
+
   // The controller has masked the line.
   void OnInterrupt(uint32_t line);
-  // The receiver has room in its queue: what it has not been told of is sent.
-  void SendWhatWaits();
+  // The thread is about to receive: if it is the receiver, it has room for more in its queue, and
+  // has come back from what it did.
+  void OnReceive(const UserThread& thread);
+  // From the tick. A receiver that has not come back for a fifth of a second of its own time is
+  // sent SIGXCPU, again and again: it may have called a driver that never returns.
+  void OnTimer();
   // The thread, if it is the receiver, gets no more events.
   void ForgetReceiver(const UserThread& thread);
 
@@ -82,10 +92,14 @@ class SystemProcess final : private fs::DiskDriver {
  private:
   static constexpr uint64_t kMostMemoryBytes = uint64_t{1} << 20;
 
+  // As much as System keeps of those that have ended.
+  [[nodiscard]] bool HasRoomForMemory() const;
+
   void OnTransfers() override { SendTransfers(); }
   [[nodiscard]] bool MayBeAwaited() const override;
 
   void ShowRoutes(uint32_t line);
+  void SendWhatWaits();
   void SendRaised();
   void SendTransfers();
   void EndOffer(fs::Disk::Device device);
@@ -95,14 +109,16 @@ class SystemProcess final : private fs::DiskDriver {
   mm::PagedObject::Handle table_;
   std::optional<mm::VirtAddr> place_;
   UserThread* receiver_ = nullptr;
-  bool is_offering_ = false;  // the disk
-  uint32_t offers_ = 0;       // ever made
+  uint64_t busy_since_ticks_ = 0;  // of the receiver's
+  bool is_offering_ = false;       // the disk
+  uint32_t offers_ = 0;            // ever made
 };
 
 // The process is the system process from now on; it runs, and there is no other one. Error:
 // kOutOfMemory.
 [[nodiscard]] posix::Result<> BecomeSystemProcess(Process& process);
-// It is none any more. Nothing if it was none.
+// It is none any more. Nothing if it was none. Memory that it has for devices is kept: they may
+// still write to it.
 void EndSystemProcess(Process& process);
 
 }  // namespace process

@@ -151,6 +151,12 @@ void OnInterrupt(uint32_t line) {
   system->OnInterrupt(line);
 }
 
+void OnTimer(uint32_t ticks) {
+  System& system = TheSystem();
+  system.scheduler().OnTimer(ticks);
+  if (SystemProcess* const process = system.system_process()) process->OnTimer();
+}
+
 }  // namespace
 
 kernel::TrapHandlers HandlersWith(intptr_t (*on_system_call)(arch::UserRegisters&)) {
@@ -160,7 +166,7 @@ kernel::TrapHandlers HandlersWith(intptr_t (*on_system_call)(arch::UserRegisters
       .on_user_exception = OnUserException,
       .on_return_to_user = OnReturnToUser,
       .resolve_user_copy_fault = ResolveUserCopyFault,
-      .on_timer = [](uint32_t ticks) { TheSystem().scheduler().OnTimer(ticks); },
+      .on_timer = OnTimer,
       .on_interrupt = OnInterrupt,
   };
 }

@@ -110,4 +110,9 @@ posix::CallResult FinishTransfer(uint32_t number, fs::Disk::Ending ending) {
   return 0;
 }
 
+posix::CallResult DevicesAreQuiet() {
+  TRY(TakeRight())->OnDevicesQuiet();
+  return 0;
+}
+
 }  // namespace syscall

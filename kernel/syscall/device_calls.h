@@ -24,6 +24,7 @@ enum class DeviceCall : uint32_t {
   kOfferDisk = 0x1108,
   kRevokeDisk = 0x1109,
   kFinishTransfer = 0x110a,
+  kDevicesAreQuiet = 0x110b,
 };
 
 [[nodiscard]] posix::CallResult ShowInterruptTable(uintptr_t place);
@@ -45,6 +46,7 @@ enum class DeviceCall : uint32_t {
 // The result is the offer's number.
 [[nodiscard]] posix::CallResult OfferDisk(uint64_t size_bytes, fs::Disk::Writing writing);
 [[nodiscard]] posix::CallResult RevokeDisk(fs::Disk::Device device);
+[[nodiscard]] posix::CallResult DevicesAreQuiet();
 [[nodiscard]] posix::CallResult FinishTransfer(uint32_t number, fs::Disk::Ending ending);
 
 }  // namespace syscall

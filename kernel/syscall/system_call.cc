@@ -99,6 +99,7 @@ constexpr OwnCalls kDeviceCalls({
     OwnRow{DeviceCall::kOfferDisk, kAdapted<OfferDisk>},
     OwnRow{DeviceCall::kRevokeDisk, kAdapted<RevokeDisk>},
     OwnRow{DeviceCall::kFinishTransfer, kAdapted<FinishTransfer>},
+    OwnRow{DeviceCall::kDevicesAreQuiet, kAdapted<DevicesAreQuiet>},
 });
 
 intptr_t ScanForOwn(arch::UserRegisters& registers) {

@@ -127,7 +127,7 @@ void StackPointersOfCalls() {
 // has no such calls.
 void CallsOfDrivers() {
   constexpr long kFirst = 0x1100;
-  constexpr long kLast = 0x110a;
+  constexpr long kLast = 0x110b;
   for (long call = kFirst; call <= kLast; ++call) {
     for (const long argument : {0L, 1L, 4096L, -1L}) {
       const long result = machine::SystemCall(call, argument, 4096, argument, 1);

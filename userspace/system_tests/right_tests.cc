@@ -47,6 +47,7 @@ void Others() {
   ExpectResult(atlas::ReadDeviceTree(&physical, sizeof physical), EPERM, "ReadDeviceTree");
   ExpectResult(atlas::TypeCharacters("reboot\n", 7), EPERM, "TypeCharacters");
   ExpectResult(atlas::OfferDisk(4096, atlas::DiskWriting::kAllowed), EPERM, "OfferDisk");
+  ExpectResult(atlas::DevicesAreQuiet(), EPERM, "DevicesAreQuiet");
   ExpectResult(atlas::RevokeDisk(atlas::DiskDevice::kQuiet), EPERM, "RevokeDisk");
   ExpectResult(atlas::FinishTransfer(1, atlas::TransferEnding::kDone), EPERM, "FinishTransfer");
 }

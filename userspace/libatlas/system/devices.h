@@ -18,6 +18,10 @@ void* MapDevice(uint64_t physical, size_t size_bytes, long* error = nullptr);
 // Null: -EINVAL, -ENOMEM.
 void* AllocateDeviceMemory(size_t size_bytes, uint64_t& physical, long* error = nullptr);
 
+// When the system process ends, what it had of such memory stays: devices may write to it. The next
+// one says when none does any more, and it is given back.
+long DevicesAreQuiet();
+
 // Copies the machine's flattened device tree, or as much of it as fits, and returns how many bytes
 // it has. -ENOENT: the machine has none; its devices are on a bus that tells of them.
 long ReadDeviceTree(void* buffer, size_t size_bytes);

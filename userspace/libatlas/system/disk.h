@@ -7,8 +7,8 @@
 
 namespace atlas {
 
-// The kernel starts the system process right after the first one.
-inline constexpr int32_t kSystemThread = 2;
+// To the kernel, whoever is the system process's receiver now.
+inline constexpr int32_t kSystemThread = 0;
 
 // What the system process answers; its arguments, and its reply's.
 enum class DiskCall : uint32_t {

@@ -22,6 +22,7 @@ constexpr long kTypeCharactersCall = 0x1107;
 constexpr long kOfferDiskCall = 0x1108;
 constexpr long kRevokeDiskCall = 0x1109;
 constexpr long kFinishTransferCall = 0x110a;
+constexpr long kDevicesAreQuietCall = 0x110b;
 
 constexpr long kLowestError = -4095;
 
@@ -73,6 +74,8 @@ void* AllocateDeviceMemory(size_t size_bytes, uint64_t& physical, long* error) {
       SystemCall(kAllocateDeviceMemoryCall, static_cast<long>(size_bytes), AddressOf(&physical)),
       error);
 }
+
+long DevicesAreQuiet() { return SystemCall(kDevicesAreQuietCall); }
 
 long ReadDeviceTree(void* buffer, size_t size_bytes) {
   return SystemCall(kReadDeviceTreeCall, AddressOf(buffer), static_cast<long>(size_bytes));
