@@ -98,6 +98,14 @@ def program_tests(*, name, images = IMAGES):
             image,
             "//testing/programs:fragile_tests_" + cpu,
             disk = "//testing/programs:disk",
+            expect = [
+                "drivers: fragile crashed: SIG",
+                "drivers: fragile is loaded again",
+                "drivers: fragile does not come back",
+                "drivers: fragile is loaded again",
+                "the system process was killed by signal 9",
+                regex("^drivers: .*: fragile$"),
+            ],
         )
         _suite_test(
             prefix + "limit_tests_test",

@@ -1,6 +1,7 @@
 #include "userspace/system/dispatcher.h"
 
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 
@@ -154,8 +155,12 @@ void Dispatcher::Judge(HostedDevice& device, const Outcome& outcome) {
 
 // Whatever the driver has is taken back before its pages are: its devices first.
 void Dispatcher::OnCrash(Driver& driver, const Crash& crash) {
-  ReportTo(outlets_, "%s crashed: %s at %#llx", driver.entry->name, SignalName(crash.signal),
-           static_cast<unsigned long long>(crash.address));
+  if (crash.signal == SIGXCPU) {
+    ReportTo(outlets_, "%s does not come back", driver.entry->name);
+  } else {
+    ReportTo(outlets_, "%s crashed: %s at %#llx", driver.entry->name, SignalName(crash.signal),
+             static_cast<unsigned long long>(crash.address));
+  }
   for (HostedDevice& device : devices()) {
     if (device.driver() == driver.entry) device.Abandon();
   }

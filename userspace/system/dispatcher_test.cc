@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 
+#include <csignal>
 #include <cstdint>
 #include <set>
 #include <string>
@@ -113,6 +114,35 @@ TEST_F(DispatcherTest, StateIsZeroedAndServicesWork) {
   Interrupt(4);
   EXPECT_EQ(outlets.typed, "ls\r");
   EXPECT_EQ(outlets.finished, std::vector<uint64_t>{77});
+}
+
+// The kernel says twice that nothing comes back.
+TEST_F(DispatcherTest, ADriverThatDoesNotComeBackIsLoadedAgain) {
+  AddDriver("/serial");
+  AddDevice("port", DeviceKind::kSerial16550, 4);
+  Bind();
+  std::raise(SIGXCPU);  // while none is called
+  int asked = 0;
+  behaviour.handle = [&](void*) {
+    if (asked++ > 0) return drivers::kOk;
+    std::raise(SIGXCPU);
+    asked = 10;
+    while (true) std::raise(SIGXCPU);
+  };
+  Interrupt(4);
+  EXPECT_EQ(asked, 10) << "one time is none";
+  EXPECT_TRUE(Reported("serial does not come back"));
+  EXPECT_EQ(loader.loads, 2);
+  EXPECT_EQ(dispatcher.running_count(), 1u);
+  EXPECT_EQ(kernel.acknowledged, 1u);
+  // Of two calls each is asked about once.
+  behaviour.handle = [](void*) {
+    std::raise(SIGXCPU);
+    return drivers::kOk;
+  };
+  Interrupt(4);
+  Interrupt(4);
+  EXPECT_EQ(loader.loads, 2);
 }
 
 // A crash takes back all that the driver had, of every device, and a new copy takes over.

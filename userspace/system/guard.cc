@@ -20,6 +20,9 @@ alignas(16) std::array<std::byte, 16384> signal_stack;
 sigjmp_buf way_out;
 volatile sig_atomic_t is_running = 0;
 Crash crash;
+// Counts calls, so that one can be told from the next.
+volatile sig_atomic_t call_number = 0;
+sig_atomic_t asked_about = 0;
 
 void OnFault(int signal, siginfo_t* information, void*) {
   if (is_running == 0) {
@@ -28,6 +31,18 @@ void OnFault(int signal, siginfo_t* information, void*) {
     return;
   }
   crash = {.signal = signal, .address = reinterpret_cast<uintptr_t>(information->si_addr)};
+  siglongjmp(way_out, 1);
+}
+
+// The kernel has not seen this thread come back for a while. A call that began only now may go on:
+// it has until the kernel asks again.
+void OnTimeOver(int signal, siginfo_t*, void*) {
+  if (is_running == 0) return;
+  if (asked_about != call_number) {
+    asked_about = call_number;
+    return;
+  }
+  crash = {.signal = signal, .address = 0};
   siglongjmp(way_out, 1);
 }
 
@@ -44,7 +59,9 @@ bool PrepareGuard() {
   for (const int signal : kSignals) {
     if (sigaction(signal, &action, nullptr) != 0) return false;
   }
-  return true;
+  action.sa_sigaction = OnTimeOver;
+  action.sa_flags |= SA_RESTART;
+  return sigaction(SIGXCPU, &action, nullptr) == 0;
 }
 
 std::expected<void, Crash> RunGuarded(base::FunctionRef<void()> function) {
@@ -55,6 +72,7 @@ std::expected<void, Crash> RunGuarded(base::FunctionRef<void()> function) {
     is_running = 0;
     return std::unexpected(crash);
   }
+  call_number = call_number + 1;
   is_running = 1;
   function();
   is_running = 0;
@@ -73,6 +91,8 @@ const char* SignalName(int signal) {
       return "SIGFPE";
     case SIGTRAP:
       return "SIGTRAP";
+    case SIGXCPU:
+      return "SIGXCPU";
     default:
       return "a signal";
   }

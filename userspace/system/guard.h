@@ -20,7 +20,7 @@ struct Crash {
 bool PrepareGuard();
 
 // Runs it, which does not call this again. After a fault, or a broken invariant, within it: what
-// that was.
+// that was. SIGXCPU: it did not come back while that came twice.
 std::expected<void, Crash> RunGuarded(base::FunctionRef<void()> function);
 
 // What people call the signal.

@@ -25,6 +25,7 @@
 #include "userspace/system/disk_service.h"
 #include "userspace/system/dispatcher.h"
 #include "userspace/system/guard.h"
+#include "userspace/system/hosted_device.h"
 #include "userspace/system/loaded_object.h"
 
 namespace {
@@ -107,6 +108,11 @@ class KernelOutlets final : public dispatch::Outlets {
   dispatch::DiskPages* pages_ = nullptr;
 };
 
+// An earlier system process may have left them with memory that they use.
+void MakeQuiet(const drivers::DeviceList& devices) {
+  if (std::ranges::all_of(devices.all(), dispatch::QuietDevice)) (void)atlas::DevicesAreQuiet();
+}
+
 void LoadDrivers(Dispatcher& dispatcher) {
   DIR* const directory = opendir(kDrivers);
   if (directory == nullptr) return;
@@ -167,6 +173,7 @@ int main() {
   static Dispatcher dispatcher(loader, outlets, table);
   static drivers::DeviceList devices;
   dispatch::FindDevices(devices, outlets);
+  MakeQuiet(devices);
   dispatcher.AddDevices(devices.all());
   LoadDrivers(dispatcher);
   dispatcher.Bind();

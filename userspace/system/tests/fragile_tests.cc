@@ -14,6 +14,8 @@
 #include <cstdint>
 #include <span>
 
+#include "userspace/libatlas/native/message.h"
+#include "userspace/libatlas/system/disk.h"
 #include "userspace/support/test.h"
 #include "userspace/system/tests/disk_lines.h"
 #include "userspace/system/tests/fragile.h"
@@ -87,9 +89,45 @@ void ACrashFailsAFaultThatWaits() {
   ExpectWorks(4 * kPageBytes);
 }
 
+// Neither does the driver come back, nor does it fault.
+void ADriverThatDoesNotComeBackIsStopped() {
+  ExpectFailedRead(trial::kLoopOffset);
+  ExpectWorks(5 * kPageBytes);
+}
+
+// The process that drives the devices, as it answers.
+pid_t FindSystemProcess() {
+  atlas::Message message{};
+  message.function = static_cast<uint32_t>(atlas::DiskCall::kDescribe);
+  atlas::Message reply;
+  while (true) {
+    const long result = atlas::Call(atlas::kSystemThread, message, reply);
+    if (result == 0) return reply.process;
+    Require(result == -ESRCH || result == -EOWNERDEAD, "no other error");
+    sched_yield();
+  }
+}
+
+void ASystemProcessThatEndsIsStartedAgain() {
+  const pid_t before = FindSystemProcess();
+  const int file = WaitForDisk();
+  for (uint64_t time = 0; time < 2; ++time) {
+    const pid_t killed = FindSystemProcess();
+    Require(kill(killed, SIGKILL) == 0, "a signal");
+    while (FindSystemProcess() == killed) sched_yield();
+    ExpectWorks((8 + time) * kPageBytes);
+  }
+  Expect(FindSystemProcess() != before, "another one");
+  ExpectEqual(pread(file, buffer, kPageBytes, 10 * kPageBytes), kPageBytes, "who had it open");
+  close(file);
+  ExpectEqual(kill(before, 0), -1, "nothing is left");
+}
+
 constexpr support::Test kTests[] = {
     {"a crash fails a read that waits", ACrashFailsAReadThatWaits},
     {"a crash fails a fault that waits", ACrashFailsAFaultThatWaits},
+    {"a driver that does not come back is stopped", ADriverThatDoesNotComeBackIsStopped},
+    {"a system process that ends is started again", ASystemProcessThatEndsIsStartedAgain},
 };
 
 }  // namespace
