@@ -94,6 +94,10 @@ void OnKernelFault(const mm::FaultInfo& fault, const arch::RegisterState& regist
     Panic(&registers, "no kernel object: {} at {} in region {}, freed or never allocated",
           mm::AccessKindName(fault.access), fault.va, region_name);
   }
+  if (system->stacks.IsInDirectMapGuard(fault.va)) {
+    Panic(&registers, "kernel stack overflow: {} at {} is in the guard page below a kernel stack",
+          mm::AccessKindName(fault.access), fault.va);
+  }
   if (const auto place = system->areas.areas().FindUnlocked(fault.va)) {
     const bool in_guard = place->where != mm::AreaPlace::Where::kInside;
     const auto stack =

@@ -216,6 +216,7 @@ void Main(const BootInfo& boot) {
   mm::PhysicalMemory memory(memory_map, plan, words, cpus, frame_table);
   table_frames.UseMemory(memory);
   Made("the frame windows", areas.UseMemory(memory));
+  KernelStacks stacks(layout, memory, areas);
   UserTables user_tables(space.table(), table_frames, areas.windows());
   const System system = {.layout = layout,
                          .image = image,
@@ -224,6 +225,7 @@ void Main(const BootInfo& boot) {
                          .table_frames = table_frames,
                          .memory = memory,
                          .areas = areas,
+                         .stacks = stacks,
                          .objects = *Made("the kernel heap", MakeObjects(layout, memory, areas)),
                          .user_tables = user_tables};
   running_system = &system;

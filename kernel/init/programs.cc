@@ -243,7 +243,7 @@ posix::Result<> Programs::Start() {
   memory_facts_.emplace(SystemMemory::Parts{.system = system_,
                                             .user = memory_,
                                             .processes = *processes_,
-                                            .stack_pages = UserMemory::kStackPages});
+                                            .stack_pages = KernelStacks::kPages});
   system_facts_.emplace(RunningSystemSource::Parts{*processes_, world_, host_name_, unknown_calls_,
                                                    command_line_, system_,
                                                    memory_.objects().frames()});

@@ -112,6 +112,7 @@ template <class Roots>
 LiveReport VerifyMappings(base::Sink& sink, const System& system, const Roots& roots,
                           mm::UserDevices devices) {
   const auto walk = [&](mm::MappingVisitor visit) { WalkRoots(roots, system, visit); };
+  const auto is_guard = [&](mm::VirtAddr va) { return system.stacks.IsInDirectMapGuard(va); };
   const Scratch scratch(roots, system);
   const mm::VerifyInput input = {.layout = system.layout,
                                  .memory = system.memory_map.regions(),
@@ -119,13 +120,18 @@ LiveReport VerifyMappings(base::Sink& sink, const System& system, const Roots& r
                                  .guards = CollectGuards(system, verify_room.guards),
                                  .scratch = scratch.span(),
                                  .parts = system.image.parts(),
-                                 .user_devices = devices};
+                                 .user_devices = devices,
+                                 .is_direct_map_guard = is_guard};
   const mm::VerifyReport report = mm::VerifyLayout(input, walk);
   mm::PrintReport(sink, system.layout, report);
   if (!report.IsGood()) return {Verdict::kDiffers, report.findings().front()};
   // Nothing of this is in the layout, so that it says less, and is looked for last.
   if (!system.areas.areas().CheckInvariants()) {
     sink.Write("LAYOUT FAULT the page tables do not show what vmalloc's areas say\n");
+    return {Verdict::kDiffers, std::nullopt};
+  }
+  if (!system.stacks.CheckInvariants()) {
+    sink.Write("LAYOUT FAULT the page tables do not show kernel stacks and their guards\n");
     return {Verdict::kDiffers, std::nullopt};
   }
   if (!system.objects.pages().CheckInvariants()) {

@@ -5,6 +5,7 @@
 #include "kernel/init/image.h"
 #include "kernel/init/kernel_areas.h"
 #include "kernel/init/kernel_space.h"
+#include "kernel/init/kernel_stacks.h"
 #include "kernel/mm/layout.h"
 #include "kernel/mm/memory_map.h"
 #include "kernel/mm/physical_memory.h"
@@ -21,6 +22,7 @@ struct System {
   TableFrames& table_frames;
   mm::PhysicalMemory& memory;
   KernelAreas& areas;
+  KernelStacks& stacks;
   KernelObjects& objects;
   UserTables& user_tables;
 };

@@ -1,10 +1,8 @@
 #include "kernel/init/user_memory.h"
 
-#include "kernel/base/check.h"
 #include "kernel/space/user_table.h"
 
 namespace kernel {
-namespace {}  // namespace
 
 UserMemory::UserMemory(const System& system)
     : system_(system),
@@ -24,15 +22,6 @@ base::Result<> UserMemory::Start() {
 
 base::Result<SpaceReference> UserMemory::CreateSpace() {
   return AddressSpace::Create(spaces_, TRY(UserTable::Create(system_.user_tables)));
-}
-
-base::Result<mm::VirtRange> UserMemory::AllocateStack() {
-  return system_.areas.areas().Allocate(
-      {.size_bytes = kStackPages.bytes(), .name = "kernel stack"});
-}
-
-void UserMemory::FreeStack(const mm::VirtRange& stack) {
-  CHECK(system_.areas.areas().Free(stack.base).has_value());
 }
 
 }  // namespace kernel

@@ -22,9 +22,6 @@ namespace kernel {
 
 class UserMemory final : public process::SpaceSource, public process::StackSource {
  public:
-  // Of a kernel stack. Calls nest deepest where a path leads through symbolic links.
-  static constexpr mm::PageCount kStackPages{4};
-
   // `system` outlives it.
   explicit UserMemory(const System& system);
 
@@ -47,8 +44,8 @@ class UserMemory final : public process::SpaceSource, public process::StackSourc
   base::Result<SpaceReference> CreateSpace() override;
   void ActivateKernel() override { system_.user_tables.Leave(); }
 
-  base::Result<mm::VirtRange> AllocateStack() override;
-  void FreeStack(const mm::VirtRange& stack) override;
+  base::Result<mm::VirtRange> AllocateStack() override { return system_.stacks.Allocate(); }
+  void FreeStack(const mm::VirtRange& stack) override { system_.stacks.Free(stack); }
 
  private:
   const System& system_;

@@ -217,6 +217,8 @@ class Verifier {
 
   // A gap in the direct map is a hole where it hides memory that the kernel reaches through it.
   void CheckHole(const Region& region, const VirtRange& gap) {
+    const bool is_page = gap.size_bytes == kPageSize;
+    if (is_page && input_.is_direct_map_guard && (*input_.is_direct_map_guard)(gap.base)) return;
     const PhysAddr target = DirectMapTargetOf(input_.layout, gap.base);
     const auto hidden = FindReachedByKernel(input_.memory, {target, gap.size_bytes});
     if (hidden) Report(VerifyFault::kDirectMapHole, &region, gap.base + (*hidden - target));

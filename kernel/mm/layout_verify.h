@@ -12,7 +12,8 @@
 //   - user mode has devices only in a process that drives some;
 //   - it is global exactly when its row is, and is the kernel's: memory that processes share is
 //     mapped in those that use it;
-//   - the direct map shows base + offset, and shows all RAM that the kernel uses;
+//   - the direct map shows base + offset, and shows all RAM that the kernel uses, but for pages
+//     below stacks;
 //   - each section of the image is mapped whole, at its place, with exactly its rights;
 //   - the parts of an image that the layout packs lie as it says;
 //   - a region for the boot scratchpad holds sections and nothing else;
@@ -22,6 +23,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -58,6 +60,8 @@ struct VerifyInput {
   std::span<PhysRange> scratch;            // room for the ranges of memory that nobody may write
   std::span<const PlacedPart> parts = {};  // of an image that the layout packs
   UserDevices user_devices = UserDevices::kNone;
+  // Whether the direct map leaves the page out, below a stack.
+  std::optional<base::FunctionRef<bool(VirtAddr)>> is_direct_map_guard = {};
 };
 
 inline constexpr size_t kMaximumSections = 16;

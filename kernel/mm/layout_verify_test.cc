@@ -138,6 +138,12 @@ constexpr Sabotage kSabotages[] = {
      "vmalloc", kTopPage},
     {"a hole in the direct map", [](World& w) { w.Unmap(kLowmemBase + 2_MiB, kPage); },
      VerifyFault::kDirectMapHole, "lowmem", kLowmemBase + 2_MiB},
+    {"a hole of more than a guard page",
+     [](World& w) {
+       w.set_direct_map_guard(kLowmemBase + 2_MiB);
+       w.Unmap(kLowmemBase + 2_MiB, 2 * kPage);
+     },
+     VerifyFault::kDirectMapHole, "lowmem", kLowmemBase + 2_MiB},
     {"page tables missing from the direct map",
      [](World& w) { w.Unmap(kTextAlias + kImageBytes, 64_KiB); }, VerifyFault::kDirectMapHole,
      "lowmem", kTextAlias + kImageBytes},
@@ -190,6 +196,13 @@ TEST(LayoutVerify, RightTablesPass) {
   for (const Finding& finding : report.findings()) {
     ADD_FAILURE() << mm::VerifyFaultName(finding.fault) << finding.va.value;
   }
+}
+
+TEST(LayoutVerify, TheDirectMapLeavesOutGuardsOfStacks) {
+  World world;
+  world.set_direct_map_guard(kLowmemBase + 2_MiB);
+  world.Unmap(kLowmemBase + 2_MiB, kPage);
+  EXPECT_TRUE(world.Verify().IsGood());
 }
 
 TEST(LayoutVerify, AProcessThatDrivesDevicesHasThem) {

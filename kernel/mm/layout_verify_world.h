@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -202,13 +203,17 @@ class World {
   void walk_backwards() { backwards_ = true; }
   void set_parts(std::span<const PlacedPart> parts) { parts_ = parts; }
 
+  // The direct map leaves out this page, below a stack.
+  void set_direct_map_guard(VirtAddr page) { direct_map_guard_ = page; }
+
   void set_user_devices(UserDevices devices) { user_devices_ = devices; }
 
   VerifyReport Verify(std::span<PhysRange> scratch) {
     std::ranges::sort(used(), {}, [](const Mapping& mapping) { return mapping.range.base; });
     if (backwards_) std::ranges::reverse(used());
-    const VerifyInput input = {kLayout, kMemory, kSections,    kGuards,
-                               scratch, parts_,  user_devices_};
+    const auto is_guard = [this](VirtAddr va) { return direct_map_guard_ == va; };
+    const VerifyInput input = {kLayout, kMemory, kSections,     kGuards,
+                               scratch, parts_,  user_devices_, is_guard};
     return VerifyLayout(input, [this](MappingVisitor visit) {
       for (const Mapping& mapping : used()) {
         if (!mapping.range.IsEmpty()) visit(mapping);
@@ -228,6 +233,7 @@ class World {
   size_t count_ = 0;
   bool backwards_ = false;
   std::span<const PlacedPart> parts_;
+  std::optional<VirtAddr> direct_map_guard_;
   UserDevices user_devices_ = UserDevices::kNone;
 };
 

@@ -1,26 +1,36 @@
 // What native threads and their messages promise, and what they refuse. Its output is KTAP.
 //
-//   native_tests [messages=NUMBER] [test=TEXT...]
+//   native_tests [messages=NUMBER] [threads=NUMBER] [test=TEXT...]
 //
 // Runs the tests whose names contain one of the texts, or all. A thousand threads send so many
-// messages.
+// messages; so many of them there is room for at least.
 
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <optional>
 
 #include "userspace/native_tests/groups.h"
 #include "userspace/support/test.h"
 
+namespace {
+
+// Behind the key, if the argument begins with that.
+std::optional<uint32_t> NumberOf(const char* key, const char* argument) {
+  const size_t key_bytes = std::strlen(key);
+  if (std::strncmp(argument, key, key_bytes) != 0) return std::nullopt;
+  return static_cast<uint32_t>(std::strtoul(argument + key_bytes, nullptr, 10));
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
   // Executed by a test, to see what becomes of its native thread.
   if (argc == 2 && std::strcmp(argv[1], "end") == 0) return 0;
-  constexpr char kMessages[] = "messages=";
-  constexpr size_t kKeyBytes = sizeof kMessages - 1;
   for (int i = 1; i < argc; ++i) {
-    if (std::strncmp(argv[i], kMessages, kKeyBytes) != 0) continue;
-    native::many_messages = static_cast<uint32_t>(std::strtoul(argv[i] + kKeyBytes, nullptr, 10));
+    if (const auto messages = NumberOf("messages=", argv[i])) native::many_messages = *messages;
+    if (const auto threads = NumberOf("threads=", argv[i])) native::least_threads = *threads;
   }
   const native::Group groups[] = {native::ThreadTests(), native::MessageTests(),
                                   native::PageTests(), native::AttackTests()};

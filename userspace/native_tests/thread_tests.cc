@@ -314,7 +314,29 @@ void SendPages(int32_t to) {
   }
 }
 
-// The kernel compares their page tables while they are there, and counts who has their pages.
+// What the kernel says when it compares page tables, and counts who has their pages.
+struct Verification {
+  bool has_fault = false;
+  unsigned threads = 0;
+};
+
+Verification Verify() {
+  static char text[1 << 20];
+  const int file = open("/proc/verify", O_RDONLY);
+  Require(file >= 0, "/proc/verify");
+  const ssize_t length = read(file, text, sizeof text - 1);
+  Require(length > 0, "what it says");
+  Require(static_cast<size_t>(length) < sizeof text - 1, "room for all of it");
+  close(file);
+  text[length] = '\0';
+  Verification result = {.has_fault = std::strstr(text, "FAULT") != nullptr};
+  for (const char* at = text; (at = std::strstr(at, "\nthread ")) != nullptr; ++at) {
+    ++result.threads;
+  }
+  return result;
+}
+
+// The kernel looks at them while they are there.
 void TheirTablesAreAlike() {
   const int32_t self = Become();
   int32_t threads[2];
@@ -323,19 +345,9 @@ void TheirTablesAreAlike() {
     Await(50);
   }
   SendPages(self);
-  static char text[1 << 16];
-  const int file = open("/proc/verify", O_RDONLY);
-  Require(file >= 0, "/proc/verify");
-  size_t length = 0;
-  while (const ssize_t more = read(file, text + length, sizeof text - 1 - length)) {
-    Require(more > 0, "what it says");
-    length += static_cast<size_t>(more);
-  }
-  close(file);
-  Expect(std::strstr(text, "FAULT") == nullptr, "no fault");
-  unsigned lines = 0;
-  for (const char* at = text; (at = std::strstr(at, "\nthread ")) != nullptr; ++at) ++lines;
-  ExpectEqual(lines, 3, "threads that it looked at");
+  const Verification verification = Verify();
+  Expect(!verification.has_fault, "no fault");
+  ExpectEqual(verification.threads, 3, "threads that it looked at");
   // Its own table is walked again.
   for (const int32_t thread : threads) ExpectResult(atlas::Send(thread, {}), 0, "the end");
 }
@@ -353,8 +365,8 @@ void SendMany(void*) {
 }
 
 // How many threads there was memory for.
-unsigned StartMany() {
-  for (unsigned i = 0; i < kManyThreads; ++i) {
+unsigned StartMany(unsigned wanted) {
+  for (unsigned i = 0; i < wanted; ++i) {
     many[i] = {.run = SendMany, .argument = nullptr, .thread_pointer = 0};
     const long result = atlas::CreateThread(many[i]);
     if (result < 0) {
@@ -364,14 +376,14 @@ unsigned StartMany() {
     }
     numbers[i] = static_cast<int32_t>(result);
   }
-  return kManyThreads;
+  return wanted;
 }
 
 // At least so many messages.
 int ManyThreads(uintptr_t messages) {
   Become();
-  const unsigned threads = StartMany();
-  if (threads < kManyThreads / 8) return 1;
+  const unsigned threads = StartMany(kManyThreads);
+  if (threads < least_threads) return 1;
   const auto each = static_cast<uint32_t>((messages + threads - 1) / threads);
   for (unsigned i = 0; i < threads; ++i) {
     if (atlas::Send(numbers[i], {.function = each}) != 0) return 2;
@@ -385,7 +397,20 @@ int ManyThreads(uintptr_t messages) {
   return sum == uint64_t{threads} * each * (each - 1) / 2 ? 0 : 4;
 }
 
-// As many threads as there is memory for, where that is little.
+// So many that the kernel has to find other places for their stacks.
+int CompareManyThreads(uintptr_t) {
+  constexpr unsigned kCompared = 400;
+  Become();
+  const unsigned threads = StartMany(kCompared);
+  const Verification verification = Verify();
+  return !verification.has_fault && verification.threads == threads + 1 ? 0 : 1;
+}
+
+void ManyTablesAreAlike() {
+  ExpectEqual(support::StatusOf(CompareManyThreads, 0), 0, "their tables, and guard pages");
+}
+
+// Fewer where the layout has no room for so many kernel stacks (docs/adr/0030).
 void AThousandThreadsLeaveNothing() {
   constexpr uintptr_t kFewMessages = 10'000;
   // The kernel's own caches fill up first.
@@ -419,6 +444,7 @@ Group ThreadTests() {
       {"thread: no fork on its own stack", ForkOnAnOwnStackIsRefused},
       {"thread: first threads fork", FirstThreadsFork},
       {"thread: their tables are alike", TheirTablesAreAlike},
+      {"thread: many tables are alike", ManyTablesAreAlike},
       {"thread: a thousand leave nothing", AThousandThreadsLeaveNothing},
   };
   return kTests;
