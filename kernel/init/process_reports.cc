@@ -154,6 +154,11 @@ class Room {
   std::span<mm::FrameAudit::Count> span_;
 };
 
+template <class Table>
+uint64_t RootBytes(const Table& table) {
+  return sizeof(arch::PagingPolicy::Entry) << table.table().shape().index_bits;
+}
+
 // The native threads of a process. Each one's table is compared with the layout, and with the first
 // one's: nothing but what is each one's own may differ.
 void PrintThreads(base::Sink& sink, const System& system, process::Process& process) {
@@ -161,7 +166,11 @@ void PrintThreads(base::Sink& sink, const System& system, process::Process& proc
   ForEachNativeThread(process, [&](const process::UserThread& thread) {
     const ThreadMemory& memory = thread.native->memory();
     const ThreadTable& table = memory.table();
-    base::Print(sink, "thread {} {}\n", thread.id(), table.table().root());
+    base::Print(sink, "thread {} {} {}", thread.id(), table.table().root(), RootBytes(table));
+    for (const mm::VirtRange& own : table.own_ranges()) {
+      if (!own.IsEmpty()) base::Print(sink, " {}-{}", own.base, own.last());
+    }
+    sink.Write("\n");
     VerifyTablesOf(sink, system, table, DevicesOf(process));
     if (!memory.CheckInvariants()) {
       sink.Write("LAYOUT FAULT a thread has pages that are not its own\n");
@@ -178,8 +187,7 @@ void PrintThreads(base::Sink& sink, const System& system, process::Process& proc
 void PrintProcess(base::Sink& sink, const System& system, process::Pid id,
                   process::Process& process) {
   const UserTable& table = process.space->table();
-  const uint64_t root_bytes = sizeof(arch::PagingPolicy::Entry) << table.table().shape().index_bits;
-  base::Print(sink, "process {} {} {} {}\n", id, table.table().root(), root_bytes,
+  base::Print(sink, "process {} {} {} {}\n", id, table.table().root(), RootBytes(table),
               process.NameText());
   VerifyTablesOf(sink, system, table, DevicesOf(process));
   if (!process.space->CheckInvariants()) {

@@ -14,8 +14,8 @@
 # A socket's path is short: those of options are in the current directory.
 
 # ARM: where the direct map may have single pages beside the image, as offsets: in front of it; or behind one that is loaded where
-# RAM begins, but for a stack's guard.
-readonly small_pages='0xF000 0xFF000 0xFE000'
+# RAM begins, and ends in the first section or in the second, but for a stack's guard.
+readonly small_pages='0xF000 0xFF000 0xFE000 0x1FF000 0x1FE000'
 
 # Since the guest was started; who sources this may have set another.
 readonly limit_seconds=${limit_seconds:-20}

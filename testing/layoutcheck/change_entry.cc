@@ -6,6 +6,10 @@
 //   change_entry GDB open VA 0 0 [ROOT BYTES]
 //                                           lets user mode through to VA: sets U/S in all entries
 //                                           on the way (x86_64); prints the same for each
+//   change_entry GDB hide VA PROCESS 0 ROOT BYTES
+//                                           clears the entry on the way to VA in the thread's table
+//                                           at ROOT that is a copy of one in its process's table at
+//                                           PROCESS; prints the same, and the guest runs on
 //   change_entry GDB put WHERE VALUE BYTES [resume]
 //                                           puts that back
 // The guest stays stopped where nothing else is said.
@@ -126,13 +130,73 @@ int Open(GdbGuest& guest, VirtualAddress va, const std::optional<Root>& root) {
   return EXIT_SUCCESS;
 }
 
+// An entry of so many bytes.
+std::expected<uint64_t, std::string> ReadEntry(layoutcheck::GuestMemory& memory,
+                                               PhysicalAddress where, size_t bytes) {
+  const PhysicalAddress wanted[] = {where};
+  if (const auto fetched = memory.Fetch(wanted); !fetched) return std::unexpected(fetched.error());
+  const layoutcheck::Page* const page = memory.Find(where);
+  if (page == nullptr) return std::unexpected("a table lies where there is no memory");
+  uint64_t entry = 0;
+  std::memcpy(&entry, page->data() + where.value % layoutcheck::kPageBytes, bytes);
+  return entry;
+}
+
+// The levels of a table, from its root down: where an entry for an address is, and the next table.
+struct Level {
+  unsigned shift;       // of what an entry translates
+  uint64_t index_mask;  // behind it
+  size_t entry_bytes;
+  uint64_t compared;  // what is alike in copies; where there are levels below, the next table
+};
+
+std::vector<Level> LevelsOf(const layoutcheck::Machine& machine, uint64_t root_bytes) {
+  const auto* const x86_64 = std::get_if<layoutcheck::X86_64Registers>(&machine);
+  // B3.5.3: of the first level of short descriptors, an entry of 4 bytes for each 1 MiB.
+  constexpr size_t kArmEntryBytes = 4;
+  constexpr unsigned kArmShift = 20;
+  if (x86_64 == nullptr)
+    return {{kArmShift, root_bytes / kArmEntryBytes - 1, kArmEntryBytes, ~uint64_t{0}}};
+  constexpr uint64_t kLa57 = 1U << 12;
+  constexpr uint64_t kIndexMask = 0x1FF;
+  std::vector<Level> levels;
+  for (unsigned shift = (x86_64->cr4 & kLa57) != 0 ? 48 : 39; shift > 12; shift -= 9) {
+    levels.push_back({shift, kIndexMask, sizeof(uint64_t), 0x000F'FFFF'FFFF'F000});
+  }
+  return levels;
+}
+
+// What leads to a table of the thread's own differs, what leads to the process's is a copy.
+int Hide(GdbGuest& guest, VirtualAddress va, uint64_t process_table, const Root& thread) {
+  const auto machine = guest.ReadMachine(0);
+  if (!machine) return Fail(machine.error());
+  layoutcheck::GuestMemory memory(guest);
+  uint64_t table = thread.address;
+  for (const Level& level : LevelsOf(*machine, thread.bytes)) {
+    const uint64_t offset = (va.value >> level.shift & level.index_mask) * level.entry_bytes;
+    const PhysicalAddress where = {(table & ~uint64_t{0xFF}) + offset};
+    const PhysicalAddress of_process = {(process_table & ~uint64_t{0xFF}) + offset};
+    const auto entry = ReadEntry(memory, where, level.entry_bytes);
+    const auto other = ReadEntry(memory, of_process, level.entry_bytes);
+    if (!entry || !other) return Fail(entry ? other.error() : entry.error());
+    // x86_64 notes in each that it was used.
+    if (*entry != 0 && ((*entry ^ *other) & level.compared) == 0) {
+      PrintPlace(where, *entry, level.entry_bytes);
+      return Put(guest, where, 0, level.entry_bytes);
+    }
+    table = *entry & level.compared;
+    process_table = *other & level.compared;
+  }
+  return Fail(std::format("no entry for {} is a copy", layoutcheck::Text(va)));
+}
+
 }  // namespace
 
 int main(int argument_count, char** arguments) {
   constexpr int kArguments = 6;
   const std::string_view command = argument_count >= kArguments ? arguments[2] : "";
-  if (command != "change" && command != "open" && command != "put") {
-    return Fail("usage: GDB change|open|put A B C");
+  if (command != "change" && command != "open" && command != "hide" && command != "put") {
+    return Fail("usage: GDB change|open|hide|put A B C");
   }
   const auto number = [&](int index) { return std::strtoull(arguments[index], nullptr, 0); };
   auto guest =
@@ -144,5 +208,8 @@ int main(int argument_count, char** arguments) {
   std::optional<Root> root;
   if (argument_count == kArguments + 2) root = {number(kArguments), number(kArguments + 1)};
   if (command == "open") return Open(**guest, {number(3)}, root);
+  if (command == "hide") {
+    return root ? Hide(**guest, {number(3)}, number(4), *root) : Fail("hide needs a root");
+  }
   return Change(**guest, {number(3)}, number(4), number(5), root);
 }

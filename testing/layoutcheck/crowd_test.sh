@@ -2,8 +2,9 @@
 # Many processes on a kernel. It compares the page tables of each of them with its layout again and again, and layoutcheck
 # does so at random moments with those that the processor walks just then, which are some process's. Then all stand still,
 # and layoutcheck compares the table of each with the layout, with the process's areas, and with the others': it has to say
-# of each what the kernel says. Each row below then breaks the table of a process that stands still, behind the kernel's
-# back: both have to find it in that process, and nothing any more when it is put back. At last all go on, and are well.
+# of each what the kernel says. Each row below then breaks the table of a process, or of a native thread, that stands still,
+# behind the kernel's back: both have to find it in that process, and nothing any more when it is put back. At last all go on,
+# and are well.
 #   crowd_test.sh IMAGE MACHINE CPU MEMORY QEMU KERNEL ELF LAYOUTCHECK LAYOUT CHANGE_ENTRY INITRD
 set -u
 export LC_ALL=C
@@ -56,7 +57,8 @@ count_row() {
   if [[ ${is_open[row++]} == yes ]]; then counts+="${BASH_REMATCH[1]} ${BASH_REMATCH[2]}"$'\n'; fi
 }
 
-# What the kernel finds: sets verdicts, "process NUMBER NAME" and what it says of it, line by line; and counts.
+# What the kernel finds: sets verdicts, "process NUMBER NAME" or "thread NUMBER" and what it says of it, line by line; and
+# counts.
 ask_kernel() {
   local line row=0
   guest_type verify
@@ -65,6 +67,9 @@ ask_kernel() {
   for line in "${heard[@]}"; do
     if [[ $line =~ ^('process '[0-9]+)' '0x[0-9a-f]+' '[0-9]+' '(.*) ]]; then
       line="${BASH_REMATCH[1]} ${BASH_REMATCH[2]}"$'\n'
+      verdicts+=$line counts+=$line row=0
+    elif [[ $line =~ ^('thread '[0-9]+)' '0x ]]; then
+      line=${BASH_REMATCH[1]}$'\n'
       verdicts+=$line counts+=$line row=0
     elif [[ -n $verdicts && $line == 'LAYOUT '* ]]; then
       verdicts+=$line$'\n'
@@ -81,7 +86,7 @@ ask_layoutcheck() {
   status=$? counts=''
   ((status != 2)) || die "$output"
   while IFS= read -r line; do
-    if [[ $line == 'process '* ]]; then
+    if [[ $line == 'process '* || $line == 'thread '* ]]; then
       counts+=$line$'\n' row=0
     elif [[ $line == '  0x'* ]]; then
       count_row "$line"
@@ -89,10 +94,10 @@ ask_layoutcheck() {
   done <<<"$output"
 }
 
-# What TEXT says of the victim.
+# What TEXT says of the process that is the victim, and of its threads.
 about_victim() {
   local of_victim=${1#*"process $victim "}
-  printf '%s' "${of_victim%%process *}"
+  printf '%s' "${of_victim%%$'\n'process *}"
 }
 
 # change VA CLEAR SET, open VA: of the victim's table; prints where the entries are, what they were, and their bytes.
@@ -141,7 +146,7 @@ summary="$moment moments, tables with so many pages of user mode: ${tables[*]}"
 
 guest_type still
 await_line '^crowd: still$'
-printf '%s\n' "${heard[@]}" | grep -E '^(process [0-9]+ 0x|[0-9a-f]+-[0-9a-f]+ [-rwxps]{4} )' >processes
+printf '%s\n' "${heard[@]}" | grep -E '^(process [0-9]+ 0x|thread [0-9]+ 0x|[0-9a-f]+-[0-9a-f]+ [-rwxps]{4} )' >processes
 expect_well 'standing still'
 
 # The victim is the first member, and its page the first one of an area of data. `gap` is the page behind that area, which
@@ -200,6 +205,45 @@ before="$(printf '%#x' $((place + (gap - page) / 4096 * entry_bytes))) 0 $entry_
 "$change_entry" unix:gdb put "${before%% *}" "$value" "$entry_bytes" resume || die 'cannot set an entry'
 row 'a page where no area is' "$(printf '%#018x' "$gap")-0x[0-9a-f]+ user page outside every area" \
   'FAULT the page tables do not show what the process'
+# The same of two native threads of a process, with stacks of their own: of one_root and other_root.
+victim='' threads=()
+while read -r first second third fourth _ stack; do
+  if [[ $first == process ]]; then process=$second process_root=("$third" "$fourth"); fi
+  if [[ $first == process && ${#threads[@]} -lt 2 ]]; then threads=(); fi
+  if [[ $first == thread && -n $stack && ${#threads[@]} -lt 2 ]]; then
+    threads+=("$third $fourth") victim=$process victim_root=("${process_root[@]}") stack_last=${stack#*-}
+  fi
+done <processes
+((${#threads[@]} == 2)) || die "no process has two native threads: $(<processes)"
+read -ra one_root <<<"${threads[0]}"
+read -ra other_root <<<"${threads[1]}"
+
+# change_thread VA: shows the page at VA of the other thread in the one.
+change_thread() {
+  local value
+  read -r _ value _ < <("$change_entry" unix:gdb change "$1" 0 0 "${other_root[@]}")
+  "$change_entry" unix:gdb change "$1" $((address_bits)) $((value & address_bits)) "${one_root[@]}"
+}
+
+before=$(change_thread "$(region_base tcb)")
+row 'a control block of another thread' 'private page shown elsewhere' 'FAULT the frame of the page at '
+before=$(change_thread "$(region_base mq)")
+row 'a queue of another thread' 'private page shown elsewhere' 'FAULT the frame of the page at '
+# The last page of the stack is there; it may end below what the table can have of its own.
+readonly most_pages_above=1024
+page='' before=''
+for ((i = 0; i < most_pages_above; ++i)); do
+  candidate=$(printf %#x $((stack_last - 4095 - i * 4096)))
+  if "$change_entry" unix:gdb change "$candidate" 0 0 "${one_root[@]}" &>/dev/null; then
+    before=$(change_thread "$candidate")
+    break
+  fi
+done
+row 'a stack of another thread' 'private page shown elsewhere' 'FAULT the frame of the page at '
+code=$(sed -n "/^process $victim /,/^process /s/^\([0-9a-f]*\)-[0-9a-f]* r-xp .*/\1/p" processes | head -n 1)
+before=$("$change_entry" unix:gdb hide "0x$code" "${victim_root[0]}" 0 "${one_root[@]}")
+row 'what one thread does not see' 'thread differs from its process: nothing' \
+  "FAULT the page table of a thread is not its process's"
 expect_well 'all put back'
 
 guest_type go

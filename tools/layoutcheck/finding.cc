@@ -56,6 +56,8 @@ std::string_view Text(FaultKind kind) {
       return "private page shown elsewhere";
     case FaultKind::kBlockDiffers:
       return "shared page differs between processes";
+    case FaultKind::kThreadDiffers:
+      return "thread differs from its process";
     case FaultKind::kTableShown:
       return "page table shown to user mode";
     case FaultKind::kBrokenTable:

@@ -28,10 +28,11 @@ enum class FaultKind : uint8_t {
   kSegmentHole,       // a part of the image with contents that is not mapped
   kOutsideEveryArea,  // of a process: a page of user mode
   kMoreThanArea,      // a right that the process's area does not give
-  kPrivateShown,  // a page that a process may write, and has for itself, and somebody else shows
-  kBlockDiffers,  // a page of global shared memory that another process has with another frame
-  kTableShown,    // a page of user mode that shows a page table
-  kBrokenTable,   // entries that the hardware refuses, or tables where there is no memory
+  kPrivateShown,   // a page that a process may write, and has for itself, and somebody else shows
+  kBlockDiffers,   // a page of global shared memory that another process has with another frame
+  kThreadDiffers,  // what a thread has, or has not, unlike its process
+  kTableShown,     // a page of user mode that shows a page table
+  kBrokenTable,    // entries that the hardware refuses, or tables where there is no memory
 };
 
 // For example "user access".

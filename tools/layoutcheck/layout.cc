@@ -34,7 +34,8 @@ struct Named {
 constexpr Named<Service> kServices[] = {{"unused", Service::kUnused},
                                         {"direct map", Service::kDirectMap},
                                         {"windows", Service::kWindows},
-                                        {"shared memory", Service::kShared}};
+                                        {"shared memory", Service::kShared},
+                                        {"message queue", Service::kQueue}};
 constexpr Named<Guards> kGuards[] = {
     {"none", Guards::kNone}, {"below", Guards::kBelow}, {"around", Guards::kAround}};
 constexpr Named<Reach> kScopes[] = {

@@ -21,6 +21,7 @@ enum class Service : uint8_t {
   kDirectMap,  // shows RAM in order
   kWindows,    // temporary mappings of any frame
   kShared,     // memory at the same address in all processes that use it
+  kQueue,      // messages of a thread: its first page is that one's alone
 };
 
 enum class Guards : uint8_t { kNone, kBelow, kAround };

@@ -97,19 +97,45 @@ OrProblem<Snapshot> ReadTables(layoutcheck::GdbGuest& guest, layoutcheck::GuestM
                   .tables = std::move(tables)};
 }
 
-// Of the tables that the processor uses, or else those of each process.
+// Whose tables are looked at: a process's, or one of its threads'.
+struct Owner {
+  const layoutcheck::Process* process = nullptr;
+  const layoutcheck::Thread* thread = nullptr;
+  size_t process_index = 0;  // of the process itself, among all owners
+
+  [[nodiscard]] std::string Name() const {
+    return thread != nullptr ? std::format("thread {}", thread->name)
+                             : std::format("process {}", process->name);
+  }
+};
+
+std::vector<Owner> OwnersOf(const std::vector<layoutcheck::Process>& processes) {
+  std::vector<Owner> owners;
+  for (const layoutcheck::Process& process : processes) {
+    const size_t index = owners.size();
+    owners.push_back({.process = &process, .process_index = index});
+    for (const layoutcheck::Thread& thread : process.threads) {
+      owners.push_back({.process = &process, .thread = &thread, .process_index = index});
+    }
+  }
+  return owners;
+}
+
+// Of the tables that the processor uses, or else those of each owner.
 OrProblem<std::vector<Snapshot>> ReadSnapshots(layoutcheck::GdbGuest& guest, unsigned cpu,
-                                               const std::vector<layoutcheck::Process>& processes) {
+                                               const std::vector<Owner>& owners) {
   OrProblem<layoutcheck::Machine> machine = guest.ReadMachine(cpu);
   if (!machine) return std::unexpected(machine.error());
   std::vector<layoutcheck::Machine> machines;
-  for (const layoutcheck::Process& process : processes) {
-    OrProblem<layoutcheck::Machine> other =
-        layoutcheck::WithRoot(*machine, process.root, process.root_bytes);
-    if (!other) return std::unexpected(std::format("process {}: {}", process.name, other.error()));
+  for (const Owner& owner : owners) {
+    const auto [root, bytes] = owner.thread != nullptr
+                                   ? std::pair(owner.thread->root, owner.thread->root_bytes)
+                                   : std::pair(owner.process->root, owner.process->root_bytes);
+    OrProblem<layoutcheck::Machine> other = layoutcheck::WithRoot(*machine, root, bytes);
+    if (!other) return std::unexpected(std::format("{}: {}", owner.Name(), other.error()));
     machines.push_back(*std::move(other));
   }
-  if (processes.empty()) machines.push_back(*std::move(machine));
+  if (owners.empty()) machines.push_back(*std::move(machine));
   layoutcheck::GuestMemory memory(guest);
   std::vector<Snapshot> snapshots;
   for (const layoutcheck::Machine& one : machines) {
@@ -122,7 +148,7 @@ OrProblem<std::vector<Snapshot>> ReadSnapshots(layoutcheck::GdbGuest& guest, uns
 
 // The guest runs again when this returns.
 OrProblem<std::vector<Snapshot>> ReadGuest(const Options& options,
-                                           const std::vector<layoutcheck::Process>& processes) {
+                                           const std::vector<Owner>& owners) {
   std::string address = options.address;
   std::unique_ptr<layoutcheck::MonitorStub> stub;
   if (options.link == Options::Link::kMonitor) {
@@ -133,7 +159,7 @@ OrProblem<std::vector<Snapshot>> ReadGuest(const Options& options,
   }
   auto guest = layoutcheck::GdbGuest::Attach(address, options.patience, options.afterwards);
   if (!guest) return std::unexpected(std::move(guest.error()));
-  return ReadSnapshots(**guest, options.cpu, processes);
+  return ReadSnapshots(**guest, options.cpu, owners);
 }
 
 int Fail(std::string_view problem) {
@@ -171,10 +197,31 @@ OrProblem<std::vector<layoutcheck::Process>> ReadProcessFile(const std::string& 
   return processes;
 }
 
-// Adds what is wrong of a process's table beside its areas and the others' tables.
-void AddSpaceFindings(layoutcheck::CheckReport& report, std::vector<layoutcheck::Finding> found) {
-  report.findings.append_range(std::move(found));
-  report.findings = layoutcheck::Join(std::move(report.findings));
+layoutcheck::SpaceFrames FramesOf(const std::vector<Owner>& owners,
+                                  const std::vector<Snapshot>& snapshots) {
+  layoutcheck::SpaceFrames frames;
+  for (size_t i = 0; i < owners.size(); ++i) {
+    const Snapshot& snapshot = snapshots[i];
+    if (owners[i].thread != nullptr) {
+      frames.Add(*owners[i].thread, snapshot.runs, snapshot.tables);
+    } else {
+      frames.Add(*owners[i].process, snapshot.runs, snapshot.tables);
+    }
+  }
+  frames.Seal();
+  return frames;
+}
+
+// What is wrong of an owner's table beside the process's areas and the others' tables.
+std::vector<layoutcheck::Finding> CheckOwner(const layoutcheck::Layout& layout, const Owner& owner,
+                                             const std::vector<Snapshot>& snapshots, size_t index,
+                                             const layoutcheck::SpaceFrames& frames) {
+  const std::vector<layoutcheck::Mapping>& runs = snapshots[index].runs;
+  if (owner.thread == nullptr) {
+    return layoutcheck::CheckSpace(layout, *owner.process, runs, frames);
+  }
+  return layoutcheck::CheckThread(layout, *owner.thread, runs, snapshots[owner.process_index].runs,
+                                  frames);
 }
 
 std::string CheckText(const Options& options, const Snapshot& snapshot,
@@ -192,17 +239,13 @@ int Check(const Options& options) {
   if (!image) return Fail(image.error());
   const OrProblem<std::vector<layoutcheck::Process>> processes = ReadProcessFile(options.processes);
   if (!processes) return Fail(processes.error());
-  const OrProblem<std::vector<Snapshot>> snapshots = ReadGuest(options, *processes);
+  const std::vector<Owner> owners = OwnersOf(*processes);
+  const OrProblem<std::vector<Snapshot>> snapshots = ReadGuest(options, owners);
   if (!snapshots) return Fail(snapshots.error());
   const OrProblem<layoutcheck::Layout> layout =
       layoutcheck::ChooseLayout(std::move(*layouts), snapshots->front().form.address_bits);
   if (!layout) return Fail(std::format("{}: {}", options.layout, layout.error()));
-  layoutcheck::SpaceFrames frames;
-  for (size_t i = 0; i < snapshots->size(); ++i) {
-    const Snapshot& snapshot = (*snapshots)[i];
-    if (i < processes->size()) frames.Add((*processes)[i], snapshot.runs, snapshot.tables);
-  }
-  frames.Seal();
+  const layoutcheck::SpaceFrames frames = FramesOf(owners, *snapshots);
   std::string text;
   int status = kGood;
   for (size_t i = 0; i < snapshots->size(); ++i) {
@@ -213,10 +256,10 @@ int Check(const Options& options) {
                                   .runs = snapshot.runs,
                                   .walk_faults = snapshot.faults,
                                   .image = *image ? &**image : nullptr});
-    if (i < processes->size()) {
-      const layoutcheck::Process& process = (*processes)[i];
-      AddSpaceFindings(report, layoutcheck::CheckSpace(*layout, process, snapshot.runs, frames));
-      text += std::format("process {}\n", process.name);
+    if (i < owners.size()) {
+      report.findings.append_range(CheckOwner(*layout, owners[i], *snapshots, i, frames));
+      report.findings = layoutcheck::Join(std::move(report.findings));
+      text += std::format("{}\n", owners[i].Name());
     }
     text += CheckText(options, snapshot, *layout, report);
     if (!report.findings.empty()) status = kFaults;

@@ -37,19 +37,43 @@ std::optional<uint64_t> NumberOf(std::optional<std::string_view> text, int base)
   return read.ec == std::errc() && read.ptr == end ? std::optional(number) : std::nullopt;
 }
 
+// With "0x" in front.
+std::optional<uint64_t> AddressOf(std::optional<std::string_view> text) {
+  constexpr std::string_view kPrefix = "0x";
+  if (!text || !text->starts_with(kPrefix)) return std::nullopt;
+  return NumberOf(text->substr(kPrefix.size()), kHexadecimal);
+}
+
 // "NUMBER ROOT BYTES NAME".
 std::optional<Process> ProcessOf(std::string_view line) {
-  constexpr std::string_view kPrefix = "0x";
   const std::optional<std::string_view> number = TakeUntil(line, ' ');
-  if (!NumberOf(number, kDecimal) || !line.starts_with(kPrefix)) return std::nullopt;
-  line.remove_prefix(kPrefix.size());
-  const std::optional<uint64_t> root = NumberOf(TakeUntil(line, ' '), kHexadecimal);
+  if (!NumberOf(number, kDecimal)) return std::nullopt;
+  const std::optional<uint64_t> root = AddressOf(TakeUntil(line, ' '));
   const std::optional<uint64_t> bytes = NumberOf(TakeUntil(line, ' '), kDecimal);
   if (!root || !bytes) return std::nullopt;
   return Process{.name = std::format("{} {}", *number, line),
                  .root = *root,
                  .root_bytes = *bytes,
                  .areas = {}};
+}
+
+// "NUMBER ROOT BYTES", and " FIRST-LAST" for each range that is its own.
+std::optional<Thread> ThreadOf(std::string_view line) {
+  std::string text = std::format("{} ", line);
+  std::string_view rest = text;
+  const std::optional<std::string_view> number = TakeUntil(rest, ' ');
+  const std::optional<uint64_t> root = AddressOf(TakeUntil(rest, ' '));
+  const std::optional<uint64_t> bytes = NumberOf(TakeUntil(rest, ' '), kDecimal);
+  if (!NumberOf(number, kDecimal) || !root || !bytes) return std::nullopt;
+  Thread thread = {.name = std::string(*number), .root = *root, .root_bytes = *bytes, .own = {}};
+  while (!rest.empty()) {
+    std::string_view range = *TakeUntil(rest, ' ');
+    const std::optional<uint64_t> first = AddressOf(TakeUntil(range, '-'));
+    const std::optional<uint64_t> last = AddressOf(range);
+    if (!first || !last || *last < *first) return std::nullopt;
+    thread.own.push_back({{*first}, {*last}});
+  }
+  return thread;
 }
 
 // Of "rwxp": each letter or '-'.
@@ -91,6 +115,7 @@ std::optional<Area> AreaOf(std::string_view line) {
 
 std::expected<std::vector<Process>, std::string> ReadProcesses(std::string_view text) {
   constexpr std::string_view kProcess = "process ";
+  constexpr std::string_view kThread = "thread ";
   std::vector<Process> processes;
   for (size_t number = 1; !text.empty(); ++number) {
     const std::optional<std::string_view> line = TakeUntil(text, '\n');
@@ -102,6 +127,13 @@ std::expected<std::vector<Process>, std::string> ReadProcesses(std::string_view 
       const std::optional<Process> process = ProcessOf(line->substr(kProcess.size()));
       if (!process) return refuse("is not 'process NUMBER ROOT BYTES NAME'");
       processes.push_back(*process);
+      continue;
+    }
+    if (line->starts_with(kThread)) {
+      const std::optional<Thread> thread = ThreadOf(line->substr(kThread.size()));
+      if (!thread) return refuse("is not 'thread NUMBER ROOT BYTES FIRST-LAST...'");
+      if (processes.empty()) return refuse("is a thread of no process");
+      processes.back().threads.push_back(*thread);
       continue;
     }
     const std::optional<Area> area = AreaOf(*line);

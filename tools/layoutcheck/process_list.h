@@ -1,5 +1,5 @@
-// Processes of a guest, as somebody in it tells of them: where their page tables are, and their
-// areas. README.md describes the text.
+// Processes of a guest, as somebody in it tells of them: where their page tables are, their areas,
+// and the threads that have tables of their own. README.md describes the text.
 #pragma once
 
 #include <cstdint>
@@ -28,11 +28,29 @@ struct Area {
   friend bool operator==(const Area&, const Area&) = default;
 };
 
+struct OwnRange {
+  VirtualAddress first;
+  VirtualAddress last;
+
+  friend bool operator==(const OwnRange&, const OwnRange&) = default;
+};
+
+// What it has in other places than these is its process's.
+struct Thread {
+  std::string name;  // its number
+  uint64_t root = 0;
+  uint64_t root_bytes = 0;
+  std::vector<OwnRange> own;
+
+  friend bool operator==(const Thread&, const Thread&) = default;
+};
+
 struct Process {
   std::string name;         // its number and its name
   uint64_t root = 0;        // physical
   uint64_t root_bytes = 0;  // of the table there
   std::vector<Area> areas;  // ascending, disjoint
+  std::vector<Thread> threads = {};
 
   friend bool operator==(const Process&, const Process&) = default;
 };

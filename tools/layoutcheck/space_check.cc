@@ -51,6 +51,51 @@ void CutToAreas(std::span<const Area> areas, const Mapping& run, InArea&& in_are
   outside(next, run.last());
 }
 
+// What `runs` have at an address, and how far it goes on like that.
+struct Stretch {
+  const Mapping* run;  // null where nothing is mapped
+  VirtualAddress last;
+};
+
+Stretch StretchAt(std::span<const Mapping> runs, VirtualAddress va) {
+  constexpr VirtualAddress kLast = {~uint64_t{0}};
+  const auto run = std::ranges::lower_bound(runs, va, {}, &Mapping::last);
+  if (run == runs.end()) return {nullptr, kLast};
+  if (va < run->first) return {nullptr, {run->first.value - 1}};
+  return {&*run, run->last()};
+}
+
+// The same of a thread's own ranges, which are few.
+struct OwnStretch {
+  bool is_own;
+  VirtualAddress last;
+};
+
+OwnStretch OwnAt(const Thread& thread, VirtualAddress va) {
+  OwnStretch stretch = {false, {~uint64_t{0}}};
+  for (const OwnRange& range : thread.own) {
+    if (range.first <= va && va <= range.last) return {true, range.last};
+    if (va < range.first) stretch.last = std::min(stretch.last, {range.first.value - 1});
+  }
+  return stretch;
+}
+
+// Calls `use` with the parts of `run` that are the thread's own: their first and last byte.
+template <class Use>
+void ForEachOwn(const Thread& thread, const Mapping& run, Use&& use) {
+  for (VirtualAddress va = run.first;;) {
+    const OwnStretch stretch = OwnAt(thread, va);
+    const VirtualAddress last = std::min(stretch.last, run.last());
+    if (stretch.is_own) use(va, last);
+    if (last == run.last()) return;
+    va = last + 1;
+  }
+}
+
+bool IsWritable(const Mapping& run) {
+  return Has(run.attributes.user | run.attributes.kernel, Rights::kWrite);
+}
+
 class SpaceChecker {
  public:
   SpaceChecker(const Layout& layout, const SpaceFrames& frames)
@@ -60,6 +105,35 @@ class SpaceChecker {
     if (run.attributes.user == Rights::kNone) return;
     ReportOverlaps(FaultKind::kTableShown, run, run.first, run.last(), frames_.tables());
     if (IsOwn(run)) CheckAreas(process.areas, run);
+  }
+
+  void CheckOwn(const Thread& thread, const Mapping& run) {
+    ForEachOwn(thread, run, [&](VirtualAddress first, VirtualAddress last) {
+      if (run.attributes.user != Rights::kNone) {
+        ReportOverlaps(FaultKind::kTableShown, run, first, last, frames_.tables());
+      }
+      if (IsWritable(run)) {
+        ReportOverlaps(FaultKind::kPrivateShown, run, first, last, frames_.shown_twice());
+      } else {
+        CheckQueue(run, first, last);
+      }
+    });
+  }
+
+  void CompareOthers(const Thread& thread, std::span<const Mapping> runs,
+                     std::span<const Mapping> runs_of_process) {
+    for (VirtualAddress va = {0};;) {
+      const Stretch here = StretchAt(runs, va);
+      const Stretch there = StretchAt(runs_of_process, va);
+      const OwnStretch own = OwnAt(thread, va);
+      const VirtualAddress last = std::min({here.last, there.last, own.last});
+      if (!own.is_own && !AreAlike(here.run, there.run, va)) {
+        Report(FaultKind::kThreadDiffers, va, last,
+               std::format("{}, process {}", TextAt(here.run, va), TextAt(there.run, va)));
+      }
+      if (last.value == ~uint64_t{0}) return;
+      va = last + 1;
+    }
   }
 
   std::vector<Finding> TakeFindings() { return std::move(findings_); }
@@ -82,6 +156,28 @@ class SpaceChecker {
       if (shared->last == rest.last) return;
       rest.first = shared->last + 1;
     }
+  }
+
+  // The kernel may write a queue elsewhere than where the thread reads it.
+  void CheckQueue(const Mapping& run, VirtualAddress first, VirtualAddress last) {
+    for (const Region& region : layout_.regions) {
+      if (region.service != Service::kQueue || region.first < first || last < region.first)
+        continue;
+      ReportOverlaps(FaultKind::kPrivateShown, run, region.first, region.first + (kPageBytes - 1),
+                     frames_.shown_twice());
+    }
+  }
+
+  static bool AreAlike(const Mapping* one, const Mapping* other, VirtualAddress va) {
+    if (one == nullptr || other == nullptr) return one == other;
+    return one->target + (va - one->first) == other->target + (va - other->first) &&
+           one->attributes == other->attributes;
+  }
+
+  static std::string TextAt(const Mapping* run, VirtualAddress va) {
+    if (run == nullptr) return "nothing";
+    return std::format("the frame at {}, user {}", Text(run->target + (va - run->first)),
+                       Text(run->attributes.user));
   }
 
   void CheckAreas(std::span<const Area> areas, const Mapping& run) {
@@ -142,6 +238,20 @@ void SpaceFrames::Add(const Process& process, std::span<const Mapping> runs,
         },
         [](VirtualAddress, VirtualAddress) {});
   }
+  AddTables(tables);
+}
+
+void SpaceFrames::Add(const Thread& thread, std::span<const Mapping> runs,
+                      std::span<const PhysicalAddress> tables) {
+  for (const Mapping& run : runs) {
+    ForEachOwn(thread, run, [&](VirtualAddress first, VirtualAddress last) {
+      shown_.push_back({run.target + (first - run.first), run.target + (last - run.first)});
+    });
+  }
+  AddTables(tables);
+}
+
+void SpaceFrames::AddTables(std::span<const PhysicalAddress> tables) {
   for (const PhysicalAddress table : tables) tables_.Add({table, table + (kPageBytes - 1)});
 }
 
@@ -160,6 +270,16 @@ std::vector<Finding> CheckSpace(const Layout& layout, const Process& process,
                                 std::span<const Mapping> runs, const SpaceFrames& frames) {
   SpaceChecker checker(layout, frames);
   for (const Mapping& run : runs) checker.CheckRun(process, run);
+  return checker.TakeFindings();
+}
+
+std::vector<Finding> CheckThread(const Layout& layout, const Thread& thread,
+                                 std::span<const Mapping> runs,
+                                 std::span<const Mapping> runs_of_process,
+                                 const SpaceFrames& frames) {
+  SpaceChecker checker(layout, frames);
+  checker.CompareOthers(thread, runs, runs_of_process);
+  for (const Mapping& run : runs) checker.CheckOwn(thread, run);
   return checker.TakeFindings();
 }
 

@@ -1,5 +1,5 @@
-// Compares the page table of a process with its areas, and with those of the others: part of what
-// CheckLayout() cannot know, as it sees one table.
+// Compares the page table of a process with its areas, and with those of the others, and a thread's
+// with its process's: part of what CheckLayout() cannot know, as it sees one table.
 #pragma once
 
 #include <map>
@@ -21,6 +21,9 @@ class SpaceFrames {
   // What a process's table maps, and the pages in which its table lies.
   void Add(const Process& process, std::span<const Mapping> runs,
            std::span<const PhysicalAddress> tables);
+  // The same of a thread: of what its table maps, that which is its own.
+  void Add(const Thread& thread, std::span<const Mapping> runs,
+           std::span<const PhysicalAddress> tables);
   void Seal();
 
   // The frame of a page of global shared memory in the first process that has it.
@@ -33,6 +36,8 @@ class SpaceFrames {
   [[nodiscard]] const FrameSet& tables() const { return tables_; }
 
  private:
+  void AddTables(std::span<const PhysicalAddress> tables);
+
   std::vector<PhysicalRange> shown_;
   std::map<VirtualAddress, PhysicalAddress> block_frames_;
   FrameSet shown_twice_;
@@ -42,5 +47,12 @@ class SpaceFrames {
 [[nodiscard]] std::vector<Finding> CheckSpace(const Layout& layout, const Process& process,
                                               std::span<const Mapping> runs,
                                               const SpaceFrames& frames);
+
+// Outside of what is the thread's own, it maps what its process does, and nothing else; what it has
+// of its own and somebody may write, nobody else has.
+[[nodiscard]] std::vector<Finding> CheckThread(const Layout& layout, const Thread& thread,
+                                               std::span<const Mapping> runs,
+                                               std::span<const Mapping> runs_of_process,
+                                               const SpaceFrames& frames);
 
 }  // namespace layoutcheck

@@ -26,7 +26,13 @@ Layout MakeLayout() {
           .digest = "",
           .address_bits = 32,
           .high_bits = HighBits::kZero,
-          .regions = {{.name = "user",
+          .regions = {{.name = "queue",
+                       .first = {0x9000},
+                       .last = {0xFFFF},
+                       .user = kRead,
+                       .kernel = kReadWrite,
+                       .service = Service::kQueue},
+                      {.name = "user",
                        .first = {0x10000},
                        .last = {0x7FFFFFFF},
                        .user = Rights::kAll,
@@ -155,6 +161,110 @@ TEST(SpaceCheck, Rows) {
     frames.Add(kProcess, row.runs, std::vector{kTable});
     frames.Seal();
     EXPECT_EQ(Lines(CheckSpace(layout, kProcess, row.runs, frames)), row.findings) << row.name;
+  }
+}
+
+// Its control block and queue, and its stack.
+const Thread kThread = {
+    .name = "2",
+    .root = 0x102000,
+    .root_bytes = 4096,
+    .own = {{{0x8000}, {0xFFFF}}, {{0x70000}, {0x7FFFF}}},
+};
+const Thread kNeighbour = {.name = "3", .root = 0x103000, .root_bytes = 4096, .own = kThread.own};
+
+// The kernel's alone.
+Mapping ControlBlock(uint64_t target) {
+  Mapping page = Map(0x8000, 0x1000, target, kNone);
+  page.attributes.kernel = kReadWrite;
+  return page;
+}
+Mapping Queue(uint64_t target) { return Map(0x9000, 0x1000, target, kRead); }
+Mapping Stack(uint64_t target) { return Map(0x7F000, 0x1000, target, kReadWrite); }
+Mapping Data(uint64_t target) { return Map(0x12000, 0x2000, target, kReadWrite); }
+
+struct ThreadRow {
+  std::string_view name;
+  std::vector<Mapping> runs;
+  std::vector<Mapping> runs_of_neighbour;
+  std::string_view findings;
+};
+
+const std::vector<Mapping> kSound = {ControlBlock(0x500000), Queue(0x501000), Data(0x300000),
+                                     Stack(0x502000)};
+const std::vector<Mapping> kSoundNeighbour = {ControlBlock(0x600000), Queue(0x601000),
+                                              Data(0x300000), Stack(0x602000)};
+
+const ThreadRow kThreadRows[] = {
+    {"as it should be", kSound, kSoundNeighbour, ""},
+    {"nothing of its own", {Data(0x300000)}, kSoundNeighbour, ""},
+    {"the neighbour's control block",
+     {ControlBlock(0x600000), Queue(0x501000), Data(0x300000), Stack(0x502000)},
+     kSoundNeighbour,
+     "8000-8fff : private page shown elsewhere\n"},
+    {"its control block where the neighbour has its queue",
+     kSound,
+     {ControlBlock(0x600000), Queue(0x500000), Data(0x300000)},
+     "8000-8fff : private page shown elsewhere\n"},
+    {"the neighbour's stack",
+     {Data(0x300000), Stack(0x602000)},
+     kSoundNeighbour,
+     "7f000-7ffff user: private page shown elsewhere\n"},
+    {"the neighbour's queue",
+     {Queue(0x601000), Data(0x300000)},
+     kSoundNeighbour,
+     "9000-9fff queue: private page shown elsewhere\n"},
+    {"the neighbour's window where it has its queue",
+     {Queue(0x601000), Data(0x300000)},
+     {Map(0x9000, 0x2000, 0x600000, kRead), Data(0x300000)},
+     "9000-9fff queue: private page shown elsewhere\n"},
+    {"what only reads may be the neighbour's, too",
+     {Map(0xA000, 0x1000, 0x700000, kRead), Data(0x300000)},
+     {Map(0xA000, 0x1000, 0x700000, kRead), Data(0x300000)},
+     ""},
+    {"the process's data on its stack",
+     {Data(0x300000), Stack(0x301000)},
+     kSoundNeighbour,
+     "7f000-7ffff user: private page shown elsewhere\n"},
+    {"a page of the process is missing",
+     {Map(0x12000, 0x1000, 0x300000, kReadWrite)},
+     {},
+     "13000-13fff user: thread differs from its process\n"},
+    {"all of the process is missing",
+     {},
+     {},
+     "12000-13fff user: thread differs from its process\n"},
+    {"a page that the process has not",
+     {Data(0x300000), Map(0x14000, 0x1000, 0x800000, kReadWrite)},
+     {},
+     "14000-14fff user: thread differs from its process\n"},
+    {"beside what is its own",
+     {Data(0x300000), Map(0x6F000, 0x2000, 0x800000, kReadWrite)},
+     {},
+     "6f000-6ffff user: thread differs from its process\n"},
+    {"another frame", {Data(0x310000)}, {}, "12000-13fff user: thread differs from its process\n"},
+    {"other rights",
+     {Map(0x12000, 0x2000, 0x300000, kRead)},
+     {},
+     "12000-13fff user: thread differs from its process\n"},
+    {"a page table on its stack",
+     {Data(0x300000), Stack(0x101000)},
+     {},
+     "7f000-7ffff user: page table shown to user mode\n"},
+};
+
+TEST(SpaceCheck, Threads) {
+  const Layout layout = MakeLayout();
+  // Of data, and of what is at the thread's own addresses the process's first stack.
+  const std::vector<Mapping> of_process = {Data(0x300000), Stack(0x900000)};
+  for (const ThreadRow& row : kThreadRows) {
+    SpaceFrames frames;
+    frames.Add(kProcess, of_process, std::vector{kTable});
+    frames.Add(kThread, row.runs, {});
+    frames.Add(kNeighbour, row.runs_of_neighbour, {});
+    frames.Seal();
+    EXPECT_EQ(Lines(CheckThread(layout, kThread, row.runs, of_process, frames)), row.findings)
+        << row.name;
   }
 }
 

@@ -6,7 +6,8 @@
 // Says how many tables were as they should be, again and again, until somebody types a line:
 //   off    all of them end, and the machine is switched off
 //   still  all but the first process stop, so that their tables stay as they are; it lists
-//          everybody's tables, as /proc/verify does, and areas, as /proc/<pid>/maps does. Then
+//          everybody's tables, as /proc/verify does, native threads' as well, and areas, as
+//          /proc/<pid>/maps does. Then
 //          verify   has the kernel compare the tables once more, and says what it found
 //          go       all go on
 
@@ -173,8 +174,10 @@ void Verify(uint32_t round) {
   }
   const uint32_t processes = LinesWith("process ");
   const uint32_t good = LinesWith("LAYOUT OK ");
+  const uint32_t threads = LinesWith("thread ");
   // The kernel's own is one more.
-  if (LinesWith("LAYOUT FAULT") > 0 || good != processes + 1 || processes <= member_count) {
+  const bool are_all_good = LinesWith("LAYOUT FAULT") == 0 && good == processes + threads + 1;
+  if (!are_all_good || processes <= member_count) {
     PrintReport();
     Fail("not all tables are as they should be");
   }
@@ -219,6 +222,7 @@ void StandStill() {
   ReadReport();
   ForEachLine([](const char* line, size_t size) {
     constexpr size_t kPrefix = sizeof "process " - 1;
+    if (StartsWith(line, "thread ")) Print(line, size);
     if (!StartsWith(line, "process ")) return;
     Print(line, size);
     PrintAreas(std::atol(line + kPrefix));

@@ -11,6 +11,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "userspace/libatlas/native/message.h"
+#include "userspace/libatlas/native/thread.h"
 #include "userspace/libatlas/shared/shared_block.h"
 #include "userspace/machine/system_call.h"
 #include "userspace/support/text.h"
@@ -179,12 +181,50 @@ bool Execute(const Place& place) {
   return child > 0 && waitpid(child, &status, 0) == child && status == 0;
 }
 
+// What it is sent, read in its window and written on its stack, is answered.
+void Answer(void*) {
+  while (const atlas::Message* const message = atlas::Receive()) {
+    char bytes[2 * kPageBytes];
+    const auto* const page =
+        reinterpret_cast<const char*>(static_cast<uintptr_t>(message->arguments[0]));
+    std::memset(bytes, page[0], sizeof bytes);
+    atlas::Message reply = {.call = message->call};
+    reply.arguments[0] = AllAre(bytes, sizeof bytes, page[0]) && AllAre(page, kPageBytes, page[0]);
+    atlas::Reply(message->sender, reply);
+  }
+}
+
+// The same two threads in all rounds; they have the last page that came until the next one does.
+bool NativeThreads(const Place& place) {
+  static atlas::ThreadStart starts[2];
+  static long threads[2];
+  alignas(kPageBytes) static char page[kPageBytes];
+  if (threads[0] == 0) {
+    if (atlas::BecomeNative() == nullptr) return false;
+    for (size_t i = 0; i < std::size(starts); ++i) {
+      starts[i] = {.run = Answer, .argument = nullptr, .thread_pointer = 0};
+      threads[i] = atlas::CreateThread(starts[i]);
+    }
+  }
+  bool is_sound = true;
+  for (const long thread : threads) {
+    std::memset(page, page[0] + 1 + ValueOf(place), sizeof page);
+    const atlas::Message call = {.flags = atlas::kPages,
+                                 .arguments = {reinterpret_cast<uintptr_t>(page), sizeof page}};
+    atlas::Message reply;
+    is_sound &= thread > 0 && atlas::Call(static_cast<int32_t>(thread), call, reply) == 0 &&
+                reply.arguments[0] == 1;
+  }
+  return is_sound;
+}
+
 constexpr Kind kKinds[] = {
     {"copy on write", CopyOnWrite},
     {"fork", Fork},
     {"files", MapFile},
     {"a segment", ShareSegment},
     {"threads", Threads},
+    {"native threads", NativeThreads},
     {"rights", Protect},
     {"a block", ShareBlock},
     {"heap and stack", HeapAndStack},
