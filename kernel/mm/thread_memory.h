@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <utility>
 
 #include "kernel/base/check.h"
@@ -69,6 +70,13 @@ class ThreadMemory {
   // Zeroed at first, and where the kernel reaches them until this ends.
   [[nodiscard]] void* control_page() const { return control_; }
   [[nodiscard]] void* queue_page() const { return queue_; }
+
+  // For others to show, the page at `va`, which is covered: of the window the frame itself, else a
+  // copy as it is now. Errors: kOutOfRange (neither stack nor what the thread can read),
+  // kOutOfMemory.
+  [[nodiscard]] base::Result<FrameReference> TakePage(VirtAddr va);
+  // Begins with a copy of the other's stack, which is at the same addresses. Error: kOutOfMemory.
+  [[nodiscard]] base::Result<> CopyStackOf(const ThreadMemory& other);
 
   // Pages of the window by their numbers: what is shown is read-only. Error: kOutOfMemory. CHECKed:
   // nothing is shown there.
@@ -163,6 +171,30 @@ FaultOutcome ThreadMemory<Table>::HandleFault(const FaultInfo& fault) {
   }
   (void)frame->Detach();
   return FaultOutcome::kResolved;
+}
+
+template <class Table>
+base::Result<FrameReference> ThreadMemory<Table>::TakePage(VirtAddr va) {
+  const std::optional<UserPage> page = table_.PageAt(va);
+  if (page && page->access != Access::kNone) {
+    const bool is_window = WindowAddress(0) <= va && va <= places_.queue.last();
+    return is_window ? source_.frames.Share(page->frame) : source_.frames.AllocateCopy(page->frame);
+  }
+  if (!stack_.Contains(va)) return std::unexpected(base::Error::kOutOfRange);
+  return source_.frames.AllocateZeroed();
+}
+
+template <class Table>
+base::Result<> ThreadMemory<Table>::CopyStackOf(const ThreadMemory& other) {
+  base::Result<> result;
+  other.table_.ForEachPage([&](VirtAddr va, const UserPage& page) {
+    if (!result || !other.stack_.Contains(va)) return;
+    base::Result<FrameReference> frame = source_.frames.AllocateCopy(page.frame);
+    result = frame ? table_.MapPage(va, {.frame = frame->frame(), .access = page.access})
+                   : base::Result<>(std::unexpected(frame.error()));
+    if (result) (void)frame->Detach();
+  });
+  return result;
 }
 
 template <class Table>

@@ -89,6 +89,42 @@ class ThreadMemoryTrial {
     End();
   }
 
+  // What others are shown of it: copies of the stack, and the window's frames.
+  void Taken() {
+    Memory& memory = Begin(OwnStack::kYes, kLimitBytes);
+    if (!Expect(memory.Start().has_value())) return;
+    const VirtAddr top = AlignDown(memory.stack().last(), kPageSize);
+    Expect(FaultAt(top, AccessKind::kWrite) == FaultOutcome::kResolved);
+    if (!Expect(memory.ShowPage(0, world_.frames.Allocate().value()).has_value())) return;
+    const auto frame_at = [&](VirtAddr va) { return memory.table().PageAt(va)->frame; };
+    {
+      const auto of_stack = memory.TakePage(top);
+      const auto of_queue = memory.TakePage(memory.places().queue.base);
+      const auto of_window = memory.TakePage(memory.WindowAddress(0));
+      const auto untouched = memory.TakePage(top - kPageSize);
+      if (!Expect(of_stack && of_queue && of_window && untouched)) return;
+      Expect(of_stack->frame() != frame_at(top));
+      Expect(of_queue->frame() != frame_at(memory.places().queue.base));
+      Expect(of_window->frame() == frame_at(memory.WindowAddress(0)));
+      Expect(!memory.table().PageAt(top - kPageSize).has_value());
+      for (const VirtAddr wrong : {memory.places().control.base, memory.WindowAddress(1)}) {
+        const auto taken = memory.TakePage(wrong);
+        Expect(!taken && taken.error() == base::Error::kOutOfRange);
+      }
+    }
+    Sound();
+    {
+      Memory copy(Source(), Places(), OwnStack::kYes, kLimitBytes, process_);
+      if (!Expect(copy.Start().has_value())) return;
+      Expect(copy.CopyStackOf(memory).has_value());
+      const auto page = copy.table().PageAt(top);
+      Expect(page && page->access == Access::kReadWrite && page->frame != frame_at(top));
+      Expect(!copy.table().PageAt(memory.WindowAddress(0)).has_value());
+      Expect(copy.CheckInvariants().has_value());
+    }
+    End();
+  }
+
   // A stack is whole pages, at least one, and leaves a guard.
   void Limits() {
     const uint64_t most = Places().stack.size_bytes - Placement::kGuardBytes;
@@ -202,6 +238,7 @@ template <class Machine>
   ThreadMemoryTrial<Machine> trial;
   trial.Faults();
   trial.Window();
+  trial.Taken();
   trial.Limits();
   trial.Exhaustion();
   trial.Proof();

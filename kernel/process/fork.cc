@@ -4,6 +4,7 @@
 
 #include "kernel/process/current.h"
 #include "kernel/process/native_thread.h"
+#include "kernel/process/native_threads.h"
 #include "kernel/process/system.h"
 #include "kernel/space/user_pointer.h"
 
@@ -112,6 +113,16 @@ posix::Result<Pid> CloneThread(UserThread& thread, const arch::UserRegisters& re
   return id;
 }
 
+// Whether the copy of a native thread is to run on a stack that only the thread has.
+bool UsesOwnStack(const UserThread& thread, const arch::UserRegisters& registers,
+                  const CloneRequest& request) {
+  if (thread.native == nullptr) return false;
+  const mm::VirtAddr stack_pointer = request.stack_pointer != 0
+                                         ? mm::VirtAddr{request.stack_pointer}
+                                         : arch::StackPointer(registers);
+  return thread.native->memory().Covers(stack_pointer);
+}
+
 posix::Result<Pid> CloneProcess(UserThread& thread, const arch::UserRegisters& registers,
                                 const CloneRequest& request) {
   System& system = TheSystem();
@@ -124,6 +135,7 @@ posix::Result<Pid> CloneProcess(UserThread& thread, const arch::UserRegisters& r
   auto owned = TRY(system.MakeProcess());
   TRY(GiveParts(*owned, parent, request));
   auto copy = TRY(MakeCopyOf(thread, *owned, registers, request));
+  if (UsesOwnStack(thread, registers, request)) TRY(CopyNative(thread, *copy));
   Process& child = *owned.release();
   const Pid id = child.id();
   child.started = system.scheduler().Now();
@@ -147,16 +159,6 @@ posix::Result<Pid> CloneProcess(UserThread& thread, const arch::UserRegisters& r
   return id;
 }
 
-// Whether the copy of a native thread would run on a stack that only the thread has.
-bool UsesOwnStack(const UserThread& thread, const arch::UserRegisters& registers,
-                  const CloneRequest& request) {
-  if (thread.native == nullptr) return false;
-  const mm::VirtAddr stack_pointer = request.stack_pointer != 0
-                                         ? mm::VirtAddr{request.stack_pointer}
-                                         : arch::StackPointer(registers);
-  return thread.native->memory().Covers(stack_pointer);
-}
-
 }  // namespace
 
 void StartThread(System::OwnedThread owned) {
@@ -173,7 +175,10 @@ void StartThread(System::OwnedThread owned) {
 posix::Result<Pid> Clone(const arch::UserRegisters& registers, const CloneRequest& request) {
   if (!IsSound(request)) return std::unexpected(posix::Errno::kInvalid);
   UserThread& thread = kernel::CurrentThread();
-  if (UsesOwnStack(thread, registers, request)) return std::unexpected(posix::Errno::kNotSupported);
+  // Two would have that stack.
+  if (Has(request, CloneFlag::kSpace) && UsesOwnStack(thread, registers, request)) {
+    return std::unexpected(posix::Errno::kNotSupported);
+  }
   return Has(request, CloneFlag::kThread) ? CloneThread(thread, registers, request)
                                           : CloneProcess(thread, registers, request);
 }

@@ -39,8 +39,8 @@ struct CloneRequest {
 
 // The number of the new thread or process, which returns 0 from the same call. Blocks with
 // kParentWaits, until the child has executed a program or ended. Errors: kInvalid (flags that
-// contradict each other, or are not offered), kNotSupported (a native thread's own stack), kAgain
-// (RLIMIT_NPROC, or no number is free), kOutOfMemory.
+// contradict each other, or are not offered), kNotSupported (a native thread's own stack, in the
+// same space), kAgain (RLIMIT_NPROC, or no number is free), kOutOfMemory.
 [[nodiscard]] posix::Result<Pid> Clone(const arch::UserRegisters& registers,
                                        const CloneRequest& request);
 

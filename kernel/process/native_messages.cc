@@ -80,14 +80,27 @@ void TakeBack(NativeThread& receiver, WindowRun run) {
   receiver.mailbox().FreeRun(run);
 }
 
+// Calls `show(number, frame)` for each page of a range that begins in what is the thread's own.
+template <class Show>
+base::Result<> TakeOwnPages(kernel::ThreadMemory& own, const mm::VirtRange& pages, Show&& show) {
+  for (uint64_t at = 0; at < pages.size_bytes; at += mm::kPageSize) {
+    const mm::VirtAddr page = pages.base + at;
+    if (!own.Covers(page)) return std::unexpected(base::Error::kOutOfRange);
+    TRY(show(at / mm::kPageSize, TRY(own.TakePage(page))));
+  }
+  return {};
+}
+
 // Shows the sender's pages in the run, and tells the event where.
 posix::Result<> ShowPages(const UserThread& sender, NativeThread& receiver,
                           const mm::VirtRange& pages, WindowRun run, Event& event) {
   kernel::ThreadMemory& memory = receiver.memory();
-  const auto shown =
-      sender.process().space->LendPages(pages, [&](uint64_t number, mm::FrameReference&& frame) {
-        return memory.ShowPage(run.first + static_cast<size_t>(number), std::move(frame));
-      });
+  const auto show = [&](uint64_t number, mm::FrameReference&& frame) {
+    return memory.ShowPage(run.first + static_cast<size_t>(number), std::move(frame));
+  };
+  const bool is_own = sender.native != nullptr && sender.native->memory().Covers(pages.base);
+  const auto shown = is_own ? TakeOwnPages(sender.native->memory(), pages, show)
+                            : sender.process().space->LendPages(pages, show);
   if (!shown) {
     TakeBack(receiver, run);
     return std::unexpected(shown.error() == base::Error::kOutOfMemory ? Errno::kOutOfMemory

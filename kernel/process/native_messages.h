@@ -26,7 +26,7 @@ struct Patience {
 // patience), kInterrupted by signals.
 
 // Errors: kNoProcess (no native thread has that number), kOwnerDied (it ended before there was
-// room), kFault and kInvalid (pages that are not the sender's areas' or not whole; more than 1
+// room), kFault and kInvalid (pages that the sender cannot read or not whole; more than 1
 // MiB), kOutOfMemory.
 [[nodiscard]] posix::Result<> SendEvent(UserThread& thread, Pid to, ipc::Event event,
                                         Patience patience);

@@ -110,6 +110,13 @@ posix::Result<> EnterNative(UserThread& thread, mm::VirtAddr entry, uintptr_t ar
   return {};
 }
 
+posix::Result<> CopyNative(const UserThread& thread, UserThread& copy) {
+  TRY(MakeNative(copy, mm::OwnStack::kYes));
+  const auto copied = copy.native->memory().CopyStackOf(thread.native->memory());
+  if (!copied) return kOutOfMemory;
+  return {};
+}
+
 void EndNative(UserThread& thread) {
   NativeThread* const native = std::exchange(thread.native, nullptr);
   if (native == nullptr) return;

@@ -25,6 +25,10 @@ namespace process {
 [[nodiscard]] posix::Result<> EnterNative(UserThread& thread, mm::VirtAddr entry,
                                           uintptr_t argument);
 
+// `copy`, of a process that was forked and that nobody knows yet, becomes one on a copy of the
+// thread's own stack. Error: kOutOfMemory.
+[[nodiscard]] posix::Result<> CopyNative(const UserThread& thread, UserThread& copy);
+
 // It is none any more: who waits for it wakes with an error, and its memory is given back. Nothing
 // if it was none.
 void EndNative(UserThread& thread);

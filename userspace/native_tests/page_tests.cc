@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "userspace/libatlas/shared/shared_block.h"
+#include "userspace/libatlas/shared/smalloc.h"
 #include "userspace/native_tests/groups.h"
 #include "userspace/native_tests/partner.h"
 #include "userspace/support/probe.h"
@@ -221,6 +223,124 @@ void SharedPagesStayShared() {
   ExpectEqual(shown[0], 2, "a later write");
 }
 
+// Pages of its own stack, of which the first one has not been touched; what it does with them later
+// is not seen.
+void SendStack(void* argument) {
+  const auto parent = static_cast<int32_t>(reinterpret_cast<intptr_t>(argument));
+  constexpr size_t kPages = 8;
+  alignas(kPage) volatile char pages[kPages * kPage];
+  for (size_t i = 1; i < kPages; ++i) pages[i * kPage] = static_cast<char>(i);
+  if (atlas::Send(parent, WithPages(const_cast<const char*>(pages), kPages * kPage)) != 0) return;
+  for (size_t i = 1; i < kPages; ++i) pages[i * kPage] = 0;
+  // From the stack to where it ends, and on.
+  const uintptr_t last = reinterpret_cast<uintptr_t>(&pages[(kPages - 1) * kPage]);
+  const Message beyond = WithPages(reinterpret_cast<void*>(last), kMiB);
+  atlas::Send(parent, {.function = static_cast<uint32_t>(-atlas::Send(parent, beyond, 0))});
+}
+
+void PagesOfAStackAreCopied() {
+  const int32_t self = Become();
+  StartThread(SendStack, reinterpret_cast<void*>(static_cast<intptr_t>(self)));
+  const volatile char* const shown = PagesOf(Await(1));
+  usleep(20'000);
+  bool is_right = true;
+  for (size_t i = 1; i < 8; ++i) is_right &= shown[i * kPage] == static_cast<char>(i);
+  Expect(is_right, "as they were sent");
+  Await(EFAULT);
+}
+
+// Out of the window, to the next one.
+void PagesAreHandedOn() {
+  const int32_t self = Become();
+  char* const pages = NewPages(2 * kPage);
+  pages[0] = 1;
+  pages[kPage] = 2;
+  ExpectResult(atlas::Send(self, WithPages(pages, 2 * kPage)), 0, "two pages");
+  const volatile char* const shown = PagesOf(Await(1));
+  const Message message = WithPages(const_cast<const char*>(shown), 2 * kPage, 2);
+  ExpectResult(atlas::Send(self, message), 0, "the same, as they came");
+  pages[0] = 3;
+  const volatile char* const again = PagesOf(Await(2));
+  Expect(again != shown, "elsewhere");
+  ExpectEqual(again[0], 1, "the first page");
+  ExpectEqual(again[kPage], 2, "the second page");
+  ExpectResult(atlas::Send(self, WithPages(const_cast<const char*>(shown), kPage), 0), EFAULT,
+               "those that have gone");
+}
+
+// The queue can be read, the control block cannot.
+void OwnMemoryIsSentByTheRights() {
+  const atlas::Queue* const queue = atlas::BecomeNative();
+  Require(queue != nullptr, "its queue");
+  const int32_t self = getpid();
+  ExpectResult(atlas::Send(self, WithPages(queue, kPage)), 0, "the queue");
+  const auto* const copy = reinterpret_cast<const volatile atlas::Queue*>(PagesOf(Await(1)));
+  ExpectEqual(static_cast<int64_t>(copy->arrived), 0, "as it was sent");
+  ExpectEqual(static_cast<int64_t>(queue->arrived), 1, "as it is");
+  const char* const control = reinterpret_cast<const char*>(queue) - kPage;
+  ExpectResult(atlas::Send(self, WithPages(control, kPage), 0), EFAULT, "the control block");
+}
+
+// A block that was not there when the partner came to be: it knows it by what it is told.
+int UseBlock(int32_t) {
+  for (char round = 1; round <= 3; ++round) {
+    const Message call = *atlas::Receive();
+    auto* const block = reinterpret_cast<char*>(static_cast<uintptr_t>(call.arguments[0]));
+    const auto bytes = static_cast<size_t>(call.arguments[1]);
+    for (size_t i = 0; i < bytes; ++i) {
+      if (block[i] != round) return 1;
+      block[i] = static_cast<char>(-round);
+    }
+    // A block of its own for the answer.
+    auto* const own = static_cast<char*>(smalloc(bytes));
+    if (own == nullptr) return 2;
+    for (size_t i = 0; i < bytes; ++i) own[i] = round;
+    sfree(block);
+    const Message reply = {.call = call.call, .arguments = {reinterpret_cast<uintptr_t>(own)}};
+    if (atlas::Reply(call.sender, reply) != 0) return 3;
+  }
+  // Who sends a pointer lives until it has been used.
+  return atlas::Receive() != nullptr ? 0 : 4;
+}
+
+void PointersToSharedBlocksTravel() {
+  Become();
+  const pid_t partner = StartPartner(UseBlock);
+  char round = 1;
+  // In a chunk with others, and of its own.
+  for (const size_t bytes : {size_t{100}, size_t{5000}, size_t{300'000}}) {
+    auto* const block = static_cast<char*>(smalloc(bytes));
+    Require(block != nullptr, "smalloc");
+    for (size_t i = 0; i < bytes; ++i) block[i] = round;
+    Message reply = {};
+    ExpectResult(
+        atlas::Call(partner, {.arguments = {reinterpret_cast<uintptr_t>(block), bytes}}, reply), 0,
+        "a call");
+    auto* const answer = reinterpret_cast<char*>(static_cast<uintptr_t>(reply.arguments[0]));
+    bool is_right = true;
+    for (size_t i = 0; i < bytes; ++i) is_right &= answer[i] == round;
+    Expect(is_right, "what the partner wrote to its own");
+    sfree(answer);
+    ++round;
+  }
+  ExpectResult(atlas::Send(partner, {}), 0, "the end");
+  ExpectGoodEnd(partner);
+}
+
+// Both see what either writes.
+void PagesOfASharedBlockStayShared() {
+  const int32_t self = Become();
+  auto* const block = static_cast<char*>(atlas::MakeSharedBlock(2 * kPage));
+  Require(block != nullptr, "a block");
+  ExpectResult(atlas::Send(self, WithPages(block, 2 * kPage)), 0, "its pages");
+  const volatile char* const shown = PagesOf(Await(1));
+  block[kPage] = 5;
+  ExpectEqual(shown[kPage], 5, "a later write");
+  ExpectResult(atlas::ReleaseSharedBlock(block), 0, "released");
+  ExpectEqual(shown[kPage], 5, "until the next message");
+  ExpectResult(atlas::Send(self, WithPages(block, kPage), 0), EFAULT, "a stale pointer");
+}
+
 }  // namespace
 
 Group PageTests() {
@@ -235,6 +355,11 @@ Group PageTests() {
       {"pages: with a reply", RepliesBringPages},
       {"pages: outlive their sender", PagesOutliveTheirSender},
       {"pages: shared ones stay shared", SharedPagesStayShared},
+      {"pages: of a stack", PagesOfAStackAreCopied},
+      {"pages: handed on", PagesAreHandedOn},
+      {"pages: of its own memory", OwnMemoryIsSentByTheRights},
+      {"pages: pointers to shared blocks", PointersToSharedBlocksTravel},
+      {"pages: of shared blocks", PagesOfASharedBlockStayShared},
   };
   return kTests;
 }

@@ -266,16 +266,55 @@ void PosixThreadsBecomeNative() {
   ExpectEqual(pthread_join(thread, nullptr), 0, "pthread_join");
 }
 
-void TryFork(void* argument) {
+bool AllAre(const volatile char* bytes, size_t count, char value) {
+  for (size_t i = 0; i < count; ++i) {
+    if (bytes[i] != value) return false;
+  }
+  return true;
+}
+
+// Raw system calls, as there is no C library in such a thread.
+void Fork(void* argument) {
   const auto parent = static_cast<int32_t>(reinterpret_cast<intptr_t>(argument));
-  const long result = machine::SystemCall(SYS_fork);
+  volatile char local[4 * kPage];
+  for (volatile char& byte : local) byte = 1;
+  const long child = machine::SystemCall(SYS_fork);
+  if (child == 0) {
+    bool is_sound = AllAre(local, sizeof local, 1);
+    for (volatile char& byte : local) byte = 2;
+    long error = 0;
+    is_sound &= atlas::Receive(0, &error) == nullptr && error == -EAGAIN;
+    is_sound &= atlas::Send(parent, {.function = 70}) == 0;
+    is_sound &= atlas::Receive(10'000'000'000) != nullptr;
+    machine::SystemCall(SYS_exit_group, is_sound && AllAre(local, sizeof local, 2) ? 0 : 1);
+  }
+  int status = -1;
+  const bool has_ended =
+      machine::SystemCall(SYS_wait4, child, reinterpret_cast<long>(&status), 0, 0) == child;
+  const bool is_sound = has_ended && status == 0 && AllAre(local, sizeof local, 1);
+  atlas::Send(parent, {.function = is_sound ? 71U : 72U});
+}
+
+// The child is a native thread of its own, on a copy of the stack.
+void ThreadsForkOnTheirStacks() {
+  const int32_t self = Become();
+  StartThread(Fork, reinterpret_cast<void*>(static_cast<intptr_t>(self)));
+  const Message& message = Await(70);
+  ExpectEqual(message.sender, message.process, "the child's only thread");
+  ExpectResult(atlas::Send(message.sender, {}), 0, "to the child");
+  Await(71);
+}
+
+void TryVfork(void* argument) {
+  const auto parent = static_cast<int32_t>(reinterpret_cast<intptr_t>(argument));
+  const long result = machine::SystemCall(SYS_vfork);
   atlas::Send(parent, {.function = static_cast<uint32_t>(-result)});
 }
 
-// A copy of the process would have no stack there.
-void ForkOnAnOwnStackIsRefused() {
+// The process is one, and has no such stack for a second thread.
+void VforkOnAnOwnStackIsRefused() {
   const int32_t self = Become();
-  StartThread(TryFork, reinterpret_cast<void*>(static_cast<intptr_t>(self)));
+  StartThread(TryVfork, reinterpret_cast<void*>(static_cast<intptr_t>(self)));
   Await(EOPNOTSUPP);
 }
 
@@ -441,7 +480,8 @@ Group ThreadTests() {
       {"thread: an overflow ends the process", AnOverflowEndsTheProcess},
       {"thread: POSIX threads go on", PosixThreadsGoOn},
       {"thread: POSIX threads become native", PosixThreadsBecomeNative},
-      {"thread: no fork on its own stack", ForkOnAnOwnStackIsRefused},
+      {"thread: fork on its own stack", ThreadsForkOnTheirStacks},
+      {"thread: no vfork on its own stack", VforkOnAnOwnStackIsRefused},
       {"thread: first threads fork", FirstThreadsFork},
       {"thread: their tables are alike", TheirTablesAreAlike},
       {"thread: many tables are alike", ManyTablesAreAlike},
