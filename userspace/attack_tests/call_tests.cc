@@ -54,7 +54,7 @@ Attempt* attempt = nullptr;
 
 class Attacker {
  public:
-  explicit Attacker(const CallForm& form) : form_(form), number_(*calls::NumberOf(form.call)) {}
+  explicit Attacker(const CallForm& form) : form_(form), number_(*calls::NumberOf(form)) {}
 
   // How many attempts ended otherwise than they should.
   [[nodiscard]] unsigned Attack();
@@ -257,7 +257,7 @@ void AttackForms(std::span<const CallForm> forms) {
   Require(shared != MAP_FAILED, "memory");
   attempt = static_cast<Attempt*>(shared);
   for (const CallForm& form : forms) {
-    if (!calls::NumberOf(form.call)) continue;
+    if (!calls::NumberOf(form)) continue;
     const pid_t child = fork();
     if (child == 0) _exit(AttackInChild(form) == 0 ? 0 : 1);
     int status = 0;
@@ -279,6 +279,9 @@ constexpr support::Test kTests[] = {
     {"arguments of calls: signals and time", [] { AttackForms(calls::kTimeForms); }},
     {"arguments of calls: files", [] { AttackForms(calls::kByteForms); }},
     {"arguments of calls: names of files", [] { AttackForms(calls::kNameForms); }},
+    // Linux has none of them.
+    {"arguments of calls: native threads", [] { AttackForms(calls::kNativeForms); }},
+    {"arguments of calls: devices", [] { AttackForms(calls::kDeviceForms); }},
 };
 
 }  // namespace

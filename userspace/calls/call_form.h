@@ -149,6 +149,7 @@ struct CallForm {
   std::array<Argument, kMostArguments> arguments{};
   Outcomes good{0};  // with right arguments
   Trial trial = Trial::kAll;
+  uint32_t own_number = 0;  // of a call that Linux does not have: the same on every processor
 
   [[nodiscard]] constexpr bool Takes(Kind kind) const {
     return std::ranges::find(arguments, kind, &Argument::kind) != arguments.end();

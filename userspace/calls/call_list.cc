@@ -1,9 +1,11 @@
 #include "userspace/calls/call_list.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstddef>
 
 #include "userspace/machine/call_numbers.h"
+#include "userspace/machine/system_call.h"
 
 namespace calls {
 namespace {
@@ -25,10 +27,19 @@ static_assert(AllHaveForms(), "A call of the kernel has no form: nobody attacks 
 
 }  // namespace
 
-std::optional<long> NumberOf(posix::Call call) {
-  const auto found = std::ranges::find(machine::kSystemCalls, call, &posix::NumberedCall::call);
+std::optional<long> NumberOf(const CallForm& form) {
+  if (form.own_number != 0) {
+    return HasOwnCalls() ? std::optional(static_cast<long>(form.own_number)) : std::nullopt;
+  }
+  const auto found =
+      std::ranges::find(machine::kSystemCalls, form.call, &posix::NumberedCall::call);
   if (found == machine::kSystemCalls.end()) return std::nullopt;
   return static_cast<long>(found->number);
+}
+
+bool HasOwnCalls() {
+  static const bool has = machine::SystemCall(kReceiveCall, 0, 0) != -ENOSYS;
+  return has;
 }
 
 // What is wider than a register takes two, of which the first has an even number.

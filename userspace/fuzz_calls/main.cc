@@ -76,7 +76,7 @@ uint32_t form_count = 1;
 void ChooseForms() {
   for (const std::span<const CallForm> group : calls::kAllForms) {
     for (const CallForm& form : group) {
-      if (!Has(form.trial, Trial::kFuzzed) || !calls::NumberOf(form.call)) continue;
+      if (!Has(form.trial, Trial::kFuzzed) || !calls::NumberOf(form)) continue;
       // Segments and queues are the whole system's.
       const bool exchanges = form.Takes(Kind::kSegment) || form.Takes(Kind::kMessages);
       if (exchanges && !exchanges_are_ours) continue;
@@ -105,7 +105,7 @@ uint64_t Value(int argc, char** argv, const char* key, uint64_t fallback) {
     calls::Registers values{};
     for (size_t k = 0; k < values.size(); ++k) values[k] = arguments.Make(form.arguments[k]);
     const calls::Registers made = progress->arguments = InRegisters(form, values);
-    const long number = calls::NumberOf(form.call).value_or(kNoNumber);
+    const long number = calls::NumberOf(form).value_or(kNoNumber);
     const long result =
         machine::SystemCall(number, made[0], made[1], made[2], made[3], made[4], made[5]);
     // Of two that go on here, the child makes no calls.
