@@ -108,7 +108,7 @@ class Heap {
 
   // The block with another size and, up to the smaller size, the same contents; in place while it
   // fits and less than half is left over. Null is a block of no bytes. Error: kOutOfMemory, and
-  // `block` is as before. A new place is aligned like Allocate()'s.
+  // `block` is as before; so it is after a fault. A new place is aligned like Allocate()'s.
   [[nodiscard]] base::Result<void*> Reallocate(ThreadCache* cache, void* block, size_t bytes);
 
   // How many bytes of the block may be used; 0 for null.
@@ -200,6 +200,9 @@ class Heap {
   }
 
   void Report(mm::ObjectFault fault, const void* block) const;
+  // Why freeing what lies in an object's page would be a mistake, as far as that is known at once.
+  [[nodiscard]] std::optional<mm::ObjectFault> FindFault(const ThreadCache* cache,
+                                                         const void* block) const;
 
   // When the thread has no object of the class at hand.
   [[nodiscard]] base::Result<void*> AllocateSlow(ThreadCache* cache, size_t bytes);

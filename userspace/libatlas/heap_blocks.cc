@@ -2,6 +2,7 @@
 // size.
 #include <algorithm>
 #include <bit>
+#include <optional>
 
 #include "kernel/base/check.h"
 #include "userspace/libatlas/heap.h"
@@ -57,10 +58,22 @@ void Heap::FreeElsewhere(void* block) {
   if (pages_ == 0 || !page_heap_->FreeBlock(block)) Report(mm::ObjectFault::kForeign, block);
 }
 
+std::optional<mm::ObjectFault> Heap::FindFault(const ThreadCache* cache, const void* block) const {
+  if (!BeginsObject(block, NoteOf(descriptors_[PageOf(block)]))) return mm::ObjectFault::kInterior;
+  if (IsMarkedFree(block) || (cache != nullptr && cache->IsWaiting(block))) {
+    return mm::ObjectFault::kDoubleFree;
+  }
+  return std::nullopt;
+}
+
 base::Result<void*> Heap::Reallocate(ThreadCache* cache, void* block, size_t bytes) {
   if (block == nullptr) return Allocate(cache, bytes);
   const size_t size_class = ClassOf(block);
   if (size_class >= kClasses) return ReallocateLarge(cache, block, bytes);
+  if (const auto fault = FindFault(cache, block)) {
+    Report(*fault, block);
+    return std::unexpected(base::Error::kOutOfMemory);
+  }
   const size_t room = mm::kSizeClassBytes[size_class];
   if (IsWorthKeeping(room, std::max(bytes, kMinAlignment))) return block;
   return Move(cache, block, room, bytes);

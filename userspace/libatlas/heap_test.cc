@@ -189,6 +189,56 @@ TEST_P(HeapTest, Mistakes) {
   ExpectFault(small, mm::ObjectFault::kDoubleFree);
 }
 
+TEST_P(HeapTest, ResizesThatAreMistakes) {
+  auto* const small = static_cast<std::byte*>(Allocate(100));
+  auto* const freed = static_cast<std::byte*>(Allocate(100));
+  auto* const large = static_cast<std::byte*>(Allocate(100'000));
+  std::byte on_stack[64];
+  Free(freed);
+  struct Row {
+    void* block;
+    mm::ObjectFault fault;
+  };
+  const Row rows[] = {
+      {small + 1, mm::ObjectFault::kInterior},
+      {small + 16, mm::ObjectFault::kInterior},
+      {freed, mm::ObjectFault::kDoubleFree},
+      {on_stack, mm::ObjectFault::kForeign},
+      {large + mm::kPageSize, mm::ObjectFault::kForeign},
+  };
+  for (const Row& row : rows) {
+    for (const size_t bytes : {size_t{90}, size_t{1000}, size_t{200'000}}) {
+      EXPECT_FALSE(heap().Reallocate(cache_, row.block, bytes).has_value());
+      EXPECT_EQ(note.count, 1);
+      EXPECT_EQ(note.fault, row.fault) << mm::ObjectFaultName(note.fault);
+      EXPECT_EQ(note.block, row.block);
+      note = {};
+      Check();
+    }
+  }
+  Free(small);
+  Free(large);
+}
+
+// Nothing that the heap needs lies in blocks, in free ones either.
+TEST_P(HeapTest, OverrunsReachBlocksAlone) {
+  std::vector<std::byte*> blocks;
+  for (size_t bytes = 16; bytes <= 4096; bytes += bytes / 4) {
+    for (int i = 0; i < 40; ++i) blocks.push_back(static_cast<std::byte*>(Allocate(bytes)));
+  }
+  std::vector<std::byte*> freed;
+  for (size_t i = 0; i < blocks.size(); i += 2) {
+    freed.push_back(blocks[i]);
+    Free(blocks[i]);
+  }
+  for (std::byte* const block : freed) std::memset(block, 0xee, 16);
+  Check();
+  for (size_t i = 1; i < blocks.size(); i += 2) Free(blocks[i]);
+  for (int i = 0; i < 1000; ++i) Free(Allocate(16 + i * 7 % 4000));
+  heap().Shrink(cache_);
+  Check();
+}
+
 // However many frees and allocations lie between.
 TEST_P(HeapTest, BlocksFreedTwice) {
   for (const int between : {0, 1, 7, 8, 9, 30, 200, 1000}) {
@@ -224,7 +274,9 @@ TEST_P(HeapTest, RunsOut) {
   EXPECT_EQ(Allocate(SIZE_MAX / 2), nullptr);
   EXPECT_FALSE(heap().Reallocate(cache_, blocks[0], 100'000).has_value());
   EXPECT_FALSE(heap().Reallocate(cache_, blocks[0], SIZE_MAX).has_value());
-  EXPECT_FALSE(heap().AllocateAligned(cache_, size_t{1} << 40, 1).has_value());
+  for (const unsigned log2 : {25, 31, 40, 63}) {
+    EXPECT_FALSE(heap().AllocateAligned(cache_, size_t{1} << log2, 1).has_value()) << log2;
+  }
   Check();
   for (void* const block : blocks) Free(block);
   void* const again = Allocate(100'000);

@@ -210,7 +210,9 @@ base::Result<> PageHeap::GoOnElsewhere(Page pages) {
 // Where nothing was yet.
 base::Result<PageHeap::Run> PageHeap::TakeNew(Page pages, Page alignment) {
   if (const auto run = TakeBehind(pages, alignment)) return run;
-  if (pages > most_pages_ - alignment) return std::unexpected(base::Error::kOutOfMemory);
+  if (alignment > most_pages_ || pages > most_pages_ - alignment) {
+    return std::unexpected(base::Error::kOutOfMemory);
+  }
   TRY(GoOnElsewhere(pages + alignment - 1));
   return TakeBehind(pages, alignment);
 }

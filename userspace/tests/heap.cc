@@ -14,6 +14,7 @@
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <span>
@@ -104,18 +105,36 @@ void BlocksGrow() {
   Free(aligned);
 }
 
-// How a process ends that does this: the signal, or 0.
+// How a process ends that does this: the signal, or 0; and what it says on its error output.
+struct Ending {
+  int signal;
+  std::array<char, 200> said;
+};
 template <class Work>
-int SignalAfter(Work work) {
+Ending EndingOf(Work work) {
+  Ending ending{};
+  int ends[2];
+  Require(pipe(ends) == 0, "a pipe");
   const pid_t child = fork();
   if (child == 0) {
-    close(STDERR_FILENO);  // where a mistake is told
+    dup2(ends[1], STDERR_FILENO);
+    close(ends[0]);
     work();
     _exit(0);
   }
+  close(ends[1]);
+  size_t length = 0;
+  while (length + 1 < ending.said.size()) {
+    const ssize_t more =
+        read(ends[0], ending.said.data() + length, ending.said.size() - 1 - length);
+    if (more <= 0) break;
+    length += static_cast<size_t>(more);
+  }
+  close(ends[0]);
   int status = 0;
   Require(waitpid(child, &status, 0) == child, "waitpid");
-  return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+  ending.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+  return ending;
 }
 
 void FreeSome(size_t bytes) {
@@ -124,64 +143,143 @@ void FreeSome(size_t bytes) {
   for (void* const block : blocks) Free(block);
 }
 
-void FreeTwice() {
-  void* const block = Allocate(100);
-  Free(block);
-  Free(block);
+// What is about to be told of.
+void* Wrong(void* block) {
+  dprintf(STDERR_FILENO, "%p\n", block);
+  return Hide(block);
 }
+std::byte* Small() { return static_cast<std::byte*>(Allocate(100)); }
+std::byte* Large() { return static_cast<std::byte*>(Allocate(100'000)); }
+std::byte* Freed(std::byte* block) {
+  Free(block);
+  return block;
+}
+
+void FreeTwice() { Free(Wrong(Freed(Small()))); }
 void FreeTwiceWithOthersBetween() {
-  void* const block = Allocate(100);
-  Free(block);
+  std::byte* const block = Freed(Small());
   FreeSome(200);
-  Free(block);
+  Free(Wrong(block));
   FreeSome(200);
 }
-void FreeInside() { Free(static_cast<std::byte*>(Allocate(100)) + 16); }
+void FreeInside() { Free(Wrong(Small() + 16)); }
+void FreeUnaligned() { Free(Wrong(Small() + 1)); }
 void FreeLocal() {
   int local = 0;
-  Free(&local);
+  Free(Wrong(&local));
 }
-void FreeLargeTwice() {
-  void* const block = Allocate(100'000);
-  Free(block);
-  Free(block);
+void FreeStatic() {
+  static int variable = 0;
+  Free(Wrong(&variable));
 }
-void FreeInsideLarge() { Free(static_cast<std::byte*>(Allocate(100'000)) + kPage); }
+void FreeUnmapped() { Free(Wrong(reinterpret_cast<void*>(16))); }
+void FreeBehindAll() { Free(Wrong(reinterpret_cast<void*>(Break() + kPage))); }
+void FreeMapping() {
+  Free(Wrong(mmap(nullptr, kPage, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)));
+}
+void FreeLargeTwice() { Free(Wrong(Freed(Large()))); }
+void FreeInsideLarge() { Free(Wrong(Large() + kPage)); }
+void ResizeInside() { Hide(realloc(Wrong(Small() + 16), 90)); }
+void ResizeFreed() { Hide(realloc(Wrong(Freed(Small())), 90)); }
+void ResizeInsideLarge() { Hide(realloc(Wrong(Large() + kPage), 200'000)); }
 
 struct Mistake {
   const char* name;
   void (*make)();
+  const char* told;
 };
+constexpr auto kNoBlock = "no block begins here";
+constexpr auto kInside = "inside a block";
+constexpr auto kTwice = "double free";
 constexpr auto kMistakes = std::to_array<Mistake>({
-    {"twice", FreeTwice},
-    {"twice, others between", FreeTwiceWithOthersBetween},
-    {"inside a block", FreeInside},
-    {"on the stack", FreeLocal},
-    {"a large block twice", FreeLargeTwice},
-    {"inside a large block", FreeInsideLarge},
+    {"twice", FreeTwice, kTwice},
+    {"twice, others between", FreeTwiceWithOthersBetween, kTwice},
+    {"inside a block", FreeInside, kInside},
+    {"not aligned", FreeUnaligned, kInside},
+    {"on the stack", FreeLocal, kNoBlock},
+    {"a variable", FreeStatic, kNoBlock},
+    {"where nothing is", FreeUnmapped, kNoBlock},
+    {"behind the heap", FreeBehindAll, kNoBlock},
+    {"a mapping", FreeMapping, kNoBlock},
+    {"a large block twice", FreeLargeTwice, kNoBlock},
+    {"inside a large block", FreeInsideLarge, kNoBlock},
+    {"realloc inside a block", ResizeInside, kInside},
+    {"realloc of what is free", ResizeFreed, kTwice},
+    {"realloc inside a large block", ResizeInsideLarge, kNoBlock},
 });
 
 void WrongFreesEndTheProgram() {
   for (const Mistake& mistake : kMistakes) {
-    ExpectEqual(SignalAfter(mistake.make), SIGABRT, mistake.name);
+    const Ending ending = EndingOf(mistake.make);
+    ExpectEqual(ending.signal, SIGABRT, mistake.name);
+    const char* const end_of_line = std::strchr(ending.said.data(), '\n');
+    Require(end_of_line != nullptr, mistake.name);
+    std::array<char, 200> expected{};
+    std::snprintf(expected.data(), expected.size(), "heap: free of %.*s: %s\n",
+                  static_cast<int>(end_of_line - ending.said.data()), ending.said.data(),
+                  mistake.told);
+    Expect(std::strcmp(end_of_line + 1, expected.data()) == 0, mistake.name);
   }
 }
 
-void MemoryGoesBack() {
-  constexpr size_t kBytes = 500;
-  static std::array<void*, 3000> blocks;
-  FreeSome(kBytes);
-  const uintptr_t before = Break();
-  for (void*& block : blocks) {
-    block = Allocate(kBytes);
-    Require(block != nullptr, "there is memory");
-    std::memset(block, 1, kBytes);
+void ExpectNoBlock(void* block, int error, const char* what) {
+  Expect(block == nullptr, what);
+  ExpectEqual(errno, error, what);
+  errno = 0;
+}
+
+void OddArguments() {
+  errno = 0;
+  for (const size_t alignment : {size_t{0}, size_t{3}, size_t{24}, SIZE_MAX}) {
+    ExpectNoBlock(Hide(aligned_alloc(alignment, 10)), EINVAL, "an alignment that is none");
   }
-  constexpr size_t kTotal = blocks.size() * kBytes;
-  Expect(Break() - before >= kTotal / 2, "it comes from the break");
-  Expect(ResidentBytes(before, Break()) >= kTotal / 2, "written to");
-  for (void* const block : blocks) Free(block);
-  Expect(ResidentBytes(before, Break()) <= kTotal / 3, "and goes back");
+  // The compiler knows what cannot be.
+  const volatile size_t half = SIZE_MAX / 2 + 1;
+  ExpectNoBlock(Hide(aligned_alloc(half, 10)), ENOMEM, "an alignment that nothing has");
+  ExpectNoBlock(Hide(aligned_alloc(64, SIZE_MAX - 10)), ENOMEM, "aligned, of all bytes");
+  ExpectNoBlock(Hide(calloc(SIZE_MAX / 2, 3)), ENOMEM, "a product of too many bytes");
+  for (const size_t bytes : {size_t{0}, size_t{1}, size_t{100}, size_t{5000}}) {
+    for (size_t alignment = 1; alignment <= 16 * kPage; alignment *= 4) {
+      void* const block = aligned_alloc(alignment, bytes);
+      Require(block != nullptr, "any size with any alignment");
+      ExpectAligned(block, alignment);
+      Expect(malloc_usable_size(block) >= bytes, "all of it");
+      Free(block);
+    }
+  }
+  void* block = &errno;
+  for (const size_t alignment : {size_t{0}, sizeof(void*) / 2, 3 * sizeof(void*)}) {
+    ExpectEqual(posix_memalign(&block, alignment, 10), EINVAL, "an alignment that is none");
+  }
+  ExpectEqual(posix_memalign(&block, kPage, PTRDIFF_MAX), ENOMEM, "more than there can be");
+  Expect(block == &errno && errno == 0, "nothing else has changed");
+  void* const first = Allocate(0);
+  void* const second = Allocate(0);
+  Expect(first != nullptr && second != nullptr && first != second, "blocks of no bytes");
+  ExpectNoBlock(Hide(realloc(first, PTRDIFF_MAX)), ENOMEM, "realloc to too many bytes");
+  Free(first);
+  Free(second);
+  Free(nullptr);
+  ExpectEqual(static_cast<int64_t>(malloc_usable_size(nullptr)), 0, "what null has");
+}
+
+void MemoryGoesBack() {
+  constexpr size_t kTotal = 1'500'000;
+  static std::array<void*, kTotal / 500> blocks;
+  FreeSome(100);
+  const uintptr_t before = Break();
+  for (const size_t bytes : {size_t{500}, size_t{5000}, size_t{50'000}}) {
+    const std::span<void*> all(blocks.data(), kTotal / bytes);
+    for (void*& block : all) {
+      block = Allocate(bytes);
+      Require(block != nullptr, "there is memory");
+      std::memset(block, 1, bytes);
+    }
+    Expect(Break() - before >= kTotal / 2, "it comes from the break");
+    Expect(ResidentBytes(before, Break()) >= kTotal / 2, "written to");
+    for (void* const block : all) Free(block);
+    Expect(ResidentBytes(before, Break()) <= kTotal / 3, "and goes back");
+  }
 }
 
 void BreakMayBeMoved() {
@@ -257,11 +355,11 @@ void ForksWhileThreadsAllocate() {
   pthread_t thread{};
   Require(pthread_create(&thread, nullptr, AllocateAndFree, nullptr) == 0, "pthread_create");
   for (int i = 0; i < 20; ++i) {
-    const int signal = SignalAfter([] {
+    const Ending ending = EndingOf([] {
       FreeSome(300);
       FreeSome(5000);
     });
-    ExpectEqual(signal, 0, "the child has a heap");
+    ExpectEqual(ending.signal, 0, "the child has a heap");
   }
   is_over = true;
   pthread_join(thread, nullptr);
@@ -271,6 +369,7 @@ constexpr auto kTests = std::to_array<support::Test>({
     {"heap: blocks of all sizes", BlocksOfAllSizes},
     {"heap: blocks grow", BlocksGrow},
     {"heap: wrong frees end the program", WrongFreesEndTheProgram},
+    {"heap: odd arguments", OddArguments},
     {"heap: memory goes back", MemoryGoesBack},
     {"heap: the break may be moved", BreakMayBeMoved},
     {"heap: no memory", NoMemory},
