@@ -63,6 +63,10 @@ inline constexpr CallForm kDeviceForms[] = {
         kRefused),
     Own(kFirstDeviceCall + 7, "type characters", {With(In(8), kRefused), Size(8, kRefused)},
         kRefused),
+    Own(kFirstDeviceCall + 8, "offer a disk", {Long(), Small()}, kRefused),
+    Own(kFirstDeviceCall + 9, "revoke a disk", {Small()}, kRefused),
+    Own(kFirstDeviceCall + 10, "finish a transfer", {Small(), Small()}, kRefused),
+    Own(kFirstDeviceCall + 11, "say that devices are quiet", {}, kRefused),
 };
 
 }  // namespace calls
