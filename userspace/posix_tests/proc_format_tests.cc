@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cinttypes>
 #include <cstddef>
 #include <cstdint>
@@ -49,7 +50,10 @@ void ExpectLine(bool is_good, const char* line) {
 bool MayRead(const char* path) {
   const ProcText mounts_it("/proc/self/stat");
   const int file = open(path, O_RDONLY);
-  if (file < 0) return false;
+  if (file < 0) {
+    Expect(errno == EACCES || errno == EPERM, path);
+    return false;
+  }
   close(file);
   return true;
 }
