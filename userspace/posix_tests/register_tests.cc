@@ -12,6 +12,7 @@
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "userspace/machine/registers.h"
 #include "userspace/posix_tests/groups.h"
@@ -26,11 +27,16 @@ using support::Require;
 
 using Words = std::array<uint64_t, machine::kRegisterWords>;
 
-// Fills all registers with what belongs to `seed`, writes to `at` so often, and looks.
-bool AreKept(uint64_t seed, volatile char* at, uintptr_t times) {
+Words ValuesOf(uint64_t seed) {
   constexpr uint64_t kStep = 0x9E37'79B9'7F4A'7C15;
   Words values;
   for (size_t i = 0; i < values.size(); ++i) values[i] = (seed * values.size() + i + 1) * kStep;
+  return values;
+}
+
+// Fills all registers with what belongs to `seed`, writes to `at` so often, and looks.
+bool AreKept(uint64_t seed, volatile char* at, uintptr_t times) {
+  const Words values = ValuesOf(seed);
   Words after{};
   machine::WriteWithRegisters(at, times, values.data(), after.data());
   return values == after;
@@ -121,10 +127,26 @@ void OthersKeepThem() {
   }
 }
 
+// Both the parent and the child go on with them.
+void ForkCopiesThem() {
+  const Words values = ValuesOf(7);
+  Words after{};
+  const long child = machine::CallWithRegisters(SYS_fork, values.data(), after.data());
+  const auto wanted = std::span(values).first(machine::kRegisterWordsOfCalls);
+  const bool are_kept = std::ranges::equal(wanted, std::span(after).first(wanted.size()));
+  if (child == 0) _exit(are_kept ? 0 : 1);
+  Require(child > 0, "a process");
+  Expect(are_kept, "of the parent");
+  int status = -1;
+  ExpectEqual(waitpid(static_cast<pid_t>(child), &status, 0), child, "waitpid");
+  ExpectEqual(status, 0, "of the child");
+}
+
 constexpr support::Test kTests[] = {
     {"registers: faults", FaultsKeepThem},
     {"registers: signals", SignalsKeepThem},
     {"registers: other threads and processes", OthersKeepThem},
+    {"registers: fork", ForkCopiesThem},
 };
 
 }  // namespace
