@@ -192,6 +192,7 @@ bool IsTestSupport(std::string_view path) {
       "kernel/mm/space_table_fake.h",
       "kernel/mm/test_failures.h",
       "kernel/mm/test_pages.h",
+      "kernel/mm/trial_rounds.h",
       "kernel/mm/user_pages_random.h",
       "kernel/mm/user_pages_trial.h",
       "kernel/mm/vma_index_model.h",

@@ -2,11 +2,11 @@
 #include "kernel/mm/thread_pages.h"
 
 #include <cstddef>
-#include <new>
 
 #include "arch/arm/facts/user_pages_machine.h"
 #include "kernel/mm/page_table_arena.h"
 #include "kernel/mm/thread_pages_trial.h"
+#include "kernel/mm/trial_rounds.h"
 #include "kernel/mm/user_pages_trial.h"
 #include "testing/unit/test.h"
 
@@ -20,26 +20,13 @@ constinit Arena g_arena;
 
 template <class Machine>
 void Try() {
-  constexpr int kTrials = 8;
-  constexpr int kSteps = 80;
   mm::TrialChoices choices(7);
-  size_t failures = 0;
-  for (int number = 0; number < kTrials; ++number) {
-    Arena& arena = *new (&g_arena) Arena;
-    {
-      mm::ThreadPagesTrial<Machine, Arena, mm::TrialChoices> trial(arena, choices);
-      ASSERT_TRUE(trial.IsSound()) << number;
-      for (int step = 0; step < kSteps; ++step) {
-        trial.Step();
-        ASSERT_TRUE(trial.IsSound()) << number << " " << step;
-      }
-      failures += trial.failures();
-      trial.Finish();
-      ASSERT_TRUE(trial.IsSound()) << number;
-    }
-    EXPECT_EQ(arena.taken_slots(), 0u);
-  }
-  EXPECT_GT(failures, 0u);
+  const mm::TrialResult result =
+      mm::RunTrials(g_arena, {.trials = 8, .steps = 80}, [&](Arena& arena) {
+        return mm::ThreadPagesTrial<Machine, Arena, mm::TrialChoices>(arena, choices);
+      });
+  EXPECT_TRUE(result.is_sound) << result.trial << " " << result.step;
+  EXPECT_GT(result.failures, 0u);
 }
 
 TEST(ArmThreadPages, KernelBelow) { Try<BelowMachine>(); }
