@@ -76,8 +76,8 @@ void SharedRegion::Forget(Place& place) {
 
 std::optional<SharedRegion::Block> SharedRegion::Find(VirtAddr va) const {
   const locking::SpinLockHolder holder(lock_);
-  const Place* const place = index_.FindValue(va);
-  if (place == nullptr) return std::nullopt;
+  const Place* const place = index_.ValueNotAbove(va);
+  if (place == nullptr || !place->range_.Contains(va)) return std::nullopt;
   // Its memory stays until the place has left the index.
   ObjectReference object = ObjectReference::TryTo(*place->object_);
   if (!object) return std::nullopt;

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -213,6 +214,7 @@ class UserPages {
   [[nodiscard]] bool IsOwn(const VirtRange& range) const;
   [[nodiscard]] VirtRange FirstOwnPart() const;
   [[nodiscard]] unsigned Find(VirtAddr va, Way& way) const;
+  [[nodiscard]] Entry* FindEntryAbove(VirtAddr va) const;
   [[nodiscard]] bool FindLastTable(VirtAddr va);
   [[nodiscard]] Place PlaceInLastTable(VirtAddr va) const;
   template <unsigned kLevel>
@@ -245,7 +247,7 @@ class UserPages {
 
   // Tables that come and go.
   [[nodiscard]] base::Result<> AddTables(VirtAddr va, Way& way, unsigned level);
-  static bool IsAsMade(const Entry& above);
+  static bool IsAsMade(Entry above);
   [[nodiscard]] base::Result<> Admit(VirtAddr va, Entry& above, const UserPage& page);
   [[nodiscard]] base::Result<> AdmitInUse(VirtAddr va, Entry& above, const UserPage& page);
   [[nodiscard]] base::Result<> PrepareTo(VirtAddr va, Way& way, const UserPage& page);

@@ -92,10 +92,9 @@ base::Result<> UserPages<P, M>::AddTables(VirtAddr va, Way& way, unsigned level)
 
 // Whether a table lets through whatever is the process's alone, as it does when it is new.
 template <PagingPolicy P, TableMemory M>
-inline bool UserPages<P, M>::IsAsMade(const Entry& above) {
+inline bool UserPages<P, M>::IsAsMade(Entry above) {
   if constexpr (P::kLeavesMayDisagree) {
-    const Entry entry = Load(above);
-    return P::Admit(entry, Table::kUserPage, 1) == entry;
+    return P::Admit(above, Table::kUserPage, 1) == above;
   } else {
     return true;
   }
@@ -105,9 +104,9 @@ inline bool UserPages<P, M>::IsAsMade(const Entry& above) {
 template <PagingPolicy P, TableMemory M>
 inline base::Result<> UserPages<P, M>::Admit(VirtAddr va, Entry& above, const UserPage& page) {
   if constexpr (P::kLeavesMayDisagree) {
-    if (page.scope == Scope::kProcess && IsAsMade(above)) [[likely]]
-      return {};
     const Entry entry = Load(above);
+    if (page.scope == Scope::kProcess && IsAsMade(entry)) [[likely]]
+      return {};
     if (P::Admit(entry, AttributesOf(page), 1) != entry) [[unlikely]] {
       return AdmitInUse(va, above, page);
     }
@@ -257,7 +256,7 @@ base::Result<> UserPages<P, M>::CheckInvariants() const {
   if (last_.number == LastTable::kNone) return {};
   Way way;
   const bool is_there =
-      Find(VirtAddr{last_.number << P::Level(1).shift}, way) == 0 && IsAsMade(*way[1]);
+      Find(VirtAddr{last_.number << P::Level(1).shift}, way) == 0 && IsAsMade(Load(*way[1]));
   if (!is_there || way[0] != last_.entries || way[1] != last_.above) {
     return std::unexpected(base::Error::kCorrupt);
   }

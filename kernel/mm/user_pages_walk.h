@@ -183,12 +183,28 @@ inline bool UserPages<P, M>::IsWithoutTables(const VirtRange& range) const {
   return level != 0 && (range.base.value ^ range.last().value) >> P::Level(level).shift == 0;
 }
 
+// The entry that leads to the table of the page at `va`, if there are tables as far as that.
+template <PagingPolicy P, TableMemory M>
+inline auto UserPages<P, M>::FindEntryAbove(VirtAddr va) const -> Entry* {
+  if constexpr (kTopLevel > 1) {
+    // In most programs it is in one table with the last one's.
+    const uint64_t number = LastTable::NumberOf(va);
+    if ((number ^ last_.number) >> P::Level(1).index_bits == 0) [[likely]]
+      return last_.above + static_cast<ptrdiff_t>(number - last_.number);
+  }
+  Way way;
+  return Find(va, way) <= 1 ? way[1] : nullptr;
+}
+
 // Makes the table of the page at `va` the last one; whether there is one that can be.
 template <PagingPolicy P, TableMemory M>
 bool UserPages<P, M>::FindLastTable(VirtAddr va) {
-  Way way;
-  if (!IsOwn(va) || Find(va, way) != 0 || !IsAsMade(*way[1])) return false;
-  last_ = {LastTable::NumberOf(va), EntriesAt(P::TableOf(Load(*way[1]), 1)), way[1]};
+  if (!IsOwn(va)) return false;
+  Entry* const above = FindEntryAbove(va);
+  if (above == nullptr) return false;
+  const Entry entry = Load(*above);
+  if (entry == 0 || !IsAsMade(entry)) return false;
+  last_ = {LastTable::NumberOf(va), EntriesAt(P::TableOf(entry, 1)), above};
   return true;
 }
 

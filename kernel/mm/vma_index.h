@@ -70,13 +70,14 @@ class VmaIndex {
     return EntryAt(tree_.FindLastNotAbove(IsOnMachine(va) ? PageOf(va) : kPageLimit - 1));
   }
 
-  // The value alone of what Find() and FindLastNotAbove() find; Value{} when there is none. After
-  // the second, a change there need not search again.
-  [[nodiscard]] Value FindValue(VirtAddr va) const {
-    return ValueAt(IsOnMachine(va) ? tree_.Find(PageOf(va)) : VmaPosition{});
+  // The value alone of what FindLastNotAbove() finds; one of zeroes when there is none. After the
+  // second, a change there need not search again.
+  [[nodiscard]] Value ValueNotAbove(VirtAddr va) const {
+    return FromWord(tree_.ValueNotAbove(IsOnMachine(va) ? PageOf(va) : kPageLimit - 1));
   }
   [[nodiscard]] Value FindToChange(VirtAddr va) {
-    return ValueAt(tree_.FindToChange(IsOnMachine(va) ? PageOf(va) : kPageLimit - 1));
+    const VmaPosition found = tree_.FindToChange(IsOnMachine(va) ? PageOf(va) : kPageLimit - 1);
+    return FromWord(found.leaf == nullptr ? 0 : found.leaf->value(found.slot));
   }
 
   // Where a range of that size fits. With an alignment of a page: the very first place seen from
@@ -165,10 +166,6 @@ class VmaIndex {
   static VirtAddr AddressOf(PageIndex page) { return {uint64_t{page} << kPageShift}; }
   static base::Result<PageSpan> SpanOf(const VirtRange& range);
   static std::optional<Entry> EntryAt(VmaPosition position);
-  static Value ValueAt(VmaPosition position) {
-    if (position.leaf == nullptr) return Value{};
-    return FromWord(position.leaf->value(position.slot));
-  }
 
   VmaTree tree_;
 };

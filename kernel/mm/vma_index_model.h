@@ -184,7 +184,7 @@ class VmaPair {
     return Is(index_.Find(At(page)), is_inside ? place : kNowhere) &&
            Is(index_.FindFirstNotBelow(At(page)), place) &&
            Is(index_.FindLastNotAbove(At(page)), below) &&
-           index_.FindValue(At(page)) == ValueOf(is_inside ? place : kNowhere) &&
+           index_.ValueNotAbove(At(page)) == ValueOf(below) &&
            index_.FindToChange(At(page)) == ValueOf(below);
   }
 

@@ -359,10 +359,10 @@ TEST(VmaIndex, FarRangesComeAndGo) {
     if (i == 0) most = index.bytes();
     EXPECT_LE(index.bytes(), most);
     EXPECT_TRUE(index.FindToChange(middle) == 3 && index.FindToChange(middle + kPageSize) == 3);
-    EXPECT_TRUE(index.FindToChange({middle.value - 1}) == 1 && index.FindValue(top) == 2);
+    EXPECT_TRUE(index.FindToChange({middle.value - 1}) == 1 && index.ValueNotAbove(top) == 2);
     ASSERT_TRUE(index.Erase(middle).has_value());
     ASSERT_TRUE(is_sound());
-    EXPECT_TRUE(index.FindToChange(middle) == 1 && index.FindValue(middle) == 0);
+    EXPECT_TRUE(index.FindToChange(middle) == 1 && index.ValueNotAbove(middle) == 1);
   }
   ASSERT_TRUE(index.Erase(top).has_value());
   ASSERT_TRUE(is_sound());

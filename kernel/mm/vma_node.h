@@ -38,22 +38,23 @@ struct PageSpan {
 // results, for branches would be predicted wrongly every other time.
 template <unsigned kCount, class KeyAt, class Key>
 [[nodiscard]] inline unsigned SlotNotAbove(const KeyAt& key_at, Key wanted) {
-  const auto is_not_above = [&](unsigned slot) {
-    return static_cast<unsigned>(key_at(slot) <= wanted);
+  // As wide as a pointer: an index that could wrap is no part of an address.
+  const auto is_not_above = [&](size_t slot) {
+    return static_cast<size_t>(key_at(slot) <= wanted);
   };
-  unsigned slot = 0;
-  unsigned count = kCount;
+  size_t slot = 0;
+  size_t count = kCount;
 #pragma clang loop unroll(full)
   while (count > 4) {
-    const unsigned part = count / 4;
+    const size_t part = count / 4;
     slot += part * (is_not_above(slot + part) + is_not_above(slot + 2 * part) +
                     is_not_above(slot + 3 * part));
     count -= 3 * part;  // the last part is the longest
   }
-  const unsigned start = slot;
+  const size_t start = slot;
 #pragma clang loop unroll(full)
-  for (unsigned step = 1; step < count; ++step) slot += is_not_above(start + step);
-  return slot;
+  for (size_t step = 1; step < count; ++step) slot += is_not_above(start + step);
+  return static_cast<unsigned>(slot);
 }
 
 // A range as its leaf keeps it; for Leaf's own use.
@@ -111,8 +112,17 @@ class VmaLeaf {
     if (page < base_) return 0;
     const auto distance = static_cast<uint32_t>(std::min(page - base_, kReach));
     const unsigned slot =
-        SlotNotAbove<kSlots>([this](unsigned index) { return slots_[index].first; }, distance);
+        SlotNotAbove<kSlots>([this](size_t index) { return slots_[index].first; }, distance);
     return slot + static_cast<unsigned>(slots_[slot].first <= distance);
+  }
+
+  // The value of the last of them; 0 when there is none.
+  [[nodiscard]] uintptr_t ValueNotAbove(PageIndex page) const {
+    if (page < base_) return 0;
+    const auto distance = static_cast<uint32_t>(std::min(page - base_, kReach));
+    const VmaSlot& at = slots_[SlotNotAbove<kSlots>(
+        [this](size_t index) { return slots_[index].first; }, distance)];
+    return at.first <= distance ? at.value : 0;
   }
 
   // The same; `guess` is what it may be, at most count().
@@ -289,7 +299,7 @@ class VmaInner {
 
   // The child in whose part `page` lies.
   [[nodiscard]] unsigned SlotOf(PageIndex page) const {
-    const auto first_of = [this](unsigned slot) { return firsts_[slot]; };
+    const auto first_of = [this](size_t slot) { return firsts_[slot]; };
     // Most roots have few children: their search takes half as long.
     return count_ <= kFew ? SlotNotAbove<kFew>(first_of, page)
                           : SlotNotAbove<kSlots>(first_of, page);

@@ -48,9 +48,8 @@ class VmaSet {
   [[nodiscard]] Vma* Find(VirtAddr va) const {
     if (IsIn(found_last_, va)) [[likely]]
       return found_last_;
-    Vma* const found = index_.FindValue(va);
-    if (found != nullptr) found_last_ = found;
-    return found;
+    Vma* const found = index_.ValueNotAbove(va);
+    return IsIn(found, va) ? found_last_ = found : nullptr;
   }
   // The same, or the next above, or below; and a change there need not search again.
   [[nodiscard]] Vma* FindToChange(VirtAddr va) const {

@@ -43,7 +43,7 @@ const VmaLeaf* VmaTree::LeafOf(PageIndex page) const {
   const void* node = root_;
   for (unsigned level = levels_; level != 0; --level) {
     const VmaInner& inner = *static_cast<const VmaInner*>(node);
-    node = inner.child(inner.SlotOf(page));
+    [[clang::always_inline]] node = inner.child(inner.SlotOf(page));
   }
   Prefetch(node);
   return static_cast<const VmaLeaf*>(node);
@@ -73,6 +73,14 @@ VmaPosition VmaTree::FindLastNotAbove(PageIndex page) const {
   const unsigned count = leaf->CountNotAbove(page);
   if (count == 0) return {};
   return {leaf, count - 1};
+}
+
+// What a fault looks for that is not beside the last one: nothing is called on the way.
+uintptr_t VmaTree::ValueNotAbove(PageIndex page) const {
+  if (root_ == nullptr) return 0;
+  const VmaLeaf* leaf = nullptr;
+  [[clang::always_inline]] leaf = LeafOf(page);
+  [[clang::always_inline]] return leaf->ValueNotAbove(page);
 }
 
 VmaPosition VmaTree::Next(VmaPosition position) {

@@ -63,6 +63,8 @@ class VmaTree {
   }
   [[nodiscard]] VmaPosition FindFirstNotBelow(PageIndex page) const;
   [[nodiscard]] VmaPosition FindLastNotAbove(PageIndex page) const;
+  // The word alone of that range; 0 when there is none.
+  [[nodiscard]] uintptr_t ValueNotAbove(PageIndex page) const;
   // The same, and a change there need not search again.
   [[nodiscard]] VmaPosition FindToChange(PageIndex page);
   // The first page of the gap. Error: kOutOfMemory.
