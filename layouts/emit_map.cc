@@ -11,10 +11,10 @@
 #include "kernel/base/check.h"
 #include "kernel/base/print.h"
 #include "kernel/base/print_size.h"
-#include "kernel/mm/address.h"
-#include "kernel/mm/attributes.h"
-#include "kernel/mm/layout.h"
-#include "kernel/mm/range.h"
+#include "kernel/mm/facts/address.h"
+#include "kernel/mm/facts/attributes.h"
+#include "kernel/mm/facts/layout.h"
+#include "kernel/mm/facts/range.h"
 
 namespace layouts {
 namespace {

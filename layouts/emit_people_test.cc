@@ -6,7 +6,7 @@
 
 #include "gtest/gtest.h"
 #include "kernel/base/print.h"
-#include "kernel/mm/layout.h"
+#include "kernel/mm/facts/layout.h"
 #include "layouts/emit_map.h"
 #include "layouts/emit_page.h"
 #include "layouts/osz.h"

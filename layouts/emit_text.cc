@@ -8,10 +8,10 @@
 
 #include "kernel/base/check.h"
 #include "kernel/base/print.h"
-#include "kernel/mm/address.h"
-#include "kernel/mm/attributes.h"
-#include "kernel/mm/layout.h"
-#include "kernel/mm/layout_digest.h"
+#include "kernel/mm/facts/address.h"
+#include "kernel/mm/facts/attributes.h"
+#include "kernel/mm/facts/layout.h"
+#include "kernel/mm/facts/layout_digest.h"
 
 namespace layouts {
 namespace {

@@ -4,7 +4,7 @@
 #include <span>
 
 #include "kernel/base/print.h"
-#include "kernel/mm/layout.h"
+#include "kernel/mm/facts/layout.h"
 
 namespace layouts {
 

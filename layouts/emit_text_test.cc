@@ -6,8 +6,8 @@
 
 #include "gtest/gtest.h"
 #include "kernel/base/print.h"
-#include "kernel/mm/layout.h"
-#include "kernel/mm/layout_digest.h"
+#include "kernel/mm/facts/layout.h"
+#include "kernel/mm/facts/layout_digest.h"
 #include "layouts/apcpu.h"
 #include "layouts/kora.h"
 #include "layouts/lfos.h"

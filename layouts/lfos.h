@@ -7,11 +7,11 @@
 
 #include "kernel/base/check.h"
 #include "kernel/base/units.h"
-#include "kernel/mm/address.h"
-#include "kernel/mm/attributes.h"
-#include "kernel/mm/layout.h"
-#include "kernel/mm/layout_fault.h"
-#include "kernel/mm/range.h"
+#include "kernel/mm/facts/address.h"
+#include "kernel/mm/facts/attributes.h"
+#include "kernel/mm/facts/layout.h"
+#include "kernel/mm/facts/layout_fault.h"
+#include "kernel/mm/facts/range.h"
 
 namespace layouts::lfos {
 

@@ -4,7 +4,7 @@
 
 #include <span>
 
-#include "kernel/mm/address.h"
+#include "kernel/mm/facts/address.h"
 #include "kernel/process/application.h"
 
 namespace applications {

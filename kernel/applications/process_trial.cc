@@ -13,7 +13,7 @@
 #include "kernel/applications/runtime.h"
 #include "kernel/base/bits.h"
 #include "kernel/base/print.h"
-#include "kernel/mm/address.h"
+#include "kernel/mm/facts/address.h"
 #include "kernel/posix/signal.h"
 
 extern "C" {

@@ -11,7 +11,7 @@
 #include "kernel/applications/process_trial.h"
 #include "kernel/applications/runtime.h"
 #include "kernel/base/print.h"
-#include "kernel/mm/address.h"
+#include "kernel/mm/facts/address.h"
 #include "kernel/posix/errno.h"
 #include "kernel/posix/signal.h"
 

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "kernel/base/check.h"
-#include "kernel/mm/frame_window.h"
+#include "kernel/mm/regions/frame_window.h"
 #include "kernel/sync/cpu.h"
 
 namespace fs {

@@ -13,7 +13,7 @@
 
 #include "gtest/gtest.h"
 #include "kernel/fs/file_world.h"
-#include "kernel/mm/frame_window.h"
+#include "kernel/mm/regions/frame_window.h"
 #include "kernel/sched/deadline.h"
 #include "kernel/sched/host/block.h"
 

@@ -21,13 +21,13 @@
 #include "kernel/fs/pipe.h"
 #include "kernel/fs/tmpfs.h"
 #include "kernel/mm/exhaustion_memory.h"
-#include "kernel/mm/frame_window.h"
-#include "kernel/mm/kernel_heap.h"
-#include "kernel/mm/paged_object.h"
-#include "kernel/mm/slab_depot.h"
-#include "kernel/mm/slab_test_memory.h"
+#include "kernel/mm/heap/kernel_heap.h"
+#include "kernel/mm/heap/slab_depot.h"
+#include "kernel/mm/heap/slab_test_memory.h"
+#include "kernel/mm/regions/frame_window.h"
+#include "kernel/mm/space/paged_object.h"
+#include "kernel/mm/space/user_frames.h"
 #include "kernel/mm/test_failures.h"
-#include "kernel/mm/user_frames.h"
 
 namespace fs {
 

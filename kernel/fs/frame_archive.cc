@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "kernel/base/check.h"
-#include "kernel/mm/address.h"
+#include "kernel/mm/facts/address.h"
 #include "kernel/sync/cpu.h"
 
 namespace fs {

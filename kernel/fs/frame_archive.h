@@ -7,8 +7,8 @@
 #include <span>
 
 #include "kernel/fs/cpio.h"
-#include "kernel/mm/frame_window.h"
-#include "kernel/mm/range.h"
+#include "kernel/mm/facts/range.h"
+#include "kernel/mm/regions/frame_window.h"
 
 namespace fs {
 

@@ -4,8 +4,8 @@
 #include <cstddef>
 #include <optional>
 
-#include "kernel/mm/address.h"
-#include "kernel/mm/frame_window_fake.h"
+#include "kernel/mm/facts/address.h"
+#include "kernel/mm/regions/frame_window_fake.h"
 #include "testing/unit/test.h"
 
 namespace fs {

@@ -5,7 +5,7 @@
 
 #include "kernel/base/result.h"
 #include "kernel/fs/object.h"
-#include "kernel/mm/kernel_heap.h"
+#include "kernel/mm/heap/kernel_heap.h"
 
 namespace fs {
 

@@ -11,7 +11,7 @@
 #include "kernel/base/check.h"
 #include "kernel/base/result.h"
 #include "kernel/fs/tmpfs.h"
-#include "kernel/mm/address.h"
+#include "kernel/mm/facts/address.h"
 
 namespace fs {
 namespace {

@@ -10,8 +10,8 @@
 
 #include "kernel/base/function_ref.h"
 #include "kernel/base/print.h"
-#include "kernel/mm/address.h"
-#include "kernel/mm/range.h"
+#include "kernel/mm/facts/address.h"
+#include "kernel/mm/facts/range.h"
 
 namespace fs {
 

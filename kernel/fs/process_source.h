@@ -11,9 +11,9 @@
 #include "kernel/fs/buffer.h"
 #include "kernel/fs/file_table.h"
 #include "kernel/fs/inode.h"
-#include "kernel/mm/address.h"
-#include "kernel/mm/attributes.h"
-#include "kernel/mm/range.h"
+#include "kernel/mm/facts/address.h"
+#include "kernel/mm/facts/attributes.h"
+#include "kernel/mm/facts/range.h"
 
 namespace fs {
 

@@ -10,8 +10,8 @@
 #include "kernel/fs/environment.h"
 #include "kernel/fs/inode.h"
 #include "kernel/fs/object.h"
-#include "kernel/mm/address.h"
-#include "kernel/mm/paged_object.h"
+#include "kernel/mm/facts/address.h"
+#include "kernel/mm/space/paged_object.h"
 #include "kernel/posix/errno.h"
 #include "kernel/posix/file.h"
 

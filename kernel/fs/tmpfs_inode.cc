@@ -7,8 +7,8 @@
 #include "kernel/base/check.h"
 #include "kernel/fs/disk.h"
 #include "kernel/fs/open_file.h"
-#include "kernel/mm/frame_window.h"
-#include "kernel/mm/user_frames.h"
+#include "kernel/mm/regions/frame_window.h"
+#include "kernel/mm/space/user_frames.h"
 #include "kernel/sync/cpu.h"
 
 namespace fs::tmp {

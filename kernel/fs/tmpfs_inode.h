@@ -12,8 +12,8 @@
 #include "kernel/fs/inode.h"
 #include "kernel/fs/object.h"
 #include "kernel/fs/tmpfs.h"
-#include "kernel/mm/memory_object.h"
-#include "kernel/mm/paged_object.h"
+#include "kernel/mm/space/memory_object.h"
+#include "kernel/mm/space/paged_object.h"
 
 namespace fs::tmp {
 

@@ -7,9 +7,9 @@
 #include <span>
 #include <string_view>
 
-#include "kernel/mm/address.h"
-#include "kernel/mm/memory_map.h"
-#include "kernel/mm/range.h"
+#include "kernel/mm/facts/address.h"
+#include "kernel/mm/facts/memory_map.h"
+#include "kernel/mm/facts/range.h"
 
 namespace kernel {
 

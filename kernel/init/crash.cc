@@ -7,8 +7,8 @@
 #include "kernel/init/kernel_areas.h"
 #include "kernel/init/system.h"
 #include "kernel/init/user_trial.h"
-#include "kernel/mm/address.h"
-#include "kernel/mm/layout.h"
+#include "kernel/mm/facts/address.h"
+#include "kernel/mm/facts/layout.h"
 
 namespace kernel {
 namespace {

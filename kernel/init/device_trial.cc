@@ -8,9 +8,9 @@
 #include "kernel/base/result.h"
 #include "kernel/init/kernel_areas.h"
 #include "kernel/init/reports.h"
-#include "kernel/mm/address.h"
-#include "kernel/mm/range.h"
-#include "kernel/mm/vmalloc_areas.h"
+#include "kernel/mm/facts/address.h"
+#include "kernel/mm/facts/range.h"
+#include "kernel/mm/regions/vmalloc_areas.h"
 
 namespace kernel {
 namespace {

@@ -9,11 +9,11 @@
 #include "arch/ops/interrupt_lines.h"
 #include "arch/ops/paging.h"
 #include "kernel/base/bits.h"
-#include "kernel/mm/address.h"
-#include "kernel/mm/frame_types.h"
-#include "kernel/mm/memory_map.h"
-#include "kernel/mm/physical_memory.h"
-#include "kernel/mm/vmalloc_areas.h"
+#include "kernel/mm/facts/address.h"
+#include "kernel/mm/facts/memory_map.h"
+#include "kernel/mm/frames/frame_types.h"
+#include "kernel/mm/frames/physical_memory.h"
+#include "kernel/mm/regions/vmalloc_areas.h"
 
 namespace kernel {
 namespace {

@@ -9,8 +9,8 @@
 #include "kernel/fs/frame_archive.h"
 #include "kernel/init/boot_info.h"
 #include "kernel/init/system.h"
-#include "kernel/mm/paged_object.h"
-#include "kernel/mm/range.h"
+#include "kernel/mm/facts/range.h"
+#include "kernel/mm/space/paged_object.h"
 #include "kernel/process/device_source.h"
 #include "kernel/process/interrupt_lines.h"
 

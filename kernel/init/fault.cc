@@ -8,9 +8,9 @@
 #include "kernel/init/kernel_areas.h"
 #include "kernel/init/panic.h"
 #include "kernel/init/system.h"
-#include "kernel/mm/layout.h"
-#include "kernel/mm/range.h"
-#include "kernel/mm/vmalloc_areas.h"
+#include "kernel/mm/facts/layout.h"
+#include "kernel/mm/facts/range.h"
+#include "kernel/mm/regions/vmalloc_areas.h"
 
 namespace kernel {
 namespace {

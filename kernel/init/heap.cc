@@ -7,7 +7,7 @@
 #include <optional>
 
 #include "kernel/base/check.h"
-#include "kernel/mm/slab_cache.h"
+#include "kernel/mm/heap/slab_cache.h"
 
 namespace kernel {
 namespace {

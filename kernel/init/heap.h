@@ -9,12 +9,12 @@
 #include "kernel/base/result.h"
 #include "kernel/init/kernel_areas.h"
 #include "kernel/init/object_pages.h"
-#include "kernel/mm/kernel_heap.h"
-#include "kernel/mm/layout.h"
-#include "kernel/mm/physical_memory.h"
-#include "kernel/mm/slab_cache.h"
-#include "kernel/mm/slab_depot.h"
-#include "kernel/mm/vmalloc_blocks.h"
+#include "kernel/mm/facts/layout.h"
+#include "kernel/mm/frames/physical_memory.h"
+#include "kernel/mm/heap/kernel_heap.h"
+#include "kernel/mm/heap/slab_cache.h"
+#include "kernel/mm/heap/slab_depot.h"
+#include "kernel/mm/regions/vmalloc_blocks.h"
 
 namespace kernel {
 

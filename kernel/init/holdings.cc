@@ -1,6 +1,6 @@
 #include "kernel/init/holdings.h"
 
-#include "kernel/mm/frame_types.h"
+#include "kernel/mm/frames/frame_types.h"
 
 namespace kernel {
 

@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "kernel/init/system.h"
-#include "kernel/mm/address.h"
+#include "kernel/mm/facts/address.h"
 
 namespace kernel {
 

@@ -6,9 +6,9 @@
 #include <array>
 #include <cstdint>
 
-#include "kernel/mm/address.h"
-#include "kernel/mm/layout_verify.h"
-#include "kernel/mm/range.h"
+#include "kernel/mm/checks/layout_verify.h"
+#include "kernel/mm/facts/address.h"
+#include "kernel/mm/facts/range.h"
 
 namespace kernel {
 

@@ -6,10 +6,10 @@
 #include "kernel/applications/applications.h"
 #include "kernel/base/check.h"
 #include "kernel/init/kernel_areas.h"
-#include "kernel/mm/address.h"
-#include "kernel/mm/attributes.h"
-#include "kernel/mm/range.h"
-#include "kernel/mm/tlb_batch.h"
+#include "kernel/mm/facts/address.h"
+#include "kernel/mm/facts/attributes.h"
+#include "kernel/mm/facts/range.h"
+#include "kernel/mm/tables/tlb_batch.h"
 #include "kernel/space/user_pointer.h"
 
 namespace kernel {

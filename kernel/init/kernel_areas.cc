@@ -5,9 +5,9 @@
 
 #include "kernel/base/check.h"
 #include "kernel/base/print_size.h"
-#include "kernel/mm/attributes.h"
-#include "kernel/mm/frame_types.h"
-#include "kernel/mm/ioremap.h"
+#include "kernel/mm/facts/attributes.h"
+#include "kernel/mm/frames/frame_types.h"
+#include "kernel/mm/regions/ioremap.h"
 #include "kernel/sync/cpu.h"
 
 namespace kernel {

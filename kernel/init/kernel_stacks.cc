@@ -6,8 +6,8 @@
 #include <string_view>
 
 #include "kernel/base/check.h"
-#include "kernel/mm/attributes.h"
-#include "kernel/mm/tlb_batch.h"
+#include "kernel/mm/facts/attributes.h"
+#include "kernel/mm/tables/tlb_batch.h"
 
 namespace kernel {
 namespace {

@@ -14,10 +14,10 @@
 #include "kernel/base/result.h"
 #include "kernel/init/kernel_areas.h"
 #include "kernel/init/kernel_space.h"
-#include "kernel/mm/address.h"
-#include "kernel/mm/layout.h"
-#include "kernel/mm/physical_memory.h"
-#include "kernel/mm/range.h"
+#include "kernel/mm/facts/address.h"
+#include "kernel/mm/facts/layout.h"
+#include "kernel/mm/facts/range.h"
+#include "kernel/mm/frames/physical_memory.h"
 
 namespace kernel {
 

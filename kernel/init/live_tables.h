@@ -4,7 +4,7 @@
 #include "arch/ops/paging.h"
 #include "kernel/init/kernel_space.h"
 #include "kernel/init/system.h"
-#include "kernel/mm/address.h"
+#include "kernel/mm/facts/address.h"
 
 namespace kernel {
 

@@ -6,9 +6,9 @@
 #include <span>
 #include <string_view>
 
-#include "kernel/mm/frame_types.h"
-#include "kernel/mm/slab_cache.h"
-#include "kernel/mm/vmalloc_areas.h"
+#include "kernel/mm/frames/frame_types.h"
+#include "kernel/mm/heap/slab_cache.h"
+#include "kernel/mm/regions/vmalloc_areas.h"
 #include "kernel/process/memory_totals.h"
 
 namespace kernel {

@@ -5,7 +5,7 @@
 #include "kernel/fs/memory_source.h"
 #include "kernel/init/system.h"
 #include "kernel/init/user_memory.h"
-#include "kernel/mm/address.h"
+#include "kernel/mm/facts/address.h"
 #include "kernel/process/system.h"
 
 namespace kernel {

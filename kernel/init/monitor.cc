@@ -17,7 +17,7 @@
 #include "kernel/init/reports.h"
 #include "kernel/init/thread_trial.h"
 #include "kernel/init/user_trial.h"
-#include "kernel/mm/layout_report.h"
+#include "kernel/mm/checks/layout_report.h"
 
 namespace kernel {
 namespace {

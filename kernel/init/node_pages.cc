@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "kernel/mm/address.h"
-#include "kernel/mm/memory_map.h"
+#include "kernel/mm/facts/address.h"
+#include "kernel/mm/facts/memory_map.h"
 
 namespace kernel {
 

@@ -6,11 +6,11 @@
 #include <optional>
 
 #include "kernel/base/result.h"
-#include "kernel/mm/address.h"
-#include "kernel/mm/boot_allocator.h"
-#include "kernel/mm/direct_map_pages.h"
-#include "kernel/mm/page_source.h"
-#include "kernel/mm/physical_memory.h"
+#include "kernel/mm/facts/address.h"
+#include "kernel/mm/frames/boot_allocator.h"
+#include "kernel/mm/frames/direct_map_pages.h"
+#include "kernel/mm/frames/page_source.h"
+#include "kernel/mm/frames/physical_memory.h"
 #include "kernel/space/direct_map.h"
 
 namespace kernel {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "kernel/mm/attributes.h"
+#include "kernel/mm/facts/attributes.h"
 
 namespace kernel {
 namespace {

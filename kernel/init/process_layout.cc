@@ -6,13 +6,13 @@
 #include "arch/ops/paging.h"
 #include "kernel/base/check.h"
 #include "kernel/init/reports.h"
-#include "kernel/mm/address.h"
-#include "kernel/mm/attributes.h"
-#include "kernel/mm/layout.h"
-#include "kernel/mm/process_plan.h"
-#include "kernel/mm/range.h"
-#include "kernel/mm/space_table.h"
-#include "kernel/mm/vma.h"
+#include "kernel/mm/checks/process_plan.h"
+#include "kernel/mm/facts/address.h"
+#include "kernel/mm/facts/attributes.h"
+#include "kernel/mm/facts/layout.h"
+#include "kernel/mm/facts/range.h"
+#include "kernel/mm/space/vma.h"
+#include "kernel/mm/tables/space_table.h"
 
 namespace kernel {
 namespace {

@@ -5,9 +5,9 @@
 
 #include "kernel/base/print.h"
 #include "kernel/init/system.h"
-#include "kernel/mm/address.h"
-#include "kernel/mm/layout_verify.h"
-#include "kernel/mm/shared_region.h"
+#include "kernel/mm/checks/layout_verify.h"
+#include "kernel/mm/facts/address.h"
+#include "kernel/mm/space/shared_region.h"
 #include "kernel/process/process.h"
 #include "kernel/process/process_facts.h"
 

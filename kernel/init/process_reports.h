@@ -3,7 +3,7 @@
 
 #include "kernel/base/print.h"
 #include "kernel/init/system.h"
-#include "kernel/mm/user_frames.h"
+#include "kernel/mm/space/user_frames.h"
 #include "kernel/process/system.h"
 
 namespace kernel {

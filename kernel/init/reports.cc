@@ -10,9 +10,9 @@
 #include "kernel/base/print_size.h"
 #include "kernel/init/live_tables.h"
 #include "kernel/init/panic.h"
-#include "kernel/mm/layout_report.h"
-#include "kernel/mm/layout_verify.h"
-#include "kernel/mm/page_table.h"
+#include "kernel/mm/checks/layout_report.h"
+#include "kernel/mm/checks/layout_verify.h"
+#include "kernel/mm/tables/page_table.h"
 
 namespace kernel {
 namespace {

@@ -6,9 +6,9 @@
 
 #include "kernel/base/print.h"
 #include "kernel/init/system.h"
-#include "kernel/mm/layout_verify.h"
-#include "kernel/mm/memory_map.h"
-#include "kernel/mm/physical_memory.h"
+#include "kernel/mm/checks/layout_verify.h"
+#include "kernel/mm/facts/memory_map.h"
+#include "kernel/mm/frames/physical_memory.h"
 #include "kernel/space/thread_table.h"
 #include "kernel/space/user_table.h"
 

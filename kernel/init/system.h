@@ -6,9 +6,9 @@
 #include "kernel/init/kernel_areas.h"
 #include "kernel/init/kernel_space.h"
 #include "kernel/init/kernel_stacks.h"
-#include "kernel/mm/layout.h"
-#include "kernel/mm/memory_map.h"
-#include "kernel/mm/physical_memory.h"
+#include "kernel/mm/facts/layout.h"
+#include "kernel/mm/facts/memory_map.h"
+#include "kernel/mm/frames/physical_memory.h"
 #include "kernel/space/table_frames.h"
 #include "kernel/space/user_table.h"
 

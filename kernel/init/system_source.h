@@ -8,7 +8,7 @@
 #include "kernel/base/print.h"
 #include "kernel/fs/memory_source.h"
 #include "kernel/init/system.h"
-#include "kernel/mm/user_frames.h"
+#include "kernel/mm/space/user_frames.h"
 #include "kernel/process/system.h"
 #include "kernel/sched/load_average.h"
 #include "kernel/syscall/host_name.h"

@@ -13,8 +13,8 @@
 #include "kernel/init/user_trial_copies.h"
 #include "kernel/init/user_trial_run.h"
 #include "kernel/init/user_trial_space.h"
-#include "kernel/mm/address.h"
-#include "kernel/mm/fault_info.h"
+#include "kernel/mm/facts/address.h"
+#include "kernel/mm/facts/fault_info.h"
 
 namespace kernel {
 namespace {

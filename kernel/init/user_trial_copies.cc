@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "arch/ops/user_copy.h"
-#include "kernel/mm/address.h"
+#include "kernel/mm/facts/address.h"
 #include "kernel/space/user_range.h"
 
 namespace kernel {

@@ -13,8 +13,8 @@
 #include "kernel/base/result.h"
 #include "kernel/init/system.h"
 #include "kernel/init/user_trial_space.h"
-#include "kernel/mm/fault_info.h"
-#include "kernel/mm/range.h"
+#include "kernel/mm/facts/fault_info.h"
+#include "kernel/mm/facts/range.h"
 #include "kernel/sched/traps.h"
 
 namespace kernel {

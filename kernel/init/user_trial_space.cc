@@ -6,8 +6,8 @@
 #include "arch/ops/trial_programs.h"
 #include "kernel/base/check.h"
 #include "kernel/init/kernel_areas.h"
-#include "kernel/mm/frame_window.h"
-#include "kernel/mm/layout.h"
+#include "kernel/mm/facts/layout.h"
+#include "kernel/mm/regions/frame_window.h"
 #include "kernel/sync/cpu.h"
 
 namespace kernel {

@@ -7,9 +7,9 @@
 
 #include "kernel/base/result.h"
 #include "kernel/init/system.h"
-#include "kernel/mm/address.h"
-#include "kernel/mm/attributes.h"
-#include "kernel/mm/frame_types.h"
+#include "kernel/mm/facts/address.h"
+#include "kernel/mm/facts/attributes.h"
+#include "kernel/mm/frames/frame_types.h"
 #include "kernel/space/user_table.h"
 
 namespace kernel {

@@ -10,7 +10,7 @@
 #include <span>
 
 #include "kernel/base/result.h"
-#include "kernel/mm/kernel_heap.h"
+#include "kernel/mm/heap/kernel_heap.h"
 
 namespace ipc {
 

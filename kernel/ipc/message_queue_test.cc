@@ -5,8 +5,8 @@
 #include <optional>
 #include <string_view>
 
-#include "kernel/mm/kernel_heap.h"
-#include "kernel/mm/slab_test_memory.h"
+#include "kernel/mm/heap/kernel_heap.h"
+#include "kernel/mm/heap/slab_test_memory.h"
 #include "testing/unit/test.h"
 
 namespace ipc {

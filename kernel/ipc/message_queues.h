@@ -9,7 +9,7 @@
 #include "kernel/ipc/id_table.h"
 #include "kernel/ipc/message_queue.h"
 #include "kernel/ipc/waiting.h"
-#include "kernel/mm/kernel_heap.h"
+#include "kernel/mm/heap/kernel_heap.h"
 #include "kernel/posix/errno.h"
 #include "kernel/sched/wait_queue.h"
 

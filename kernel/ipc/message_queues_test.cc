@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <optional>
 
-#include "kernel/mm/kernel_heap.h"
-#include "kernel/mm/slab_test_memory.h"
+#include "kernel/mm/heap/kernel_heap.h"
+#include "kernel/mm/heap/slab_test_memory.h"
 #include "kernel/posix/errno.h"
 #include "kernel/posix/ipc.h"
 #include "kernel/sched/host/block.h"

@@ -10,10 +10,10 @@
 
 #include "kernel/base/result.h"
 #include "kernel/ipc/id_table.h"
-#include "kernel/mm/address.h"
-#include "kernel/mm/kernel_heap.h"
-#include "kernel/mm/memory_object.h"
-#include "kernel/mm/paged_object.h"
+#include "kernel/mm/facts/address.h"
+#include "kernel/mm/heap/kernel_heap.h"
+#include "kernel/mm/space/memory_object.h"
+#include "kernel/mm/space/paged_object.h"
 #include "kernel/posix/errno.h"
 
 namespace ipc {

@@ -4,11 +4,11 @@
 #include <cstdint>
 #include <optional>
 
-#include "kernel/mm/address.h"
-#include "kernel/mm/kernel_heap.h"
-#include "kernel/mm/slab_test_memory.h"
-#include "kernel/mm/space_request.h"
-#include "kernel/mm/space_world.h"
+#include "kernel/mm/facts/address.h"
+#include "kernel/mm/heap/kernel_heap.h"
+#include "kernel/mm/heap/slab_test_memory.h"
+#include "kernel/mm/space/space_request.h"
+#include "kernel/mm/space/space_world.h"
 #include "kernel/posix/errno.h"
 #include "kernel/posix/ipc.h"
 #include "testing/unit/test.h"

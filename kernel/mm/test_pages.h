@@ -18,8 +18,8 @@
 #include "kernel/base/bits.h"
 #include "kernel/base/check.h"
 #include "kernel/base/result.h"
-#include "kernel/mm/address.h"
-#include "kernel/mm/page_source.h"
+#include "kernel/mm/facts/address.h"
+#include "kernel/mm/frames/page_source.h"
 #include "kernel/mm/test_failures.h"
 #include "kernel/sync/spin_lock.h"
 

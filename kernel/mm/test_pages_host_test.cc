@@ -3,7 +3,7 @@
 #include <span>
 
 #include "gtest/gtest.h"
-#include "kernel/mm/address.h"
+#include "kernel/mm/facts/address.h"
 #include "kernel/mm/test_pages.h"
 
 namespace mm {

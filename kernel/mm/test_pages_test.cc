@@ -10,7 +10,7 @@
 
 #include "kernel/base/bits.h"
 #include "kernel/base/result.h"
-#include "kernel/mm/address.h"
+#include "kernel/mm/facts/address.h"
 #include "kernel/mm/test_failures.h"
 #include "testing/unit/test.h"
 

@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "kernel/fs/disk.h"
-#include "kernel/mm/memory_object.h"
-#include "kernel/mm/vma.h"
+#include "kernel/mm/space/memory_object.h"
+#include "kernel/mm/space/vma.h"
 #include "kernel/posix/errno.h"
 #include "kernel/process/system.h"
 

@@ -6,9 +6,9 @@
 #pragma once
 
 #include "arch/ops/user_mode.h"
-#include "kernel/mm/address.h"
-#include "kernel/mm/range.h"
-#include "kernel/mm/space_request.h"
+#include "kernel/mm/facts/address.h"
+#include "kernel/mm/facts/range.h"
+#include "kernel/mm/space/space_request.h"
 #include "kernel/posix/errno.h"
 #include "kernel/process/process.h"
 #include "kernel/process/user_thread.h"

@@ -7,7 +7,7 @@
 #include <span>
 #include <string_view>
 
-#include "kernel/mm/address.h"
+#include "kernel/mm/facts/address.h"
 #include "kernel/posix/errno.h"
 
 namespace process {

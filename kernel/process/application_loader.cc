@@ -6,9 +6,9 @@
 #include <span>
 #include <utility>
 
-#include "kernel/mm/attributes.h"
-#include "kernel/mm/range.h"
-#include "kernel/mm/space_request.h"
+#include "kernel/mm/facts/attributes.h"
+#include "kernel/mm/facts/range.h"
+#include "kernel/mm/space/space_request.h"
 #include "kernel/process/heap_block.h"
 #include "kernel/process/system.h"
 #include "kernel/space/user_pointer.h"

@@ -3,8 +3,8 @@
 
 #include <string_view>
 
-#include "kernel/mm/address.h"
-#include "kernel/mm/process_plan.h"
+#include "kernel/mm/checks/process_plan.h"
+#include "kernel/mm/facts/address.h"
 #include "kernel/posix/errno.h"
 #include "kernel/process/application.h"
 #include "kernel/process/argument_block.h"

@@ -1,9 +1,9 @@
 // The areas of a process, one after the other, without its lock held while each is looked at.
 #pragma once
 
-#include "kernel/mm/address.h"
-#include "kernel/mm/attributes.h"
-#include "kernel/mm/vma.h"
+#include "kernel/mm/facts/address.h"
+#include "kernel/mm/facts/attributes.h"
+#include "kernel/mm/space/vma.h"
 #include "kernel/space/address_space.h"
 
 namespace process {

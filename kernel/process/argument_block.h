@@ -6,7 +6,7 @@
 #include <span>
 #include <string_view>
 
-#include "kernel/mm/kernel_heap.h"
+#include "kernel/mm/heap/kernel_heap.h"
 #include "kernel/posix/errno.h"
 
 namespace process {

@@ -4,9 +4,9 @@
 #include <cstddef>
 
 #include "kernel/fs/object.h"
-#include "kernel/mm/device_object.h"
-#include "kernel/mm/memory_object.h"
-#include "kernel/mm/range.h"
+#include "kernel/mm/facts/range.h"
+#include "kernel/mm/space/device_object.h"
+#include "kernel/mm/space/memory_object.h"
 #include "kernel/posix/errno.h"
 
 namespace process {

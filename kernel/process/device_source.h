@@ -6,9 +6,9 @@
 #include <span>
 
 #include "kernel/base/result.h"
-#include "kernel/mm/address.h"
-#include "kernel/mm/memory_object.h"
-#include "kernel/mm/range.h"
+#include "kernel/mm/facts/address.h"
+#include "kernel/mm/facts/range.h"
+#include "kernel/mm/space/memory_object.h"
 
 namespace process {
 

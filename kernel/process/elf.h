@@ -9,9 +9,9 @@
 #include <span>
 
 #include "kernel/base/function_ref.h"
-#include "kernel/mm/address.h"
-#include "kernel/mm/attributes.h"
-#include "kernel/mm/range.h"
+#include "kernel/mm/facts/address.h"
+#include "kernel/mm/facts/attributes.h"
+#include "kernel/mm/facts/range.h"
 #include "kernel/posix/elf.h"
 #include "kernel/posix/errno.h"
 

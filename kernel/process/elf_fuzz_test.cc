@@ -5,8 +5,8 @@
 #include <span>
 
 #include "kernel/base/check.h"
-#include "kernel/mm/address.h"
-#include "kernel/mm/attributes.h"
+#include "kernel/mm/facts/address.h"
+#include "kernel/mm/facts/attributes.h"
 #include "kernel/posix/elf.h"
 #include "kernel/posix/errno.h"
 #include "kernel/process/elf.h"

@@ -8,8 +8,8 @@
 #include <optional>
 #include <span>
 
-#include "kernel/mm/address.h"
-#include "kernel/mm/attributes.h"
+#include "kernel/mm/facts/address.h"
+#include "kernel/mm/facts/attributes.h"
 #include "kernel/posix/elf.h"
 #include "kernel/posix/errno.h"
 #include "testing/unit/test.h"

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "arch/ops/user_mode.h"
-#include "kernel/mm/fault_info.h"
+#include "kernel/mm/facts/fault_info.h"
 #include "kernel/posix/signal.h"
 #include "kernel/process/user_thread.h"
 

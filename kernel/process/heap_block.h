@@ -5,7 +5,7 @@
 #include <span>
 #include <utility>
 
-#include "kernel/mm/kernel_heap.h"
+#include "kernel/mm/heap/kernel_heap.h"
 #include "kernel/posix/errno.h"
 
 namespace process {

@@ -12,7 +12,7 @@
 #include <span>
 
 #include "kernel/base/result.h"
-#include "kernel/mm/address.h"
+#include "kernel/mm/facts/address.h"
 #include "kernel/posix/errno.h"
 
 namespace process {

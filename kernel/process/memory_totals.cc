@@ -1,6 +1,6 @@
 #include "kernel/process/memory_totals.h"
 
-#include "kernel/mm/space_request.h"
+#include "kernel/mm/space/space_request.h"
 #include "kernel/process/areas.h"
 #include "kernel/process/process.h"
 

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "kernel/mm/address.h"
+#include "kernel/mm/facts/address.h"
 #include "kernel/process/system.h"
 
 namespace process {

@@ -5,7 +5,7 @@
 
 #include "kernel/ipc/event.h"
 #include "kernel/ipc/mailbox.h"
-#include "kernel/mm/range.h"
+#include "kernel/mm/facts/range.h"
 #include "kernel/process/absent_pages.h"
 #include "kernel/process/native_thread.h"
 #include "kernel/process/system.h"

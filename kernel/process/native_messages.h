@@ -7,7 +7,7 @@
 
 #include <cstdint>
 
-#include "kernel/mm/address.h"
+#include "kernel/mm/facts/address.h"
 #include "kernel/posix/errno.h"
 #include "kernel/process/open_call.h"
 #include "kernel/process/pid_table.h"

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "kernel/mm/address.h"
+#include "kernel/mm/facts/address.h"
 #include "kernel/posix/errno.h"
 #include "kernel/process/pid_table.h"
 #include "kernel/process/user_thread.h"

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "kernel/base/check.h"
-#include "kernel/mm/space_request.h"
+#include "kernel/mm/space/space_request.h"
 #include "kernel/posix/time.h"
 #include "kernel/process/areas.h"
 #include "kernel/process/current.h"

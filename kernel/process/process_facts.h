@@ -9,7 +9,7 @@
 #include "kernel/fs/process_source.h"
 #include "kernel/fs/terminal.h"
 #include "kernel/ipc/shared_segments.h"
-#include "kernel/mm/frame_window.h"
+#include "kernel/mm/regions/frame_window.h"
 #include "kernel/process/system.h"
 
 namespace process {

@@ -8,9 +8,9 @@
 
 #include "kernel/fs/inode.h"
 #include "kernel/fs/object.h"
-#include "kernel/mm/address.h"
-#include "kernel/mm/range.h"
-#include "kernel/mm/vma.h"
+#include "kernel/mm/facts/address.h"
+#include "kernel/mm/facts/range.h"
+#include "kernel/mm/space/vma.h"
 #include "kernel/posix/errno.h"
 #include "kernel/process/argument_block.h"
 #include "kernel/process/elf.h"

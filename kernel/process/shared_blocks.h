@@ -6,8 +6,8 @@
 
 #include <cstdint>
 
-#include "kernel/mm/address.h"
-#include "kernel/mm/shared_region.h"
+#include "kernel/mm/facts/address.h"
+#include "kernel/mm/space/shared_region.h"
 #include "kernel/posix/errno.h"
 #include "kernel/process/process.h"
 

@@ -6,7 +6,7 @@
 #include <cstddef>
 
 #include "kernel/base/result.h"
-#include "kernel/mm/range.h"
+#include "kernel/mm/facts/range.h"
 #include "kernel/process/environment.h"
 
 namespace process {

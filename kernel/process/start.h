@@ -8,7 +8,7 @@
 #include "kernel/fs/file_namespace.h"
 #include "kernel/fs/file_table.h"
 #include "kernel/fs/object.h"
-#include "kernel/mm/range.h"
+#include "kernel/mm/facts/range.h"
 #include "kernel/posix/errno.h"
 #include "kernel/process/machine_thread.h"
 #include "kernel/process/process.h"

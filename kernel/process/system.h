@@ -7,8 +7,8 @@
 #include <memory>
 
 #include "kernel/base/check.h"
-#include "kernel/mm/memory_object.h"
-#include "kernel/mm/range.h"
+#include "kernel/mm/facts/range.h"
+#include "kernel/mm/space/memory_object.h"
 #include "kernel/posix/errno.h"
 #include "kernel/process/device_objects.h"
 #include "kernel/process/environment.h"

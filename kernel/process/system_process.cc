@@ -13,7 +13,7 @@
 #include "kernel/fs/devices.h"
 #include "kernel/ipc/event.h"
 #include "kernel/ipc/mailbox.h"
-#include "kernel/mm/space_request.h"
+#include "kernel/mm/space/space_request.h"
 #include "kernel/process/current.h"
 #include "kernel/process/native_thread.h"
 #include "kernel/process/signals.h"

@@ -1,7 +1,7 @@
 #include "kernel/process/traps.h"
 
 #include "kernel/base/check.h"
-#include "kernel/mm/fault_info.h"
+#include "kernel/mm/facts/fault_info.h"
 #include "kernel/process/absent_pages.h"
 #include "kernel/process/current.h"
 #include "kernel/process/exit.h"

@@ -10,8 +10,8 @@
 #include <atomic>
 #include <cstdint>
 
-#include "kernel/mm/address.h"
-#include "kernel/mm/fault_info.h"
+#include "kernel/mm/facts/address.h"
+#include "kernel/mm/facts/fault_info.h"
 
 namespace arch {
 struct UserRegisters;

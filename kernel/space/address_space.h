@@ -1,7 +1,7 @@
 // The address space of a process in this kernel.
 #pragma once
 
-#include "kernel/mm/address_space.h"
+#include "kernel/mm/space/address_space.h"
 #include "kernel/space/user_table.h"
 
 namespace kernel {

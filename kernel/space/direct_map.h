@@ -3,10 +3,10 @@
 
 #include <cstdint>
 
-#include "kernel/mm/address.h"
-#include "kernel/mm/frame_table.h"
-#include "kernel/mm/layout.h"
-#include "kernel/mm/range.h"
+#include "kernel/mm/facts/address.h"
+#include "kernel/mm/facts/layout.h"
+#include "kernel/mm/facts/range.h"
+#include "kernel/mm/frames/frame_table.h"
 
 namespace kernel {
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "arch/ops/paging.h"
-#include "kernel/mm/page_table.h"
+#include "kernel/mm/tables/page_table.h"
 #include "kernel/space/table_frames.h"
 
 namespace kernel {

@@ -7,13 +7,13 @@
 
 #include "arch/ops/paging.h"
 #include "kernel/base/result.h"
-#include "kernel/mm/address.h"
-#include "kernel/mm/boot_allocator.h"
-#include "kernel/mm/memory_map.h"
-#include "kernel/mm/physical_memory.h"
-#include "kernel/mm/range.h"
-#include "kernel/mm/table_frames.h"
-#include "kernel/mm/tlb_work.h"
+#include "kernel/mm/facts/address.h"
+#include "kernel/mm/facts/memory_map.h"
+#include "kernel/mm/facts/range.h"
+#include "kernel/mm/frames/boot_allocator.h"
+#include "kernel/mm/frames/physical_memory.h"
+#include "kernel/mm/tables/table_frames.h"
+#include "kernel/mm/tables/tlb_work.h"
 #include "kernel/space/direct_map.h"
 
 namespace kernel {

@@ -1,6 +1,6 @@
 #include "kernel/space/thread_table.h"
 
-#include "kernel/mm/paging_policy.h"
+#include "kernel/mm/facts/paging_policy.h"
 
 namespace kernel {
 

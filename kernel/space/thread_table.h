@@ -4,10 +4,10 @@
 
 #include "arch/ops/paging.h"
 #include "kernel/base/result.h"
-#include "kernel/mm/address.h"
-#include "kernel/mm/asid_allocator.h"
-#include "kernel/mm/thread_memory.h"
-#include "kernel/mm/thread_pages.h"
+#include "kernel/mm/facts/address.h"
+#include "kernel/mm/space/thread_memory.h"
+#include "kernel/mm/tables/asid_allocator.h"
+#include "kernel/mm/tables/thread_pages.h"
 #include "kernel/space/table_frames.h"
 #include "kernel/space/user_table.h"
 

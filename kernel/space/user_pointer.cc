@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "kernel/mm/address.h"
+#include "kernel/mm/facts/address.h"
 
 namespace kernel {
 

@@ -9,8 +9,8 @@
 #include <type_traits>
 
 #include "arch/ops/user_copy.h"
-#include "kernel/mm/address.h"
-#include "kernel/mm/range.h"
+#include "kernel/mm/facts/address.h"
+#include "kernel/mm/facts/range.h"
 #include "kernel/posix/errno.h"
 #include "kernel/space/user_range.h"
 

@@ -3,10 +3,10 @@
 #include <array>
 #include <cstdint>
 
-#include "kernel/mm/address.h"
-#include "kernel/mm/attributes.h"
-#include "kernel/mm/layout.h"
-#include "kernel/mm/range.h"
+#include "kernel/mm/facts/address.h"
+#include "kernel/mm/facts/attributes.h"
+#include "kernel/mm/facts/layout.h"
+#include "kernel/mm/facts/range.h"
 #include "testing/unit/test.h"
 
 namespace {

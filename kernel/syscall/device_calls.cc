@@ -5,7 +5,7 @@
 #include <span>
 
 #include "kernel/fs/terminal.h"
-#include "kernel/mm/address.h"
+#include "kernel/mm/facts/address.h"
 #include "kernel/process/current.h"
 #include "kernel/process/device_source.h"
 #include "kernel/process/system.h"

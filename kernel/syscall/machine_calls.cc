@@ -8,7 +8,7 @@
 
 #include "arch/ops/power.h"
 #include "kernel/fs/memory_source.h"
-#include "kernel/mm/address.h"
+#include "kernel/mm/facts/address.h"
 #include "kernel/posix/time.h"
 #include "kernel/syscall/services.h"
 

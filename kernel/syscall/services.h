@@ -11,9 +11,9 @@
 #include "kernel/fs/tmpfs.h"
 #include "kernel/ipc/message_queues.h"
 #include "kernel/ipc/shared_segments.h"
-#include "kernel/mm/address.h"
-#include "kernel/mm/paged_object.h"
-#include "kernel/mm/shared_region.h"
+#include "kernel/mm/facts/address.h"
+#include "kernel/mm/space/paged_object.h"
+#include "kernel/mm/space/shared_region.h"
 #include "kernel/syscall/host_name.h"
 #include "kernel/syscall/unknown_calls.h"
 

@@ -3,8 +3,8 @@
 #include <optional>
 
 #include "kernel/base/bits.h"
-#include "kernel/mm/address.h"
-#include "kernel/mm/shared_region.h"
+#include "kernel/mm/facts/address.h"
+#include "kernel/mm/space/shared_region.h"
 #include "kernel/process/current.h"
 #include "kernel/process/shared_blocks.h"
 #include "kernel/syscall/services.h"

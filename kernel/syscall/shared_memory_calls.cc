@@ -3,10 +3,10 @@
 #include <optional>
 
 #include "kernel/ipc/shared_segments.h"
-#include "kernel/mm/address.h"
-#include "kernel/mm/attributes.h"
-#include "kernel/mm/range.h"
-#include "kernel/mm/space_request.h"
+#include "kernel/mm/facts/address.h"
+#include "kernel/mm/facts/attributes.h"
+#include "kernel/mm/facts/range.h"
+#include "kernel/mm/space/space_request.h"
 #include "kernel/process/current.h"
 #include "kernel/space/address_space.h"
 #include "kernel/syscall/memory_calls.h"

@@ -4,7 +4,7 @@
 #include <span>
 
 #include "arch/ops/abi.h"
-#include "kernel/mm/address.h"
+#include "kernel/mm/facts/address.h"
 #include "kernel/posix/file_status.h"
 #include "kernel/posix/file_system_status.h"
 #include "kernel/syscall/file_access.h"

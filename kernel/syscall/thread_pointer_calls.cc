@@ -2,7 +2,7 @@
 
 #include "arch/ops/cache.h"
 #include "arch/ops/thread_state.h"
-#include "kernel/mm/range.h"
+#include "kernel/mm/facts/range.h"
 #include "kernel/process/current.h"
 #include "kernel/space/user_pointer.h"
 #include "kernel/space/user_range.h"

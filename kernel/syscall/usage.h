@@ -6,7 +6,7 @@
 #include <cstdint>
 
 #include "arch/ops/timer.h"
-#include "kernel/mm/address.h"
+#include "kernel/mm/facts/address.h"
 #include "kernel/posix/resource.h"
 #include "kernel/posix/time.h"
 #include "kernel/process/process.h"

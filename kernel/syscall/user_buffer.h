@@ -9,7 +9,7 @@
 #include "kernel/fs/buffer.h"
 #include "kernel/fs/object.h"
 #include "kernel/fs/open_file.h"
-#include "kernel/mm/address.h"
+#include "kernel/mm/facts/address.h"
 #include "kernel/posix/errno.h"
 #include "kernel/posix/file.h"
 #include "kernel/posix/resource.h"

@@ -1,4 +1,4 @@
-#include "kernel/mm/address.h"
+#include "kernel/mm/facts/address.h"
 
 namespace {
 

@@ -3,11 +3,11 @@
 
 #include <array>
 
-#include "kernel/mm/address.h"
-#include "kernel/mm/attributes.h"
-#include "kernel/mm/layout.h"
-#include "kernel/mm/layout_fault.h"
-#include "kernel/mm/range.h"
+#include "kernel/mm/facts/address.h"
+#include "kernel/mm/facts/attributes.h"
+#include "kernel/mm/facts/layout.h"
+#include "kernel/mm/facts/layout_fault.h"
+#include "kernel/mm/facts/range.h"
 
 namespace sample {
 

@@ -28,23 +28,9 @@ struct Layer {
   Tests tests = Tests::kMayUseSupport;
 };
 
-// The lower floor of the memory manager: addresses, layouts, and what an architecture describes.
-const Names& FactHeaders() {
-  static const Names kNames = {
-      "kernel/mm/address.h",
-      "kernel/mm/attributes.h",
-      "kernel/mm/fault_info.h",
-      "kernel/mm/layout.h",
-      "kernel/mm/layout_digest.h",
-      "kernel/mm/layout_fault.h",
-      "kernel/mm/layout_fault_name.h",
-      "kernel/mm/mapping.h",
-      "kernel/mm/memory_map.h",
-      "kernel/mm/paging_policy.h",
-      "kernel/mm/range.h",
-  };
-  return kNames;
-}
+// Addresses, layouts, and what an architecture describes: the memory manager's ground floor.
+constexpr std::string_view kMemoryManager = "kernel/mm/";
+constexpr std::string_view kFacts = "kernel/mm/facts/";
 
 Names Join(Names left, const Names& right) {
   left.insert(left.end(), right.begin(), right.end());
@@ -74,11 +60,27 @@ void AddArchitecture(std::vector<Layer>& layers, std::string_view root) {
   const Names target = Join(
       Join(kernel, CalledByArchitectures()),
       {"kernel/posix/", facts, firmware, devices, ops, "arch/common/", "arch/ops/", "layouts/"});
-  layers.push_back({facts, Join(Join({"kernel/base/", "kernel/posix/"}, FactHeaders()), {facts})});
+  layers.push_back({facts, {"kernel/base/", "kernel/posix/", kFacts, facts}});
   layers.push_back({firmware, Join(kernel, {facts, firmware})});
   layers.push_back({devices, Join(kernel, {facts, firmware, devices})});
   layers.push_back({ops, target});
   layers.push_back({boot, Join(target, {boot})});
+}
+
+// Beside each other: page tables, ranges and objects, which all stand on frames; and the checks.
+void AddMemoryManager(std::vector<Layer>& layers) {
+  const Names frames = {"kernel/base/", "kernel/sync/", "kernel/mm/debug.h", kFacts,
+                        "kernel/mm/frames/"};
+  const Names regions = Join(
+      frames, {"kernel/mm/tables/", "kernel/mm/ranges/", "kernel/mm/heap/", "kernel/mm/regions/"});
+  layers.push_back({kFacts, {"kernel/base/", kFacts}});
+  layers.push_back({"kernel/mm/frames/", frames});
+  for (const std::string_view one :
+       {"kernel/mm/tables/", "kernel/mm/ranges/", "kernel/mm/heap/", "kernel/mm/checks/"}) {
+    layers.push_back({one, Join(frames, {one})});
+  }
+  layers.push_back({"kernel/mm/regions/", regions});
+  layers.push_back({"kernel/mm/space/", Join(regions, {"kernel/mm/space/"})});
 }
 
 std::vector<Layer> MakeLayers() {
@@ -90,7 +92,7 @@ std::vector<Layer> MakeLayers() {
   const Names fs = Join(ipc, {"kernel/fs/"});
   const Names process = Join(fs, {"kernel/process/"});
   std::vector<Layer> layers = {
-      {"arch/common/", FactHeaders()},
+      {"arch/common/", {kFacts}},
       {"kernel/base/", {"kernel/base/"}},
       {"kernel/base/kernel/", {"kernel/base/", "arch/ops/"}},
       {"kernel/posix/", {"kernel/base/", "kernel/posix/"}},
@@ -102,8 +104,8 @@ std::vector<Layer> MakeLayers() {
       {"kernel/process/", process},
       // Code of user mode: it shares what touches no memory of the kernel's.
       {"kernel/applications/",
-       {"kernel/base/", "kernel/mm/address.h", "kernel/posix/", "kernel/process/application.h",
-        "arch/ops/", "kernel/applications/"}},
+       {"kernel/base/", "kernel/mm/facts/address.h", "kernel/posix/",
+        "kernel/process/application.h", "arch/ops/", "kernel/applications/"}},
       {"kernel/syscall/", Join(process, {"kernel/syscall/"})},
       {"kernel/mm/", {"kernel/base/", "kernel/mm/", "kernel/sync/"}},
       {"kernel/sync/", {"kernel/base/", "kernel/sync/"}},
@@ -143,10 +145,7 @@ std::vector<Layer> MakeLayers() {
   };
   AddArchitecture(layers, "arch/arm/");
   AddArchitecture(layers, "arch/x86_64/");
-  for (const std::string_view header : FactHeaders()) {
-    // "kernel/mm/address." is address.h and address.cc.
-    layers.push_back({header.substr(0, header.size() - 1), Join({"kernel/base/"}, FactHeaders())});
-  }
+  AddMemoryManager(layers);
   return layers;
 }
 
@@ -175,30 +174,33 @@ bool IsTestSupport(std::string_view path) {
       "kernel/fs/cpio_archive.h",
       "kernel/fs/file_world.h",
       "kernel/fs/terminal_world.h",
+      "kernel/mm/checks/layout_verify_world.h",
       "kernel/mm/exhaustion_memory.h",
       "kernel/mm/exhaustion_trial.h",
-      "kernel/mm/frame_window_fake.h",
-      "kernel/mm/layout_verify_world.h",
-      "kernel/mm/memory_map_boards.h",
-      "kernel/mm/page_table_arena.h",
-      "kernel/mm/page_table_fake_memory.h",
-      "kernel/mm/page_table_fuzz.h",
-      "kernel/mm/page_table_model.h",
-      "kernel/mm/page_table_random.h",
-      "kernel/mm/page_table_trial.h",
-      "kernel/mm/physical_memory_test_machine.h",
-      "kernel/mm/range_allocator_model.h",
-      "kernel/mm/slab_test_memory.h",
-      "kernel/mm/space_table_fake.h",
+      "kernel/mm/facts/memory_map_boards.h",
+      "kernel/mm/frames/physical_memory_test_machine.h",
+      "kernel/mm/heap/slab_test_memory.h",
+      "kernel/mm/ranges/range_allocator_model.h",
+      "kernel/mm/ranges/vma_index_model.h",
+      "kernel/mm/ranges/vma_index_random.h",
+      "kernel/mm/regions/frame_window_fake.h",
+      "kernel/mm/regions/vmalloc_fakes.h",
+      "kernel/mm/regions/vmalloc_trial.h",
+      "kernel/mm/space/space_world.h",
+      "kernel/mm/space/space_world_tables.h",
+      "kernel/mm/space/thread_memory_trial.h",
+      "kernel/mm/tables/page_table_arena.h",
+      "kernel/mm/tables/page_table_fake_memory.h",
+      "kernel/mm/tables/page_table_fuzz.h",
+      "kernel/mm/tables/page_table_model.h",
+      "kernel/mm/tables/page_table_random.h",
+      "kernel/mm/tables/page_table_trial.h",
+      "kernel/mm/tables/space_table_fake.h",
+      "kernel/mm/tables/trial_rounds.h",
+      "kernel/mm/tables/user_pages_random.h",
+      "kernel/mm/tables/user_pages_trial.h",
       "kernel/mm/test_failures.h",
       "kernel/mm/test_pages.h",
-      "kernel/mm/trial_rounds.h",
-      "kernel/mm/user_pages_random.h",
-      "kernel/mm/user_pages_trial.h",
-      "kernel/mm/vma_index_model.h",
-      "kernel/mm/vma_index_random.h",
-      "kernel/mm/vmalloc_fakes.h",
-      "kernel/mm/vmalloc_trial.h",
       "userspace/drivers/fake_registers.h",
       "userspace/drivers/virtio/device_queue.h",
       "userspace/drivers/virtio/fake_virtio.h",
@@ -316,8 +318,10 @@ std::vector<Fault> CheckBuildFile(std::string_view package, std::string_view tex
     if (is_root || StartsWithOneOf(label.value.package, kAlways)) continue;
     if (may_use_support && StartsWithOneOf(label.value.package, kTestSupport)) continue;
     const bool allowed = std::ranges::any_of(layer->may_include, [&](std::string_view prefix) {
-      return target.starts_with(prefix.substr(0, prefix.rfind('/') + 1)) ||
-             (target == "arch/" && prefix == "arch/ops/");
+      // Which floors of the memory manager, includes say: trials of all of them are libraries, too.
+      const bool is_mm = prefix.starts_with(kMemoryManager);
+      const auto within = is_mm ? kMemoryManager : prefix.substr(0, prefix.rfind('/') + 1);
+      return target.starts_with(within) || (target == "arch/" && prefix == "arch/ops/");
     });
     const bool is_test = may_use_support && label.value.rule.ends_with("_test");
     if (allowed || (is_test && StartsWithOneOf(target, kForTests))) continue;

@@ -4,9 +4,9 @@
 #include <format>
 #include <string>
 
-#include "kernel/mm/address.h"
-#include "kernel/mm/attributes.h"
-#include "kernel/mm/layout.h"
+#include "kernel/mm/facts/address.h"
+#include "kernel/mm/facts/attributes.h"
+#include "kernel/mm/facts/layout.h"
 #include "layouts/all.h"
 
 namespace layering {

@@ -25,7 +25,7 @@ Scan ScanSource(std::string_view text);
 
 // A label in a BUILD file, and the rule it is an argument of.
 struct Label {
-  std::string package;  // "kernel/mm" of "//kernel/mm:range"
+  std::string package;  // "kernel/mm" of "//kernel/mm/facts:range"
   std::string rule;     // "cc_library"
 };
 

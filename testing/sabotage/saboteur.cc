@@ -18,11 +18,11 @@
 #include "kernel/init/live_tables.h"
 #include "kernel/init/milestone.h"
 #include "kernel/init/system.h"
-#include "kernel/mm/address.h"
-#include "kernel/mm/attributes.h"
-#include "kernel/mm/layout.h"
-#include "kernel/mm/layout_verify.h"
-#include "kernel/mm/range.h"
+#include "kernel/mm/checks/layout_verify.h"
+#include "kernel/mm/facts/address.h"
+#include "kernel/mm/facts/attributes.h"
+#include "kernel/mm/facts/layout.h"
+#include "kernel/mm/facts/range.h"
 
 namespace kernel {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <sys/mman.h>
 
-#include "kernel/mm/address.h"
+#include "kernel/mm/facts/address.h"
 
 namespace libatlas {
 namespace {

@@ -7,7 +7,7 @@
 #include <span>
 
 #include "kernel/base/result.h"
-#include "kernel/mm/frame_table.h"
+#include "kernel/mm/frames/frame_table.h"
 #include "userspace/libatlas/memory_region.h"
 
 namespace libatlas {

@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-#include "kernel/mm/object_fault.h"
+#include "kernel/mm/heap/object_fault.h"
 
 namespace libatlas {
 

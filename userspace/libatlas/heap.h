@@ -2,7 +2,7 @@
 // caches.
 //
 // Blocks up to 16 KiB are objects of the kernel heap's size classes, in the kernel's slabs
-// (kernel/mm/slab_cache.h), with magazines of threads in front of them instead of processors'.
+// (kernel/mm/heap/slab_cache.h), with magazines of threads in front of them instead of processors'.
 // Larger blocks are runs of pages.
 //
 // Whether a block begins where one is freed is known at once, from the descriptor of its page. A
@@ -20,13 +20,13 @@
 
 #include "kernel/base/bits.h"
 #include "kernel/base/result.h"
-#include "kernel/mm/frame_table.h"
-#include "kernel/mm/node_pool.h"
-#include "kernel/mm/object_fault.h"
-#include "kernel/mm/object_guard.h"
-#include "kernel/mm/size_class.h"
-#include "kernel/mm/slab_cache.h"
-#include "kernel/mm/slab_depot.h"
+#include "kernel/mm/frames/frame_table.h"
+#include "kernel/mm/frames/node_pool.h"
+#include "kernel/mm/heap/object_fault.h"
+#include "kernel/mm/heap/object_guard.h"
+#include "kernel/mm/heap/size_class.h"
+#include "kernel/mm/heap/slab_cache.h"
+#include "kernel/mm/heap/slab_depot.h"
 #include "kernel/sync/thread_annotations.h"
 #include "userspace/libatlas/memory_region.h"
 #include "userspace/libatlas/mutex.h"

@@ -7,7 +7,7 @@
 #include <optional>
 
 #include "kernel/base/bits.h"
-#include "kernel/mm/slab_geometry.h"
+#include "kernel/mm/heap/slab_geometry.h"
 #include "userspace/libatlas/descriptor_space.h"
 #include "userspace/libatlas/program_heap.h"
 

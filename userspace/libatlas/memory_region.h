@@ -8,7 +8,7 @@
 #include <span>
 
 #include "kernel/base/result.h"
-#include "kernel/mm/frame_table.h"
+#include "kernel/mm/frames/frame_table.h"
 
 namespace libatlas {
 

@@ -12,9 +12,9 @@
 #include <optional>
 
 #include "kernel/base/result.h"
-#include "kernel/mm/address.h"
-#include "kernel/mm/frame_table.h"
-#include "kernel/mm/page_source.h"
+#include "kernel/mm/facts/address.h"
+#include "kernel/mm/frames/frame_table.h"
+#include "kernel/mm/frames/page_source.h"
 #include "kernel/sync/thread_annotations.h"
 #include "userspace/libatlas/memory_region.h"
 #include "userspace/libatlas/mutex.h"

@@ -11,9 +11,9 @@
 
 #include "kernel/base/check.h"
 #include "kernel/base/result.h"
-#include "kernel/mm/address.h"
-#include "kernel/mm/frame_table.h"
-#include "kernel/mm/slab_geometry.h"
+#include "kernel/mm/facts/address.h"
+#include "kernel/mm/frames/frame_table.h"
+#include "kernel/mm/heap/slab_geometry.h"
 #include "kernel/mm/test_failures.h"
 #include "userspace/libatlas/memory_region.h"
 

@@ -10,8 +10,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "kernel/mm/magazine.h"
-#include "kernel/mm/size_class.h"
+#include "kernel/mm/heap/magazine.h"
+#include "kernel/mm/heap/size_class.h"
 
 namespace libatlas {
 

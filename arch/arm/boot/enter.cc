@@ -20,8 +20,8 @@
 #include "arch/ops/kernel_root.h"
 #include "arch/ops/shared_state.h"
 #include "kernel/init/boot_info.h"
-#include "kernel/mm/address.h"
-#include "kernel/mm/layout.h"
+#include "kernel/mm/facts/address.h"
+#include "kernel/mm/facts/layout.h"
 #include "layouts/selected.h"
 
 extern "C" {

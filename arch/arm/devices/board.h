@@ -3,7 +3,7 @@
 #pragma once
 
 #include "arch/arm/firmware/board_devices.h"
-#include "kernel/mm/address.h"
+#include "kernel/mm/facts/address.h"
 
 namespace arch::arm {
 

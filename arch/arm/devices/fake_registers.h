@@ -6,7 +6,7 @@
 #include <cstdint>
 
 #include "arch/arm/devices/mmio.h"
-#include "kernel/mm/address.h"
+#include "kernel/mm/facts/address.h"
 
 namespace arch::arm {
 

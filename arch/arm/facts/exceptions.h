@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "arch/arm/facts/registers.h"
-#include "kernel/mm/fault_info.h"
+#include "kernel/mm/facts/fault_info.h"
 
 namespace arch::arm {
 

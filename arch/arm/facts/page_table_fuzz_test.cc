@@ -1,5 +1,5 @@
-// Page tables of ARMv7-A as bytes change them; see kernel/mm/page_table_fuzz.h.
-#include "kernel/mm/page_table_fuzz.h"
+// Page tables of ARMv7-A as bytes change them; see kernel/mm/tables/page_table_fuzz.h.
+#include "kernel/mm/tables/page_table_fuzz.h"
 
 #include <cstddef>
 #include <cstdint>

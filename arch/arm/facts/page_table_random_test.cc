@@ -1,5 +1,5 @@
-// Page tables of ARMv7-A under random operations; see kernel/mm/page_table_random.h.
-#include "kernel/mm/page_table_random.h"
+// Page tables of ARMv7-A under random operations; see kernel/mm/tables/page_table_random.h.
+#include "kernel/mm/tables/page_table_random.h"
 #include "kernel/mm/test_seed.h"
 
 #include "arch/arm/facts/trial_machine.h"

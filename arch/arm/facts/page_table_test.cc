@@ -1,13 +1,13 @@
 // Page tables of ARMv7-A, entry by entry.
-#include "kernel/mm/page_table.h"
+#include "kernel/mm/tables/page_table.h"
 
 #include <cstdint>
 #include <new>
 #include <string_view>
 
 #include "arch/arm/facts/paging_policy.h"
-#include "kernel/mm/page_table_arena.h"
-#include "kernel/mm/tlb_batch.h"
+#include "kernel/mm/tables/page_table_arena.h"
+#include "kernel/mm/tables/tlb_batch.h"
 #include "testing/unit/test.h"
 
 namespace arch::arm {

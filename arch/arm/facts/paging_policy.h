@@ -7,9 +7,9 @@
 #include <optional>
 
 #include "arch/arm/facts/registers.h"
-#include "kernel/mm/address.h"
-#include "kernel/mm/attributes.h"
-#include "kernel/mm/paging_policy.h"
+#include "kernel/mm/facts/address.h"
+#include "kernel/mm/facts/attributes.h"
+#include "kernel/mm/facts/paging_policy.h"
 
 namespace arch::arm {
 

@@ -1,13 +1,13 @@
 // Threads' page tables beside their process's, in those of ARMv7-A.
-#include "kernel/mm/thread_pages.h"
+#include "kernel/mm/tables/thread_pages.h"
 
 #include <cstddef>
 
 #include "arch/arm/facts/user_pages_machine.h"
-#include "kernel/mm/page_table_arena.h"
-#include "kernel/mm/thread_pages_trial.h"
-#include "kernel/mm/trial_rounds.h"
-#include "kernel/mm/user_pages_trial.h"
+#include "kernel/mm/tables/page_table_arena.h"
+#include "kernel/mm/tables/thread_pages_trial.h"
+#include "kernel/mm/tables/trial_rounds.h"
+#include "kernel/mm/tables/user_pages_trial.h"
 #include "testing/unit/test.h"
 
 namespace arch::arm {

@@ -1,4 +1,4 @@
-// The page tables of ARMv7-A as a machine for kernel/mm/page_table_trial.h.
+// The page tables of ARMv7-A as a machine for kernel/mm/tables/page_table_trial.h.
 #pragma once
 
 #include <cstdint>
@@ -7,11 +7,11 @@
 #include "arch/arm/facts/manual_walk.h"
 #include "arch/arm/facts/paging_policy.h"
 #include "gtest/gtest.h"
-#include "kernel/mm/address.h"
-#include "kernel/mm/attributes.h"
-#include "kernel/mm/page_table_fake_memory.h"
-#include "kernel/mm/paging_policy.h"
-#include "kernel/mm/range.h"
+#include "kernel/mm/facts/address.h"
+#include "kernel/mm/facts/attributes.h"
+#include "kernel/mm/facts/paging_policy.h"
+#include "kernel/mm/facts/range.h"
+#include "kernel/mm/tables/page_table_fake_memory.h"
 
 namespace arch::arm {
 

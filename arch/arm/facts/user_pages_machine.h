@@ -1,10 +1,10 @@
-// Address spaces of ARMv7-A as machines for kernel/mm/user_pages_trial.h.
+// Address spaces of ARMv7-A as machines for kernel/mm/tables/user_pages_trial.h.
 #pragma once
 
 #include "arch/arm/facts/paging_policy.h"
-#include "kernel/mm/paging_policy.h"
-#include "kernel/mm/range.h"
-#include "kernel/mm/thread_pages.h"
+#include "kernel/mm/facts/paging_policy.h"
+#include "kernel/mm/facts/range.h"
+#include "kernel/mm/tables/thread_pages.h"
 
 namespace arch::arm {
 

@@ -1,5 +1,5 @@
 // Address spaces in the page tables of ARMv7-A under random operations; see user_pages_random.h.
-#include "kernel/mm/user_pages_random.h"
+#include "kernel/mm/tables/user_pages_random.h"
 #include "arch/arm/facts/trial_machine.h"
 #include "arch/arm/facts/user_pages_machine.h"
 #include "gtest/gtest.h"

@@ -1,14 +1,14 @@
 // Address spaces in the page tables of ARMv7-A, step by step with a model.
-#include "kernel/mm/user_pages.h"
+#include "kernel/mm/tables/user_pages.h"
 
 #include <new>
 
 #include "arch/arm/facts/user_pages_machine.h"
-#include "kernel/mm/page_table_arena.h"
-#include "kernel/mm/space_table.h"
-#include "kernel/mm/space_table_fake.h"
-#include "kernel/mm/trial_rounds.h"
-#include "kernel/mm/user_pages_trial.h"
+#include "kernel/mm/tables/page_table_arena.h"
+#include "kernel/mm/tables/space_table.h"
+#include "kernel/mm/tables/space_table_fake.h"
+#include "kernel/mm/tables/trial_rounds.h"
+#include "kernel/mm/tables/user_pages_trial.h"
 #include "testing/unit/test.h"
 
 namespace arch::arm {

@@ -1,17 +1,17 @@
 // The kernel's virtual memory over this architecture's page tables.
-#include "kernel/mm/vmalloc.h"
+#include "kernel/mm/regions/vmalloc.h"
 
 #include <cstdint>
 #include <new>
 #include <string_view>
 
 #include "arch/arm/facts/paging_policy.h"
-#include "kernel/mm/page_table_arena.h"
-#include "kernel/mm/paging_policy.h"
-#include "kernel/mm/range.h"
+#include "kernel/mm/facts/paging_policy.h"
+#include "kernel/mm/facts/range.h"
+#include "kernel/mm/regions/vmalloc_trial.h"
+#include "kernel/mm/tables/page_table_arena.h"
 #include "kernel/mm/test_failures.h"
 #include "kernel/mm/test_pages.h"
-#include "kernel/mm/vmalloc_trial.h"
 #include "testing/unit/test.h"
 
 namespace arch::arm {

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <expected>
 
-#include "kernel/mm/range.h"
+#include "kernel/mm/facts/range.h"
 
 namespace arch::arm {
 

@@ -13,8 +13,8 @@
 #include <span>
 #include <string_view>
 
-#include "kernel/mm/memory_map.h"
-#include "kernel/mm/range.h"
+#include "kernel/mm/facts/memory_map.h"
+#include "kernel/mm/facts/range.h"
 
 namespace arch::arm {
 

@@ -9,7 +9,7 @@
 
 #include "arch/arm/firmware/device_tree.h"
 #include "arch/arm/firmware/tree_writer.h"
-#include "kernel/mm/range.h"
+#include "kernel/mm/facts/range.h"
 
 namespace arch::arm {
 

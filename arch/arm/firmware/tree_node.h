@@ -10,8 +10,8 @@
 #include <span>
 #include <string_view>
 
-#include "kernel/mm/address.h"
-#include "kernel/mm/range.h"
+#include "kernel/mm/facts/address.h"
+#include "kernel/mm/facts/range.h"
 
 namespace arch::arm {
 

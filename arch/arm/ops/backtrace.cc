@@ -2,8 +2,8 @@
 
 #include "arch/ops/stacks.h"
 #include "kernel/base/bits.h"
-#include "kernel/mm/address.h"
-#include "kernel/mm/range.h"
+#include "kernel/mm/facts/address.h"
+#include "kernel/mm/facts/range.h"
 
 extern "C" {
 extern const char image_start[];

@@ -2,7 +2,7 @@
 // 0406C A3.9.3, B2.2.7).
 #pragma once
 
-#include "kernel/mm/range.h"
+#include "kernel/mm/facts/range.h"
 
 namespace arch {
 

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "kernel/base/result.h"
-#include "kernel/mm/address.h"
+#include "kernel/mm/facts/address.h"
 
 namespace arch {
 

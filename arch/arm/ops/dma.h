@@ -1,7 +1,7 @@
 // What devices with short addresses can reach.
 #pragma once
 
-#include "kernel/mm/address.h"
+#include "kernel/mm/facts/address.h"
 
 namespace arch {
 

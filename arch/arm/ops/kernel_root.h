@@ -6,10 +6,10 @@
 #include <cstdint>
 
 #include "arch/arm/facts/registers.h"
-#include "kernel/mm/address.h"
-#include "kernel/mm/attributes.h"
-#include "kernel/mm/layout.h"
-#include "kernel/mm/range.h"
+#include "kernel/mm/facts/address.h"
+#include "kernel/mm/facts/attributes.h"
+#include "kernel/mm/facts/layout.h"
+#include "kernel/mm/facts/range.h"
 #include "layouts/selected.h"
 
 namespace arch::arm {

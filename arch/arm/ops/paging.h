@@ -7,10 +7,10 @@
 
 #include "arch/arm/facts/paging_policy.h"
 #include "arch/arm/ops/coprocessor.h"
-#include "kernel/mm/address.h"
-#include "kernel/mm/asid_allocator.h"
-#include "kernel/mm/paging_policy.h"
-#include "kernel/mm/tlb_work.h"
+#include "kernel/mm/facts/address.h"
+#include "kernel/mm/facts/paging_policy.h"
+#include "kernel/mm/tables/asid_allocator.h"
+#include "kernel/mm/tables/tlb_work.h"
 
 namespace arch {
 

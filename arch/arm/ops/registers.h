@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "kernel/base/print.h"
-#include "kernel/mm/address.h"
+#include "kernel/mm/facts/address.h"
 
 namespace arch {
 

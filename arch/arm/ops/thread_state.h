@@ -5,7 +5,7 @@
 
 #include "arch/arm/facts/signal_frame.h"
 #include "arch/ops/user_mode.h"
-#include "kernel/mm/range.h"
+#include "kernel/mm/facts/range.h"
 
 namespace arch {
 

@@ -7,7 +7,7 @@
 #include "arch/arm/facts/registers.h"
 #include "arch/arm/ops/coprocessor.h"
 #include "arch/arm/ops/user_domain.h"
-#include "kernel/mm/fault_info.h"
+#include "kernel/mm/facts/fault_info.h"
 #include "kernel/sched/traps.h"
 
 extern "C" {

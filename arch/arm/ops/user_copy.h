@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "kernel/mm/address.h"
+#include "kernel/mm/facts/address.h"
 
 namespace arch {
 

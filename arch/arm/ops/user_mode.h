@@ -12,7 +12,7 @@
 #include "arch/common/signal_frame.h"  // IWYU pragma: export
 #include "arch/ops/registers.h"
 #include "kernel/base/check.h"
-#include "kernel/mm/address.h"
+#include "kernel/mm/facts/address.h"
 
 namespace arch {
 

@@ -18,7 +18,7 @@
 #include "arch/x86_64/firmware/start_info.h"
 #include "kernel/base/units.h"
 #include "kernel/init/boot_info.h"
-#include "kernel/mm/address.h"
+#include "kernel/mm/facts/address.h"
 #include "layouts/selected.h"
 
 extern "C" {

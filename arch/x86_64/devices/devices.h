@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "arch/x86_64/devices/ports_asm.h"
-#include "kernel/mm/address.h"
+#include "kernel/mm/facts/address.h"
 
 namespace arch::x86_64 {
 

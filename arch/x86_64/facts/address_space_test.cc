@@ -1,10 +1,10 @@
-// Address spaces in the page tables of x86_64, beside a model; see kernel/mm/space_trial.h.
+// Address spaces in the page tables of x86_64, beside a model; see kernel/mm/space/space_trial.h.
 #include <cstddef>
 #include <cstdint>
 
 #include "arch/x86_64/facts/user_pages_machine.h"
-#include "kernel/mm/space_trial_random.h"
-#include "kernel/mm/space_world_tables.h"
+#include "kernel/mm/space/space_trial_random.h"
+#include "kernel/mm/space/space_world_tables.h"
 #include "testing/unit/test.h"
 
 namespace arch::x86_64 {

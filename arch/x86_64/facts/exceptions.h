@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "kernel/mm/fault_info.h"
+#include "kernel/mm/facts/fault_info.h"
 
 namespace arch::x86_64 {
 

@@ -6,7 +6,7 @@
 #include <new>
 
 #include "arch/x86_64/facts/paging_policy.h"
-#include "kernel/mm/range.h"
+#include "kernel/mm/facts/range.h"
 #include "kernel/mm/test_failures.h"
 #include "testing/unit/test.h"
 

@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <optional>
 
-#include "kernel/mm/attributes.h"
-#include "kernel/mm/page_table_fake_memory.h"
+#include "kernel/mm/facts/attributes.h"
+#include "kernel/mm/tables/page_table_fake_memory.h"
 
 namespace arch::x86_64 {
 

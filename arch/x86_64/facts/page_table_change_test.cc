@@ -4,9 +4,9 @@
 #include <new>
 
 #include "arch/x86_64/facts/paging_policy.h"
-#include "kernel/mm/page_table.h"
-#include "kernel/mm/page_table_arena.h"
-#include "kernel/mm/tlb_batch.h"
+#include "kernel/mm/tables/page_table.h"
+#include "kernel/mm/tables/page_table_arena.h"
+#include "kernel/mm/tables/tlb_batch.h"
 #include "testing/unit/test.h"
 
 namespace arch::x86_64 {

@@ -1,5 +1,5 @@
-// Page tables of x86_64 under random operations; see kernel/mm/page_table_random.h.
-#include "kernel/mm/page_table_random.h"
+// Page tables of x86_64 under random operations; see kernel/mm/tables/page_table_random.h.
+#include "kernel/mm/tables/page_table_random.h"
 #include "kernel/mm/test_seed.h"
 
 #include "arch/x86_64/facts/trial_machine.h"

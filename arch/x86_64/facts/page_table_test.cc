@@ -1,12 +1,12 @@
 // Page tables of x86_64, entry by entry.
-#include "kernel/mm/page_table.h"
+#include "kernel/mm/tables/page_table.h"
 
 #include <cstdint>
 #include <new>
 #include <string_view>
 
 #include "arch/x86_64/facts/paging_policy.h"
-#include "kernel/mm/page_table_arena.h"
+#include "kernel/mm/tables/page_table_arena.h"
 #include "testing/unit/test.h"
 
 namespace arch::x86_64 {

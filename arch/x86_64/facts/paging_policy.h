@@ -6,9 +6,9 @@
 #include <cstdint>
 #include <optional>
 
-#include "kernel/mm/address.h"
-#include "kernel/mm/attributes.h"
-#include "kernel/mm/paging_policy.h"
+#include "kernel/mm/facts/address.h"
+#include "kernel/mm/facts/attributes.h"
+#include "kernel/mm/facts/paging_policy.h"
 
 namespace arch::x86_64 {
 

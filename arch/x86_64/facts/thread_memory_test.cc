@@ -1,8 +1,8 @@
-// Threads' memory in the page tables of x86_64; see kernel/mm/thread_memory_trial.h.
-#include "kernel/mm/thread_memory.h"
+// Threads' memory in the page tables of x86_64; see kernel/mm/space/thread_memory_trial.h.
+#include "kernel/mm/space/thread_memory.h"
 
 #include "arch/x86_64/facts/user_pages_machine.h"
-#include "kernel/mm/thread_memory_trial.h"
+#include "kernel/mm/space/thread_memory_trial.h"
 #include "testing/unit/test.h"
 
 namespace arch::x86_64 {

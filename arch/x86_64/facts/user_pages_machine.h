@@ -1,10 +1,10 @@
-// Address spaces of x86_64 as machines for kernel/mm/user_pages_trial.h.
+// Address spaces of x86_64 as machines for kernel/mm/tables/user_pages_trial.h.
 #pragma once
 
 #include "arch/x86_64/facts/paging_policy.h"
-#include "kernel/mm/paging_policy.h"
-#include "kernel/mm/range.h"
-#include "kernel/mm/thread_pages.h"
+#include "kernel/mm/facts/paging_policy.h"
+#include "kernel/mm/facts/range.h"
+#include "kernel/mm/tables/thread_pages.h"
 
 namespace arch::x86_64 {
 

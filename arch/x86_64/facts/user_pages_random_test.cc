@@ -1,5 +1,5 @@
 // Address spaces in the page tables of x86_64 under random operations; see user_pages_random.h.
-#include "kernel/mm/user_pages_random.h"
+#include "kernel/mm/tables/user_pages_random.h"
 #include "arch/x86_64/facts/trial_machine.h"
 #include "arch/x86_64/facts/user_pages_machine.h"
 #include "gtest/gtest.h"

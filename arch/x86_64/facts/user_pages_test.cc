@@ -1,14 +1,14 @@
 // Address spaces in the page tables of x86_64, step by step with a model.
-#include "kernel/mm/user_pages.h"
+#include "kernel/mm/tables/user_pages.h"
 
 #include <new>
 
 #include "arch/x86_64/facts/user_pages_machine.h"
-#include "kernel/mm/page_table_arena.h"
-#include "kernel/mm/space_table.h"
-#include "kernel/mm/space_table_fake.h"
-#include "kernel/mm/trial_rounds.h"
-#include "kernel/mm/user_pages_trial.h"
+#include "kernel/mm/tables/page_table_arena.h"
+#include "kernel/mm/tables/space_table.h"
+#include "kernel/mm/tables/space_table_fake.h"
+#include "kernel/mm/tables/trial_rounds.h"
+#include "kernel/mm/tables/user_pages_trial.h"
 #include "testing/unit/test.h"
 
 namespace arch::x86_64 {

@@ -11,7 +11,7 @@
 #include <string_view>
 
 #include "arch/x86_64/firmware/physical_view.h"
-#include "kernel/mm/address.h"
+#include "kernel/mm/facts/address.h"
 
 namespace arch::x86_64 {
 

@@ -8,7 +8,7 @@
 #include <span>
 #include <type_traits>
 
-#include "kernel/mm/address.h"
+#include "kernel/mm/facts/address.h"
 
 namespace arch::x86_64 {
 

@@ -13,9 +13,9 @@
 #include <string_view>
 
 #include "arch/x86_64/firmware/physical_view.h"
-#include "kernel/mm/address.h"
-#include "kernel/mm/memory_map.h"
-#include "kernel/mm/range.h"
+#include "kernel/mm/facts/address.h"
+#include "kernel/mm/facts/memory_map.h"
+#include "kernel/mm/facts/range.h"
 
 namespace arch::x86_64 {
 

@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "arch/ops/registers.h"
-#include "kernel/mm/address.h"
+#include "kernel/mm/facts/address.h"
 
 namespace arch {
 

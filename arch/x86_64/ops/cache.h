@@ -2,7 +2,7 @@
 // processor keeps current by itself (Intel SDM vol. 3A 12.6); ARM has work to do.
 #pragma once
 
-#include "kernel/mm/range.h"
+#include "kernel/mm/facts/range.h"
 
 namespace arch {
 

@@ -6,7 +6,7 @@
 
 #include "arch/ops/device_mapper.h"
 #include "kernel/base/result.h"
-#include "kernel/mm/range.h"
+#include "kernel/mm/facts/range.h"
 
 namespace arch {
 

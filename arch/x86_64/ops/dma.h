@@ -2,7 +2,7 @@
 #pragma once
 
 #include "kernel/base/units.h"
-#include "kernel/mm/address.h"
+#include "kernel/mm/facts/address.h"
 
 namespace arch {
 

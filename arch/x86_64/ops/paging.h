@@ -4,10 +4,10 @@
 #include <array>
 
 #include "arch/x86_64/facts/paging_policy.h"
-#include "kernel/mm/address.h"
-#include "kernel/mm/asid_allocator.h"
-#include "kernel/mm/paging_policy.h"
-#include "kernel/mm/tlb_work.h"
+#include "kernel/mm/facts/address.h"
+#include "kernel/mm/facts/paging_policy.h"
+#include "kernel/mm/tables/asid_allocator.h"
+#include "kernel/mm/tables/tlb_work.h"
 
 namespace arch {
 

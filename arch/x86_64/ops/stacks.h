@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <optional>
 
-#include "kernel/mm/address.h"
-#include "kernel/mm/range.h"
+#include "kernel/mm/facts/address.h"
+#include "kernel/mm/facts/range.h"
 
 namespace arch {
 

@@ -7,7 +7,7 @@
 
 #include "arch/ops/float_state.h"
 #include "arch/ops/user_mode.h"
-#include "kernel/mm/range.h"
+#include "kernel/mm/facts/range.h"
 
 namespace arch {
 

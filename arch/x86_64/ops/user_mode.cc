@@ -5,7 +5,7 @@
 #include "arch/ops/user_start.h"
 #include "arch/x86_64/devices/descriptors.h"
 #include "arch/x86_64/facts/registers.h"
-#include "kernel/mm/fault_info.h"
+#include "kernel/mm/facts/fault_info.h"
 #include "kernel/sched/traps.h"
 
 extern "C" {

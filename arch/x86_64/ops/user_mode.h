@@ -10,7 +10,7 @@
 
 #include "arch/common/signal_frame.h"  // IWYU pragma: export
 #include "kernel/base/check.h"
-#include "kernel/mm/address.h"
+#include "kernel/mm/facts/address.h"
 
 namespace arch {
 

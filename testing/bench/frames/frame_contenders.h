@@ -5,11 +5,11 @@
 #include <cstdint>
 #include <vector>
 
-#include "kernel/mm/frame_allocator.h"
-#include "kernel/mm/frame_cache.h"
-#include "kernel/mm/frame_table.h"
-#include "kernel/mm/memory_map.h"
-#include "kernel/mm/physical_memory.h"
+#include "kernel/mm/facts/memory_map.h"
+#include "kernel/mm/frames/frame_allocator.h"
+#include "kernel/mm/frames/frame_cache.h"
+#include "kernel/mm/frames/frame_table.h"
+#include "kernel/mm/frames/physical_memory.h"
 #include "testing/bench/models/linux_page_allocator.h"
 
 namespace bench {

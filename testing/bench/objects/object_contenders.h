@@ -4,9 +4,9 @@
 #include <cstddef>
 #include <memory>
 
-#include "kernel/mm/kernel_heap.h"
-#include "kernel/mm/slab_cache.h"
-#include "kernel/mm/slab_depot.h"
+#include "kernel/mm/heap/kernel_heap.h"
+#include "kernel/mm/heap/slab_cache.h"
+#include "kernel/mm/heap/slab_depot.h"
 #include "testing/bench/objects/object_machine.h"
 #include "testing/bench/peers/resident.h"
 

@@ -4,8 +4,8 @@
 
 #include "kernel/base/check.h"
 #include "kernel/base/units.h"
-#include "kernel/mm/address.h"
-#include "kernel/mm/frame_allocator.h"
+#include "kernel/mm/facts/address.h"
+#include "kernel/mm/frames/frame_allocator.h"
 
 namespace bench {
 namespace {

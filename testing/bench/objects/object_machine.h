@@ -8,13 +8,13 @@
 #include <vector>
 
 #include "kernel/base/result.h"
-#include "kernel/mm/direct_map_pages.h"
-#include "kernel/mm/frame_cache.h"
-#include "kernel/mm/frame_table.h"
-#include "kernel/mm/kernel_heap_large.h"
-#include "kernel/mm/memory_map.h"
-#include "kernel/mm/page_source.h"
-#include "kernel/mm/physical_memory.h"
+#include "kernel/mm/facts/memory_map.h"
+#include "kernel/mm/frames/direct_map_pages.h"
+#include "kernel/mm/frames/frame_cache.h"
+#include "kernel/mm/frames/frame_table.h"
+#include "kernel/mm/frames/page_source.h"
+#include "kernel/mm/frames/physical_memory.h"
+#include "kernel/mm/heap/kernel_heap_large.h"
 
 namespace bench {
 

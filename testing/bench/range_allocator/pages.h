@@ -10,8 +10,8 @@
 
 #include "kernel/base/check.h"
 #include "kernel/base/result.h"
-#include "kernel/mm/address.h"
-#include "kernel/mm/page_source.h"
+#include "kernel/mm/facts/address.h"
+#include "kernel/mm/frames/page_source.h"
 
 namespace bench {
 

@@ -11,9 +11,9 @@
 #include <utility>
 
 #include "kernel/base/check.h"
-#include "kernel/mm/address.h"
-#include "kernel/mm/range.h"
-#include "kernel/mm/range_allocator.h"
+#include "kernel/mm/facts/address.h"
+#include "kernel/mm/facts/range.h"
+#include "kernel/mm/ranges/range_allocator.h"
 #include "testing/bench/range_allocator/pages.h"
 
 namespace bench {

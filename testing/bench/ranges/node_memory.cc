@@ -8,7 +8,7 @@
 
 #include "kernel/base/check.h"
 #include "kernel/base/result.h"
-#include "kernel/mm/address.h"
+#include "kernel/mm/facts/address.h"
 
 namespace bench {
 

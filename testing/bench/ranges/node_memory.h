@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "kernel/base/result.h"
-#include "kernel/mm/page_source.h"
+#include "kernel/mm/frames/page_source.h"
 
 namespace bench {
 

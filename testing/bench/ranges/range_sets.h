@@ -25,7 +25,7 @@
 #include <new>
 #include <utility>
 
-#include "kernel/mm/vma_index.h"
+#include "kernel/mm/ranges/vma_index.h"
 #include "testing/bench/models/linux_gap_tree.h"
 #include "testing/bench/ranges/node_memory.h"
 

@@ -15,12 +15,12 @@
 #include "kernel/base/bits.h"
 #include "kernel/base/check.h"
 #include "kernel/base/result.h"
-#include "kernel/mm/address.h"
-#include "kernel/mm/attributes.h"
-#include "kernel/mm/mapping.h"
-#include "kernel/mm/page_table.h"
-#include "kernel/mm/range.h"
-#include "kernel/mm/tlb_work.h"
+#include "kernel/mm/facts/address.h"
+#include "kernel/mm/facts/attributes.h"
+#include "kernel/mm/facts/mapping.h"
+#include "kernel/mm/facts/range.h"
+#include "kernel/mm/tables/page_table.h"
+#include "kernel/mm/tables/tlb_work.h"
 #include "testing/bench/timing.h"
 
 namespace bench {

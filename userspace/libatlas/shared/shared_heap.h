@@ -14,7 +14,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "kernel/mm/object_fault.h"
+#include "kernel/mm/heap/object_fault.h"
 #include "kernel/sync/thread_annotations.h"
 #include "userspace/libatlas/mutex.h"
 

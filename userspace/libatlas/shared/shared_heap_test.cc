@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "kernel/mm/object_fault.h"
+#include "kernel/mm/heap/object_fault.h"
 
 namespace libatlas {
 namespace {
