@@ -14,6 +14,7 @@
 #include "kernel/ipc/event.h"
 #include "kernel/ipc/mailbox.h"
 #include "kernel/mm/space/space_request.h"
+#include "kernel/process/areas.h"
 #include "kernel/process/current.h"
 #include "kernel/process/native_thread.h"
 #include "kernel/process/signals.h"
@@ -37,12 +38,26 @@ posix::Result<mm::VirtAddr> Map(Process& process, const mm::MapRequest& request)
 // Calls `visit` for each object that the process shares with devices, or with nobody.
 void ForEachShared(const Process& process,
                    base::FunctionRef<void(const mm::ObjectReference&)> visit) {
-  auto area = process.space->FindFirstNotBelow(mm::VirtAddr{0});
-  while (area) {
-    if (area->kind == mm::VmaKind::kShared) visit(area->object);
-    if (area->range.last() == process.space->bounds().last()) return;
-    area = process.space->FindFirstNotBelow(area->range.last() + 1);
-  }
+  ForEachArea(*process.space, [&](const mm::VmaReport& area) {
+    if (area.kind == mm::VmaKind::kShared) visit(area.object);
+  });
+}
+
+// Whether the page is behind the program's code, with no other code in between.
+bool IsBehindCode(const Process& process, mm::VirtAddr va) {
+  if (!process.executable) return false;
+  const mm::MemoryObject* const program = process.executable->pages();
+  bool is_behind = false;
+  ForEachArea(*process.space, [&](const mm::VmaReport& area) {
+    if (!mm::Has(area.access, mm::Access::kExecute)) return;
+    const bool is_of_program = program != nullptr && area.object.get() == program;
+    if (area.range.base < va) {
+      is_behind = is_of_program;
+    } else if (is_of_program) {
+      is_behind = false;
+    }
+  });
+  return is_behind;
 }
 
 // Whether a page of the program may be there.
@@ -58,7 +73,7 @@ bool IsOfProgram(mm::VirtAddr va) {
 posix::Result<> SystemProcess::ShowTable(UserThread& thread, mm::VirtAddr place) {
   if (thread.native == nullptr) return std::unexpected(Errno::kNotSupported);
   if (receiver_ != nullptr || (place_ && *place_ != place)) return std::unexpected(Errno::kExists);
-  if (!IsOfProgram(place)) return kInvalid;
+  if (!IsOfProgram(place) || !IsBehindCode(process_, place)) return kInvalid;
   if (!place_) {
     TRY(Map(process_, {.size_bytes = mm::kPageSize,
                        .access = mm::Access::kRead,

@@ -40,9 +40,10 @@ class SystemProcess final : private fs::DiskDriver {
   ~SystemProcess() { EndOffer(fs::Disk::Device::kMayStillWrite); }
 
   // Shows the routing table, read-only, at the page `place`, which is in the layout's region for
-  // the program; `thread`, a native one, receives from now on. A receiver that has ended may have a
-  // successor, which shows it at the same place. Errors: kInvalid (no such page), kExists (there is
-  // a receiver, or another place), kNotSupported (no native thread), kOutOfMemory.
+  // the program, and there behind the program's code; `thread`, a native one, receives from now on.
+  // A receiver that has ended may have a successor, which shows it at the same place. Errors:
+  // kInvalid (no such page), kExists (there is a receiver, or another place), kNotSupported (no
+  // native thread), kOutOfMemory.
   [[nodiscard]] posix::Result<> ShowTable(UserThread& thread, mm::VirtAddr place);
 
   // See InterruptLines. Before the table is shown: kInvalid.

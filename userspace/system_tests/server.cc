@@ -28,6 +28,9 @@ alignas(atlas::InterruptTable::kBytes) constinit atlas::InterruptTable table{};
 // And another one.
 alignas(atlas::InterruptTable::kBytes) constinit atlas::InterruptTable other_page{};
 
+// One that is before the program's code, among its constants.
+alignas(atlas::InterruptTable::kBytes) constexpr atlas::InterruptTable early_page{};
+
 constexpr size_t kHandlers = 16;
 
 struct State {
@@ -216,6 +219,7 @@ void Do(Request request, const Arguments& in, Arguments& out) {
 
 void Serve() {
   if (atlas::BecomeNative() == nullptr) _exit(1);
+  if (atlas::ShowInterruptTable(early_page) != -EINVAL) _exit(3);
   if (atlas::ShowInterruptTable(table) != 0) _exit(2);
   while (true) {
     const atlas::Message* const received = atlas::Receive();

@@ -37,7 +37,7 @@ struct InterruptTable {
 static_assert(sizeof(InterruptTable) == InterruptTable::kBytes);
 
 // Shows the table at a whole page in the layout's region for the program, instead of what is there:
-// a page of the program itself, behind the dispatcher. The calling thread, a native one, receives
+// a page of the program itself, behind its code. The calling thread, a native one, receives
 // from now on. -EINVAL: not such a page; -EEXIST: there is a receiver, or the table is elsewhere
 // already; -ENOTSUP: no native thread.
 long ShowInterruptTable(const InterruptTable& place);
