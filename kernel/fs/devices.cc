@@ -123,6 +123,8 @@ posix::Result<Ref<OpenFile>> Devices::OpenDisk(Inode& inode, uint32_t flags) {
   }
   const bool writes = (flags & posix::open_flag::kAccessMode) != posix::open_flag::kReadOnly;
   if (writes && !parts_.disk.IsWritable()) return std::unexpected(Errno::kReadOnly);
+  // A list of mappings finds the file by its object: the one that was opened last.
+  parts_.disk.pages()->SetOwner(inode.number(), &inode);
   return TRY(MakeObject<DiskFile>(parts_.memory, Ref<Inode>(&inode), flags, parts_.disk));
 }
 

@@ -105,8 +105,9 @@ TEST(Devices, TheDiskComesAndGoes) {
   EXPECT_TRUE(MakeDiskFile(world.names).error() == Errno::kExists);
   EXPECT_TRUE(world.Open("/dev/vda").error() == Errno::kNoDevice) << "nobody drives it";
   ASSERT_TRUE(world.disk.Offer(driver, 8192 + 512, Disk::Writing::kAllowed).has_value());
-  const Ref<OpenFile> file = *world.Open("/dev/vda");
+  Ref<OpenFile> file = *world.Open("/dev/vda");
   EXPECT_TRUE(file->inode().mapped_as() == MappedAs::kPages);
+  EXPECT_TRUE(world.disk.pages()->owner() == &file->inode());
   EXPECT_TRUE(file->inode().pages() == world.disk.pages());
   EXPECT_EQ(file->inode().Status().size_bytes, 0U);
   EXPECT_EQ(*file->Seek(-512, posix::Whence::kEnd), 8192U);
@@ -133,6 +134,9 @@ TEST(Devices, TheDiskComesAndGoes) {
   RemoveDiskFile(world.names);
   EXPECT_TRUE(world.Open("/dev/vda").error() == Errno::kNoEntry);
   world.disk.Revoke(Disk::Device::kQuiet);
+  EXPECT_TRUE(world.disk.pages()->owner() == &file->inode());
+  file = {};
+  EXPECT_TRUE(world.disk.pages()->owner() == nullptr) << "it is gone";
   // One that cannot be written.
   ASSERT_TRUE(world.disk.Offer(driver, 8192 + 512, Disk::Writing::kForbidden).has_value());
   ASSERT_TRUE(MakeDiskFile(world.names).has_value());

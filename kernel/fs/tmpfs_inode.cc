@@ -180,6 +180,12 @@ posix::Result<Ref<OpenFile>> Special::Open(uint32_t flags) {
   return special.OpenDevice(*this, flags);
 }
 
+// Mappings of a disk may outlive its file.
+Special::~Special() {
+  mm::PagedObject* const shown = pages();
+  if (shown != nullptr && shown->owner() == static_cast<Inode*>(this)) shown->SetOwner(0, nullptr);
+}
+
 Disk* Special::FindDisk() const {
   if (type() != posix::FileType::kBlockDevice) return nullptr;
   return system().parts().special.FindDisk(status().device);

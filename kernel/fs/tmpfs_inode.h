@@ -157,6 +157,7 @@ class Special final : public Node {
  public:
   Special(Memory& memory, TmpFileSystem& system, const posix::FileStatus& status, Ref<Object> fifo)
       : Node(memory, system, status), fifo_(std::move(fifo)) {}
+  ~Special() override;
 
   posix::Result<Ref<OpenFile>> Open(uint32_t flags) override;
   // Of disks; others have an OpenFile of their own.
