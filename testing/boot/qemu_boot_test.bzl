@@ -68,8 +68,8 @@ def qemu_boot_test(
       command_line: the kernel's command line.
       command_line_file: a file with more words for it.
       initrd: a file that the boot loader puts into memory beside the image.
-      disk: a file of which a copy is the machine's disk; a source of random bytes and a certain date (in machines.sh) come
-        with it.
+      disk: a file of which a copy is the machine's disk, and another one its source of random bytes; a certain date (in
+        machines.sh) comes with it.
       disk_holds: text that the disk has in the end, by its offset, a text of digits.
       input: lines typed one by one, each when the guest prompts for it.
       prompt: what it prints then, if not the monitor's prompt.

@@ -6,7 +6,7 @@
 #   qemu PATH             the program;  kernel PATH  the file of the image;  append TEXT  its command line
 #   append-file PATH      a file whose words come behind it
 #   initrd PATH           a file beside the image
-#   disk PATH             a file of which a copy is the machine's disk; with it comes a source of random bytes
+#   disk PATH             a file of which a copy is the machine's disk; with it comes a source of bytes, another copy
 #   disk-holds OFFSET TEXT   that is what the disk has there when the guest has ended
 #   shim PATH             an ELF file that is started in the kernel's place; the kernel is only loaded
 #   at ADDRESS            where the raw image is loaded then, if not where QEMU would
@@ -81,6 +81,7 @@ compose_command() {
   machine_options "$machine" "$cpu" "$memory"
   if [[ -n $disk ]]; then
     cat "$disk" >"$directory/disk"
+    cat "$disk" >"$directory/disk.random"
     disk_options "$directory/disk"
   fi
   if [[ $clock == instructions ]]; then qemu_options+=(-icount shift=0,sleep=off); fi

@@ -110,6 +110,12 @@ def program_tests(*, name, images = IMAGES):
             ],
         )
         _suite_test(
+            prefix + "entropy_tests_test",
+            image,
+            "//testing/programs:entropy_tests_" + cpu,
+            disk = "//testing/programs:disk",
+        )
+        _suite_test(
             prefix + "limit_tests_test",
             image,
             "//testing/programs:limit_tests_" + cpu,

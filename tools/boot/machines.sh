@@ -3,7 +3,7 @@
 #
 #   describe_image IMAGE      sets the facts below, by the processor that its name begins with; returns 1 if we have none
 #   machine_options MACHINE CPU MEMORY   appends to the array `qemu_options` (describe_image first)
-#   disk_options FILE         the same: a disk, random bytes, and a clock that shows a day of 2024
+#   disk_options FILE         the same: a disk, random bytes (FILE.random has them), and a clock that shows a day of 2024
 
 # Facts of the described image: QEMU's program, what it may be started with (the default first), the limits of
 # its memory in MiB, and where a raw image is loaded (empty for ELF, which says so itself).
@@ -57,7 +57,9 @@ disk_options() {
   qemu_options+=(
     -drive "if=none,id=disk,format=raw,file=$file"
     -device "virtio-blk-$bus,drive=disk"
-    -device "virtio-rng-$bus"
+    # What it gives is what is in the file.
+    -object "rng-random,id=random,filename=$file.random"
+    -device "virtio-rng-$bus,rng=random"
     -rtc base=2024-02-29T12:34:56,clock=vm
     # The first version of virtio's registers in memory has no driver.
     -global virtio-mmio.force-legacy=false
