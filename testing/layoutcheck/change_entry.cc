@@ -72,6 +72,18 @@ std::expected<PhysicalAddress, std::string> FindEntry(const layoutcheck::Machine
   return *found;
 }
 
+// An entry of so many bytes.
+std::expected<uint64_t, std::string> ReadEntry(layoutcheck::GuestMemory& memory,
+                                               PhysicalAddress where, size_t bytes) {
+  const PhysicalAddress wanted[] = {where};
+  if (const auto fetched = memory.Fetch(wanted); !fetched) return std::unexpected(fetched.error());
+  const layoutcheck::Page* const page = memory.Find(where);
+  if (page == nullptr) return std::unexpected("a table lies where there is no memory");
+  uint64_t entry = 0;
+  std::memcpy(&entry, page->data() + where.value % layoutcheck::kPageBytes, bytes);
+  return entry;
+}
+
 struct Root {
   uint64_t address;
   uint64_t bytes;
@@ -93,17 +105,27 @@ int Change(GdbGuest& guest, VirtualAddress va, uint64_t clear, uint64_t set,
   return Put(guest, *where, (value & ~clear) | set, bytes);
 }
 
+// SDM vol. 3A 4.5: of x86_64's entries, and of the levels that they are on, 1 for pages.
+constexpr uint64_t kAddress = 0x000F'FFFF'FFFF'F000;
+constexpr uint64_t kIndexMask = 0x1FF;
+
+unsigned ShiftOf(unsigned level) {
+  constexpr unsigned kIndexBits = 9;
+  constexpr unsigned kPageShift = 12;
+  return kPageShift + kIndexBits * (level - 1);
+}
+
+unsigned LevelCount(const layoutcheck::X86_64Registers& registers) {
+  constexpr unsigned kFourLevels = 4;
+  constexpr unsigned kFiveLevels = 5;
+  constexpr uint64_t kLa57 = 1U << 12;
+  return (registers.cr4 & kLa57) != 0 ? kFiveLevels : kFourLevels;
+}
+
 // SDM vol. 3A 4.6.1: a page is the user's if every entry on the way to it says so.
 int Open(GdbGuest& guest, VirtualAddress va, const std::optional<Root>& root) {
   constexpr uint64_t kUser = 1U << 2;
   constexpr uint64_t kPageSize = 1U << 7;
-  constexpr uint64_t kAddress = 0x000F'FFFF'FFFF'F000;
-  constexpr uint64_t kIndexMask = 0x1FF;
-  constexpr unsigned kIndexBits = 9;
-  constexpr unsigned kPageShift = 12;
-  constexpr unsigned kFourLevels = 4;
-  constexpr unsigned kFiveLevels = 5;
-  constexpr uint64_t kLa57 = 1U << 12;
   auto machine = guest.ReadMachine(0);
   if (machine && root) machine = layoutcheck::WithRoot(*machine, root->address, root->bytes);
   if (!machine) return Fail(machine.error());
@@ -111,35 +133,20 @@ int Open(GdbGuest& guest, VirtualAddress va, const std::optional<Root>& root) {
   if (registers == nullptr) return Fail("only x86_64 has a bit for that at each level");
   layoutcheck::GuestMemory memory(guest);
   uint64_t table = registers->cr3 & kAddress;
-  unsigned level = (registers->cr4 & kLa57) != 0 ? kFiveLevels : kFourLevels;
+  unsigned level = LevelCount(*registers);
   uint64_t entry = 0;
   do {
-    const unsigned shift = kPageShift + kIndexBits * (level - 1);
-    const PhysicalAddress where = {table + sizeof(entry) * (va.value >> shift & kIndexMask)};
-    const PhysicalAddress wanted[] = {where};
-    const auto fetched = memory.Fetch(wanted);
-    if (!fetched) return Fail(fetched.error());
-    const layoutcheck::Page* const page = memory.Find(where);
-    if (page == nullptr) return Fail("a table lies where there is no memory");
-    std::memcpy(&entry, page->data() + where.value % layoutcheck::kPageBytes, sizeof(entry));
+    const PhysicalAddress where = {table +
+                                   sizeof(entry) * (va.value >> ShiftOf(level) & kIndexMask)};
+    const auto read = ReadEntry(memory, where, sizeof(entry));
+    if (!read) return Fail(read.error());
+    entry = *read;
     PrintPlace(where, entry, sizeof(entry));
     if (Put(guest, where, entry | kUser, sizeof(entry)) != EXIT_SUCCESS) return EXIT_FAILURE;
     table = entry & kAddress;
     --level;
   } while (level > 0 && (entry & kPageSize) == 0);
   return EXIT_SUCCESS;
-}
-
-// An entry of so many bytes.
-std::expected<uint64_t, std::string> ReadEntry(layoutcheck::GuestMemory& memory,
-                                               PhysicalAddress where, size_t bytes) {
-  const PhysicalAddress wanted[] = {where};
-  if (const auto fetched = memory.Fetch(wanted); !fetched) return std::unexpected(fetched.error());
-  const layoutcheck::Page* const page = memory.Find(where);
-  if (page == nullptr) return std::unexpected("a table lies where there is no memory");
-  uint64_t entry = 0;
-  std::memcpy(&entry, page->data() + where.value % layoutcheck::kPageBytes, bytes);
-  return entry;
 }
 
 // The levels of a table, from its root down: where an entry for an address is, and the next table.
@@ -157,11 +164,9 @@ std::vector<Level> LevelsOf(const layoutcheck::Machine& machine, uint64_t root_b
   constexpr unsigned kArmShift = 20;
   if (x86_64 == nullptr)
     return {{kArmShift, root_bytes / kArmEntryBytes - 1, kArmEntryBytes, ~uint64_t{0}}};
-  constexpr uint64_t kLa57 = 1U << 12;
-  constexpr uint64_t kIndexMask = 0x1FF;
   std::vector<Level> levels;
-  for (unsigned shift = (x86_64->cr4 & kLa57) != 0 ? 48 : 39; shift > 12; shift -= 9) {
-    levels.push_back({shift, kIndexMask, sizeof(uint64_t), 0x000F'FFFF'FFFF'F000});
+  for (unsigned level = LevelCount(*x86_64); level > 1; --level) {
+    levels.push_back({ShiftOf(level), kIndexMask, sizeof(uint64_t), kAddress});
   }
   return levels;
 }

@@ -59,17 +59,16 @@ std::optional<Process> ProcessOf(std::string_view line) {
 
 // "NUMBER ROOT BYTES", and " FIRST-LAST" for each range that is its own.
 std::optional<Thread> ThreadOf(std::string_view line) {
-  std::string text = std::format("{} ", line);
+  const std::string text = std::format("{} ", line);
   std::string_view rest = text;
   const std::optional<std::string_view> number = TakeUntil(rest, ' ');
   const std::optional<uint64_t> root = AddressOf(TakeUntil(rest, ' '));
   const std::optional<uint64_t> bytes = NumberOf(TakeUntil(rest, ' '), kDecimal);
   if (!NumberOf(number, kDecimal) || !root || !bytes) return std::nullopt;
   Thread thread = {.name = std::string(*number), .root = *root, .root_bytes = *bytes, .own = {}};
-  while (!rest.empty()) {
-    std::string_view range = *TakeUntil(rest, ' ');
-    const std::optional<uint64_t> first = AddressOf(TakeUntil(range, '-'));
-    const std::optional<uint64_t> last = AddressOf(range);
+  while (std::optional<std::string_view> range = TakeUntil(rest, ' ')) {
+    const std::optional<uint64_t> first = AddressOf(TakeUntil(*range, '-'));
+    const std::optional<uint64_t> last = AddressOf(*range);
     if (!first || !last || *last < *first) return std::nullopt;
     thread.own.push_back({{*first}, {*last}});
   }
