@@ -81,8 +81,9 @@ compose_command() {
   machine_options "$machine" "$cpu" "$memory"
   if [[ -n $disk ]]; then
     cat "$disk" >"$directory/disk"
-    cat "$disk" >"$directory/disk.random"
+    cat "$disk" >"$directory/random"
     disk_options "$directory/disk"
+    known_options "$directory/random"
   fi
   if [[ $clock == instructions ]]; then qemu_options+=(-icount shift=0,sleep=off); fi
   command=("$qemu" "${qemu_options[@]}" -serial stdio -kernel "${shim:-$kernel}")

@@ -27,6 +27,7 @@ the shell runs, and Ctrl-A X the machine at once; in the monitor 'off' or Ctrl-C
   --memory=SIZE    RAM, a number with M or G  (default $default_memory)
   --machine=NAME   the board
   --cpu=NAME       the processor
+  --disk=FILE      a raw image, which the guest has as /dev/vda; what it writes there stays
   --run=COMMAND    run that instead of a shell, then switch the machine off
   --monitor        stop in the kernel's monitor, without programs
   --gdb[=PORT]     wait for a debugger on loopback before the first instruction  (default port 1234)
@@ -36,7 +37,9 @@ HELP
   print_choices
 }
 
-image=${image_names[0]} memory=$default_memory machine='' cpu='' gdb_port='' run='' monitor=no
+image=${image_names[0]} memory=$default_memory machine='' cpu='' disk='' has_disk='' gdb_port='' run='' monitor=no
+
+readonly sector_bytes=512
 
 # With less memory than this, in MiB, the root file system is one of shell and tools alone.
 readonly whole_root_mib=64
@@ -49,13 +52,14 @@ read_options() {
       --memory=*) memory=${option#*=} ;;
       --machine=*) machine=${option#*=} ;;
       --cpu=*) cpu=${option#*=} ;;
+      --disk=*) disk=${option#*=} has_disk=yes ;;
       --run=*) run=${option#*=} ;;
       --monitor) monitor=yes ;;
       --gdb) gdb_port=1234 ;;
       --gdb=*) gdb_port=${option#*=} ;;
       --help | -h) help; exit 0 ;;
-      --image | --memory | --machine | --cpu | --run) refuse "$option needs a value: $option=..." ;;
-      *) refuse "no option '$option'; there are --image= --memory= --machine= --cpu= --run= --monitor --gdb[=] --help" ;;
+      --image | --memory | --machine | --cpu | --disk | --run) refuse "$option needs a value: $option=..." ;;
+      *) refuse "no option '$option'; there are --image= --memory= --machine= --cpu= --disk= --run= --monitor --gdb[=] --help" ;;
     esac
   done
 }
@@ -64,6 +68,19 @@ check_port() {
   if ! [[ $gdb_port =~ ^[1-9][0-9]{0,4}$ ]] || ((gdb_port < first_port || gdb_port > last_port)); then
     refuse "'$gdb_port' is no port for a debugger; one is a number from $first_port to $last_port"
   fi
+}
+
+add_disk() {
+  local file=$disk bytes
+  # Bazel starts programs elsewhere than where they were asked for.
+  [[ $file == /* ]] || file=${BUILD_WORKING_DIRECTORY:-$PWD}/$file
+  [[ -f $file ]] || refuse "there is no file '$disk' to be a disk"
+  [[ -r $file && -w $file ]] || refuse "the disk '$disk' may not be read and written"
+  bytes=$(stat -L -c %s -- "$file") || exit 2
+  if ((bytes == 0 || bytes % sector_bytes != 0)); then
+    refuse "the disk '$disk' has $bytes bytes; one has whole sectors of $sector_bytes"
+  fi
+  disk_options "$file"
 }
 
 # The debugger that knows the image's processor, as Debian names it.
@@ -94,6 +111,7 @@ main() {
   [[ -z $gdb_port ]] || check_port
   qemu_options=()
   machine_options "$machine" "$cpu" "$memory"
+  [[ -z $has_disk ]] || add_disk
   add_programs
   if [[ -n $gdb_port ]]; then
     print_gdb_command

@@ -54,6 +54,11 @@ row 0 '* -m 64M *' --memory=64M
 row 0 '* -m 3G *' --image=arm_sos --memory=3G
 row 0 '*  gdb */x86_64_osz.elf -ex target\\ remote\\ 127.0.0.1:1234*-S -gdb tcp:127.0.0.1:1234*' --gdb
 row 0 '*  gdb-multiarch */arm_sos.elf *:4321*-S -gdb tcp:127.0.0.1:4321*' --image=arm_sos --gdb=4321
+truncate -s 1M "$TEST_TMPDIR/a,disk"
+truncate -s 1000 "$TEST_TMPDIR/short"
+: >"$TEST_TMPDIR/empty"
+row 0 "*-drive if=none,id=disk,format=raw,file=$TEST_TMPDIR/a,,disk -device virtio-blk-pci,drive=disk*" "--disk=$TEST_TMPDIR/a,disk"
+BUILD_WORKING_DIRECTORY=$TEST_TMPDIR row 0 "*file=$TEST_TMPDIR/a,,disk -device virtio-blk-device,*" --image=arm_sos --disk=a,disk
 row 0 '*--image=NAME*x86_64_osz: --machine=q35|pc --cpu=max|*--memory=64M..16G*arm_sos:*64M..3G*' --help
 
 # What is refused, before QEMU starts.
@@ -72,6 +77,11 @@ row 2 "boot: arm_sos does not take 4G of memory; it takes 64M..3G" --image=arm_s
 for wrong in 80 65536 0 port 999999 -1; do
   row 2 "boot: '$wrong' is no port for a debugger; one is a number from 1024 to 65535" "--gdb=$wrong"
 done
+row 2 "boot: there is no file 'nowhere' to be a disk" --disk=nowhere
+row 2 "boot: there is no file '' to be a disk" --disk=
+row 2 "boot: there is no file '$TEST_TMPDIR' to be a disk" "--disk=$TEST_TMPDIR"
+row 2 "boot: the disk '$TEST_TMPDIR/empty' has 0 bytes; one has whole sectors of 512" "--disk=$TEST_TMPDIR/empty"
+row 2 "boot: the disk '$TEST_TMPDIR/short' has 1000 bytes; one has whole sectors of 512" "--disk=$TEST_TMPDIR/short"
 row 2 "boot: --memory needs a value: --memory=..." --memory 1G
 row 2 "boot: no option '--kvm'; there are --image= *" --kvm
 row 2 "boot: no option 'arm_sos'; there are --image= *" arm_sos

@@ -3,7 +3,8 @@
 #
 #   describe_image IMAGE      sets the facts below, by the processor that its name begins with; returns 1 if we have none
 #   machine_options MACHINE CPU MEMORY   appends to the array `qemu_options` (describe_image first)
-#   disk_options FILE         the same: a disk, random bytes (FILE.random has them), and a clock that shows a day of 2024
+#   disk_options FILE         the same: a raw image as disk
+#   known_options FILE        the same: random bytes, which are the file's, and a clock that shows a day of 2024
 
 # Facts of the described image: QEMU's program, what it may be started with (the default first), the limits of
 # its memory in MiB, and where a raw image is loaded (empty for ELF, which says so itself).
@@ -51,17 +52,22 @@ machine_options() {
   esac
 }
 
+virtio_bus() { if [[ $qemu_program == *x86_64 ]]; then echo pci; else echo device; fi; }
+
 disk_options() {
-  local file=$1 bus=device
-  [[ $qemu_program != *x86_64 ]] || bus=pci
+  # In a value QEMU takes two commas for one.
   qemu_options+=(
-    -drive "if=none,id=disk,format=raw,file=$file"
-    -device "virtio-blk-$bus,drive=disk"
-    # What it gives is what is in the file.
-    -object "rng-random,id=random,filename=$file.random"
-    -device "virtio-rng-$bus,rng=random"
-    -rtc base=2024-02-29T12:34:56,clock=vm
+    -drive "if=none,id=disk,format=raw,file=${1//,/,,}"
+    -device "virtio-blk-$(virtio_bus),drive=disk"
     # The first version of virtio's registers in memory has no driver.
     -global virtio-mmio.force-legacy=false
+  )
+}
+
+known_options() {
+  qemu_options+=(
+    -object "rng-random,id=random,filename=$1"
+    -device "virtio-rng-$(virtio_bus),rng=random"
+    -rtc base=2024-02-29T12:34:56,clock=vm
   )
 }
