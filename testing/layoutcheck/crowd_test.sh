@@ -225,9 +225,9 @@ change_thread() {
   "$change_entry" unix:gdb change "$1" $((address_bits)) $((value & address_bits)) "${one_root[@]}"
 }
 
-before=$(change_thread "$(region_base tcb)")
+before=$(change_thread "$(region_base "$(region_with service 'thread control block')")")
 row 'a control block of another thread' 'private page shown elsewhere' 'FAULT the frame of the page at '
-before=$(change_thread "$(region_base mq)")
+before=$(change_thread "$(region_base "$(region_with service 'message queue')")")
 row 'a queue of another thread' 'private page shown elsewhere' 'FAULT the frame of the page at '
 # The last page of the stack is there; it may end below what the table can have of its own.
 readonly most_pages_above=1024

@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <initializer_list>
+#include <optional>
 #include <string_view>
 
 #include "userspace/posix_tests/groups.h"
@@ -140,10 +141,20 @@ void Smaps() {
   Expect(resident > 0, "some of it is there");
 }
 
+// What three files say of the process.
+struct Sizes {
+  ProcText stat{"/proc/self/stat"};
+  ProcText status{"/proc/self/status"};
+  ProcText statm{"/proc/self/statm"};
+};
+
 // Fields that top and ps read.
 void Stat() {
-  const ProcText text("/proc/self/stat");
-  const std::string_view all = text.all();
+  // The stack grows by what reading takes, and the process with it: what is read then agrees.
+  std::optional<Sizes> sizes;
+  sizes.emplace();
+  sizes.emplace();
+  const std::string_view all = sizes->stat.all();
   ExpectEqual(std::strtoll(all.data(), nullptr, 10), getpid(), "the process");
   const size_t name_end = all.rfind(')');
   Expect(name_end != std::string_view::npos, "its name");
@@ -160,11 +171,9 @@ void Stat() {
   ExpectEqual(all[name_end + 2], 'R', "it runs");
   ExpectEqual(fields[4], getppid(), "its parent");
   ExpectEqual(fields[20], 1, "threads");
-  const ProcText status("/proc/self/status");
-  ExpectEqual(fields[23], NumberOf(status.all(), "VmSize:") * 1024, "its size");
+  ExpectEqual(fields[23], NumberOf(sizes->status.all(), "VmSize:") * 1024, "its size");
   Expect(fields[24] > 0 && fields[24] * kPageKiB <= fields[23] / 1024, "pages that are there");
-  const ProcText statm("/proc/self/statm");
-  ExpectEqual(std::strtoll(statm.all().data(), nullptr, 10),
+  ExpectEqual(std::strtoll(sizes->statm.all().data(), nullptr, 10),
               fields[23] / static_cast<int64_t>(kPage), "its size in pages");
 }
 
