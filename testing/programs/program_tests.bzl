@@ -50,9 +50,10 @@ _PROGRAMS = {
     "x86_64": ["shell", "heap", "debian", "lua", "sqlite", "compress", "mimalloc", "dynamic"],
 }
 
-# What a layout shows programs of the kernel, as far as attacks try it: code and constants at address 0, less than their end.
+# What a layout shows programs of the kernel, as far as attacks try it: code and constants from address 0 on, past the first MiB. They
+# end further up, before what is tried next, at 2 MiB.
 _OPEN = {
-    "arm_apcpu": ["open=0-bffff"],
+    "arm_apcpu": ["open=0-100fff"],
 }
 
 # Images with applications of their own, and the least memory that these have to do with.
