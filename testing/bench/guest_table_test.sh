@@ -57,12 +57,13 @@ check 'bars missed' 8 "$table_missed"
 
 # The bars of a processor, memory that is enough, and a single system.
 table_missed=0
-hear arm_b $'row\tnull_call\t200' $'row\tnative_messages\t2970' $'row\tsmalloc_sfree\t59'
+hear arm_b $'row\tfault_10000_vmas\t600' $'row\tnull_call\t200' $'row\tnative_messages\t2970' $'row\tsmalloc_sfree\t59'
 hear linux $'row\tposix_queue\t9000' $'skipped\tnative_messages\tbecome native\tENOSYS'
 hear arm_b.512 'usable:   100000 KiB' $'row\tfree_kib\t98901'
 table_figures[arm_b.512 initrd_kib]=100
 table_print arm_b linux >"$TEST_TMPDIR/table"
 table=$(<"$TEST_TMPDIR/table")
+check 'a page that is filled otherwise' 'among 10,000: fault in any of them 4000 600 0.150 0.250 met' "$(row 'among 10,000: fault')"
 check 'the bar of arm' 'null system call 400 200 0.500 0.500 met' "$(row 'null system call')"
 check 'what Linux has not' 'message round trip, two processes 9000 2970 0.330 0.330 met (Linux: posix_queue)' "$(row 'message round trip, two')"
 check 'fewer instructions' 'smalloc+sfree of 64 B - 59 - 60 met (instructions, to be fewer)' "$(row 'smalloc+sfree')"
