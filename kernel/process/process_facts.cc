@@ -162,6 +162,10 @@ void ProcessFacts::AddThread(UserThread& thread, fs::ProcessFacts& facts) const 
   uint64_t ticks = process.usage.user_ticks;
   process.threads.ForEach([&ticks](UserThread& one) { ticks += one.ticks(); });
   facts.user_time = NanosecondsOf(ticks);
+  // Who waits for whatever happens has the time that nobody wants.
+  if (process.system != nullptr) {
+    facts.system_time = NanosecondsOf(parts_.system.scheduler().idle().ticks());
+  }
   facts.pending_signals = thread.signals.queue.pending().bits();
   facts.blocked_signals = thread.signals.blocked.bits();
   facts.voluntary_switches = thread.sched::Thread::switches().voluntary;

@@ -1,8 +1,15 @@
 // Who has the right, and who has not.
 
+#include <fcntl.h>
+#include <time.h>
+#include <unistd.h>
+
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
 
 #include "userspace/libatlas/native/message.h"
 #include "userspace/libatlas/native/thread.h"
@@ -84,12 +91,39 @@ void ForgedInterrupts() {
   ExpectEqual(static_cast<int64_t>(handler.TakeCalls()), 0, "no handler was called");
 }
 
+// The system time of a process, as its file in /proc has it.
+int64_t SystemTicksOf(long process) {
+  char path[32];
+  std::snprintf(path, sizeof path, "/proc/%ld/stat", process);
+  char text[1024] = {};
+  const int file = open(path, O_RDONLY | O_CLOEXEC);
+  Expect(file >= 0 && read(file, text, sizeof text - 1) > 0, path);
+  close(file);
+  const char* at = std::strrchr(text, ')');
+  // From the name, which is the second, to the fifteenth.
+  for (int field = 2; at != nullptr && field < 15; ++field) at = std::strchr(at + 1, ' ');
+  Expect(at != nullptr, "fields");
+  return at == nullptr ? 0 : std::strtoll(at, nullptr, 10);
+}
+
+// What nobody uses of the processor is its.
+void Idle() {
+  const long process = Ask(Request::kHello).first;
+  const int64_t before = SystemTicksOf(process);
+  constexpr timespec kPause = {.tv_sec = 0, .tv_nsec = 300'000'000};
+  ExpectResult(nanosleep(&kPause, nullptr), 0, "nanosleep");
+  const int64_t passed = SystemTicksOf(process) - before;
+  Expect(passed >= 20 && passed <= 40, "some thirty hundredths of a second");
+  ExpectEqual(SystemTicksOf(getpid()), 0, "and nobody else's");
+}
+
 constexpr support::Test kTests[] = {
     {"right: the system process", Start},
     {"right: other processes", Others},
     {"right: ports of others", PortsOfOthers},
     {"right: ports of the kernel", PortsOfTheKernel},
     {"right: fork", Fork},
+    {"right: the idle task", Idle},
     {"right: forged interrupts", ForgedInterrupts},
 };
 
