@@ -38,6 +38,12 @@ _DRIVERS = [
     "virtio_entropy",
 ]
 
+_SYSTEM_DIRECTORIES = [
+    "lib",
+    "lib/drivers",
+    "system",
+]
+
 _TEST_SCRIPTS = [
     "all",
     "lua",
@@ -56,7 +62,7 @@ def small_root_file_system(*, name, cpu):
     _root(name = name, cpu = cpu)
 
 def root_file_system(*, name, cpu):
-    """`<name>.cpio`: the same with the test programs, and what they need.
+    """`<name>.cpio`: the same with the system process and its drivers, and the test programs with what they need.
 
     Args:
       name: the target.
@@ -65,7 +71,7 @@ def root_file_system(*, name, cpu):
     _root(
         name = name,
         cpu = cpu,
-        directories = ["lib", "test"] + (["debian", "debian/bin"] if cpu == "x86_64" else []),
+        directories = _SYSTEM_DIRECTORIES + ["test"] + (["debian", "debian/bin"] if cpu == "x86_64" else []),
         files = {
             "//userspace/tests:ktap.sh": "test/ktap.sh",
             "//userspace/tests:memory.lua": "test/memory.lua",
@@ -74,7 +80,7 @@ def root_file_system(*, name, cpu):
             # Its name when a program is linked with it.
             "lib/libc.so": LOADERS[cpu].rpartition("/")[2],
         },
-        programs = {
+        programs = _system({driver: "lib/drivers/%s.so" % driver for driver in _DRIVERS}) | {
             "//userspace/tests:" + script: "test/" + script
             for script in _TEST_SCRIPTS
         } | {
@@ -105,12 +111,8 @@ def device_root_file_system(*, name, cpu):
     _root(
         name = name,
         cpu = cpu,
-        directories = ["lib", "lib/drivers", "system", "test", "test/drivers"],
-        programs = {
-            "//userspace/drivers/objects:%s.so" % driver: "lib/drivers/%s.so test/drivers/%s.so" % (driver, driver)
-            for driver in _DRIVERS
-        } | {
-            "//userspace/system:system.stripped": "system/dispatcher",
+        directories = _SYSTEM_DIRECTORIES + ["test", "test/drivers"],
+        programs = _system({driver: "lib/drivers/%s.so test/drivers/%s.so" % (driver, driver) for driver in _DRIVERS}) | {
             "//userspace/system/tests:crash.so": "test/drivers/crash.so",
             "//userspace/system/tests:disk_file_tests.stripped": "test/disk_file_tests",
             "//userspace/system/tests:disk_tests.stripped": "test/disk_tests",
@@ -118,6 +120,13 @@ def device_root_file_system(*, name, cpu):
             "@musl_loader//:%s/libc.so" % cpu: LOADERS[cpu],
         },
     )
+
+def _system(paths):
+    """The system process, and its drivers at the paths."""
+    return {
+        "//userspace/drivers/objects:%s.so" % driver: path
+        for driver, path in paths.items()
+    } | {"//userspace/system:system.stripped": "system/dispatcher"}
 
 def _root(*, name, cpu, directories = [], files = {}, links = {}, programs = {}):
     initrd(
