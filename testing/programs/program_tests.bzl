@@ -332,7 +332,7 @@ def _devices_test(name, image, cpu):
             "ok 4 discarded drivers take nothing",
             _SHELL_PROMPT + typed[4],
         ],
-        forbid = FORBIDDEN + ["not ok", "crashed", "drivers: the clock"],
+        forbid = FORBIDDEN + ["not ok", "crashed", "drivers: the clock", "drivers: random bytes"],
         initrd = "//userspace:initrd_devices_" + cpu,
         input = typed,
         prompt = _SHELL_PROMPT,

@@ -163,8 +163,8 @@ void BytesAreThoseOfTheSource() {
   }
 }
 
-// What nobody who has not seen all that was stirred in can tell; and giving more is no error.
-void RandomBytesTakeThemIn() {
+// Whether they are taken in shows in nothing that is read: the bytes are others anyhow.
+void DevRandomMayBeWrittenTo() {
   const Piece piece = TakePiece();
   const int file = open("/dev/random", O_RDWR);
   Require(file >= 0, "/dev/random");
@@ -180,7 +180,7 @@ void RandomBytesTakeThemIn() {
 
 constexpr support::Test kTests[] = {
     {"random bytes are those of the source", BytesAreThoseOfTheSource},
-    {"/dev/random takes them in", RandomBytesTakeThemIn},
+    {"/dev/random may be written to", DevRandomMayBeWrittenTo},
 };
 
 }  // namespace
