@@ -11,7 +11,9 @@ using Group = std::span<const support::Test>;
 Group RightTests();
 Group DeviceTests();
 Group InterruptTests();
-// The last ones: the system process ends.
+// The system process ends.
 Group EndTests();
+// The last ones: what becomes of those that are started after it.
+Group NextTests();
 
 }  // namespace system_tests

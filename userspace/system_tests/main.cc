@@ -5,6 +5,7 @@
 // Runs the tests whose names contain one of the texts, or all. As /system/dispatcher it is what
 // they talk to.
 
+#include <cstdlib>
 #include <string_view>
 
 #include "userspace/support/test.h"
@@ -14,6 +15,9 @@
 int main(int argc, char** argv) {
   using namespace system_tests;  // NOLINT(google-build-using-namespace)
   if (argc > 0 && std::string_view(argv[0]) == "/system/dispatcher") Serve();
-  const Group groups[] = {RightTests(), DeviceTests(), InterruptTests(), EndTests()};
+  if (argc == 3 && std::string_view(argv[1]) == kWithoutRight) {
+    return RunWithoutRight(std::atoi(argv[2]));
+  }
+  const Group groups[] = {RightTests(), DeviceTests(), InterruptTests(), EndTests(), NextTests()};
   return support::RunTests(argc, argv, groups);
 }

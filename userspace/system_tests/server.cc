@@ -3,10 +3,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstddef>
+#include <cstdio>
 #include <utility>
 
 #include "userspace/libatlas/native/message.h"
@@ -178,6 +180,16 @@ void Crash(const Arguments&, Arguments&) {
   __builtin_trap();
 }
 
+void Execute(const Arguments& in, Arguments& out) {
+  char path[] = "/init";
+  char word[sizeof kWithoutRight];
+  std::ranges::copy(kWithoutRight, word);
+  char thread[16];
+  std::snprintf(thread, sizeof thread, "%d", static_cast<int>(in[0]));
+  char* const arguments[] = {path, word, thread, nullptr};
+  out[0] = Result(execv(path, arguments) == 0 ? 0 : -errno);
+}
+
 struct Row {
   Request request;
   void (*run)(const Arguments& in, Arguments& out);
@@ -210,6 +222,7 @@ constexpr Row kRows[] = {
     {Request::kFork,
      [](const Arguments&, Arguments& out) { out[0] = Result(fork() < 0 ? -errno : 0); }},
     {Request::kCrash, Crash},
+    {Request::kExecute, Execute},
 };
 
 void Do(Request request, const Arguments& in, Arguments& out) {
@@ -219,6 +232,15 @@ void Do(Request request, const Arguments& in, Arguments& out) {
 }
 
 }  // namespace
+
+int RunWithoutRight(int32_t thread) {
+  Arguments port;
+  ReadPort({machine::kOpenPort}, port);
+  atlas::Message message;
+  message.arguments[0] = Result(atlas::AcknowledgeInterrupt(TestDevice::kLine));
+  message.arguments[1] = port[0];
+  return atlas::Send(thread, message) == 0 ? 0 : 1;
+}
 
 void Serve() {
   if (!dispatch::PrepareGuard() || atlas::BecomeNative() == nullptr) _exit(1);

@@ -29,9 +29,17 @@ enum class Request : uint32_t {
   kMeasure,        // instructions from a device's interrupt to its handler: while the thread waits
   kFork,           // -errno
   kCrash,          // does not answer
+  kExecute,        // a thread's number: -errno, or the program again, for RunWithoutRight()
 };
 
 // Does not return.
 [[noreturn]] void Serve();
+
+// What the program is told to do in the system process's place; behind it, the thread's number.
+inline constexpr char kWithoutRight[] = "without_right";
+
+// Sends the thread what AcknowledgeInterrupt() says here, and the signal that a port ends in.
+// Returns how the program ends.
+int RunWithoutRight(int32_t thread);
 
 }  // namespace system_tests
