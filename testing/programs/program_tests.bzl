@@ -108,6 +108,7 @@ def program_tests(*, name, images = IMAGES):
                 "drivers: fragile is loaded again",
                 "the system process was killed by signal 9",
                 regex("^drivers: .*: fragile$"),
+                "the system process is not started again: it has ended too often",
             ],
         )
         _suite_test(
