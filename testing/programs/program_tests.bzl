@@ -309,8 +309,31 @@ _ON_DISK = {
     "1048572": "1234",
 }
 
+# Where layouts with regions for programs and libraries have the system process: its code from the region's start on, and what is
+# loaded while it runs.
+_PLACES = {
+    "x86_64_lfos": ("00400000", "[1-9a-f][0-9a-f]{8,9}"),
+    "x86_64_osz": ("00200000", "[1-3][0-9a-f]{8}"),
+}
+
+# The dynamic loader, which is the C library as well, and a driver for each of four devices.
+_LOADED_OBJECTS = 5
+
 def _devices_test(name, image, cpu):
+    places = []
+    if image.name in _PLACES:
+        program, library = _PLACES[image.name]
+        places = [
+            regex("^%s-[0-9a-f]+ r--p 00000000 .* /system/dispatcher$" % program),
+            regex("^00[0-9a-f]{6}-[0-9a-f]+ r-xp .* /system/dispatcher$"),
+            # What shows it the handlers of interrupts.
+            regex("^00[0-9a-f]{6}-[0-9a-f]+ r--s 00000000 "),
+        ] + [regex("^%s-%s r-xp " % (library, library))] * _LOADED_OBJECTS
+    look = "grep -E 'dispatcher|r--s|r-xp' /proc/2/maps"
     typed = [
+        look,
+        "grep OK /proc/2/layout",
+        "cat /proc/verify",
         "date -u +%F",
         "/test/disk_tests",
         "/test/disk_file_tests",
@@ -324,14 +347,21 @@ def _devices_test(name, image, cpu):
         disk_holds = _ON_DISK,
         expect = [image.banner] + _BOUND[cpu] + [
             _SHELL_PROMPT + typed[0],
-            "2024-02-29",
+        ] + places + [
             _SHELL_PROMPT + typed[1],
-            "ok 5 many processes read at once",
+            regex("^LAYOUT OK "),
+            "PROCESS OK with nothing of the image",
             _SHELL_PROMPT + typed[2],
-            "ok 10 writes reach the disk",
+            regex("^LAYOUT OK "),
             _SHELL_PROMPT + typed[3],
-            "ok 4 discarded drivers take nothing",
+            "2024-02-29",
             _SHELL_PROMPT + typed[4],
+            "ok 5 many processes read at once",
+            _SHELL_PROMPT + typed[5],
+            "ok 10 writes reach the disk",
+            _SHELL_PROMPT + typed[6],
+            "ok 4 discarded drivers take nothing",
+            _SHELL_PROMPT + typed[7],
         ],
         forbid = FORBIDDEN + ["not ok", "crashed", "drivers: the clock", "drivers: random bytes"],
         initrd = "//userspace:initrd_devices_" + cpu,
