@@ -104,6 +104,9 @@ def program_tests(*, name, images = IMAGES):
             expect = [
                 "drivers: fragile crashed: SIG",
                 "drivers: fragile is loaded again",
+                # In its handler.
+                "drivers: fragile crashed: SIG",
+                "drivers: fragile is loaded again",
                 "drivers: fragile does not come back",
                 "drivers: fragile is loaded again",
                 "the system process was killed by signal 9",
