@@ -19,6 +19,10 @@ using base::Error;
 using drivers::StatusOf;
 using DispatcherTest = DispatcherWorld;
 
+bool IsMapped(const volatile void* page) {
+  return msync(const_cast<void*>(page), 1, MS_ASYNC) == 0;
+}
+
 TEST_F(DispatcherTest, EachDeviceGetsItsDriver) {
   AddDriver("/serial");
   AddDriver("/clock");
@@ -175,6 +179,35 @@ TEST_F(DispatcherTest, ADriverThatCrashesIsLoadedAgain) {
   Interrupt(4);
   Interrupt(3);
   EXPECT_EQ(handled, 3);
+}
+
+// Nothing takes the place of what the driver had, as it cannot be loaded again.
+TEST_F(DispatcherTest, WhatADriverHadThatCrashesIsUnmapped) {
+  AddDriver("/serial");
+  AddDevice("port", DeviceKind::kSerial16550, 4);
+  constexpr uint64_t kRegisters = 0x9000'0000;
+  constexpr int kFlags = MAP_SHARED | MAP_ANONYMOUS;
+  kernel.registers[kRegisters] = mmap(nullptr, 4096, PROT_READ | PROT_WRITE, kFlags, -1, 0);
+  const volatile void* had[3] = {};
+  behaviour.probe = [&](void* state, const DeviceDescription&, const DriverServices& services) {
+    const drivers::RegisterWindow window = {.size_bytes = 8, .base = kRegisters};
+    uint64_t address = 0;
+    had[0] = state;
+    had[1] = services.map_registers(services.host, &window);
+    had[2] = services.allocate_for_device(services.host, 1, &address);
+    return drivers::kOk;
+  };
+  behaviour.handle = [](void*) -> Status {
+    CrashNow();
+    return drivers::kOk;
+  };
+  Bind();
+  for (const volatile void* const page : had) EXPECT_TRUE(IsMapped(page));
+  loader.files.erase("/serial");
+  Interrupt(4);
+  EXPECT_EQ(dispatcher.running_count(), 0u);
+  for (const volatile void* const page : had) EXPECT_FALSE(IsMapped(page));
+  EXPECT_TRUE(IsMapped(kernel.registers[kRegisters])) << "which is the kernel's";
 }
 
 TEST_F(DispatcherTest, OneThatGoesOnCrashingIsLeftOutAndTheOthersGoOn) {

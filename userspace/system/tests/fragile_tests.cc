@@ -13,10 +13,12 @@
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <span>
 
 #include "userspace/libatlas/native/message.h"
 #include "userspace/libatlas/system/disk.h"
+#include "userspace/support/kernel_memory.h"
 #include "userspace/support/test.h"
 #include "userspace/system/tests/disk_lines.h"
 #include "userspace/system/tests/fragile.h"
@@ -73,30 +75,6 @@ sigjmp_buf on_bus_error;
 
 void OnBusError(int) { siglongjmp(on_bus_error, 1); }
 
-// In the handler, while the device has its line raised.
-void ACrashFailsAFaultThatWaits() {
-  const int file = WaitForDisk();
-  void* const mapped = mmap(nullptr, trial::kDiskBytes, PROT_READ, MAP_SHARED, file, 0);
-  Require(mapped != MAP_FAILED, "a mapping");
-  close(file);
-  const auto* const bytes = static_cast<const volatile char*>(mapped);
-  signal(SIGBUS, OnBusError);
-  const int jumped = sigsetjmp(on_bus_error, 1);
-  if (jumped == 0) Expect(bytes[trial::kHandlerCrashOffset] == 0 && false, "a byte");
-  ExpectEqual(jumped, 1, "SIGBUS");
-  close(WaitForDisk());
-  // The mapping shows it again.
-  Expect(HoldsLines(static_cast<const char*>(mapped) + 3 * kPageBytes, 3 * kPageBytes, kPageBytes),
-         "the next page");
-  ExpectWorks(4 * kPageBytes);
-}
-
-// Neither does the driver come back, nor does it fault.
-void ADriverThatDoesNotComeBackIsStopped() {
-  ExpectFailedRead(trial::kLoopOffset);
-  ExpectWorks(5 * kPageBytes);
-}
-
 // The process that drives the devices, as it answers.
 pid_t FindSystemProcess() {
   atlas::Message message{};
@@ -108,6 +86,42 @@ pid_t FindSystemProcess() {
     Require(result == -ESRCH || result == -EOWNERDEAD, "no other error");
     sched_yield();
   }
+}
+
+// Of the system process: what it has in memory.
+int64_t ResidentPages() {
+  char path[32];
+  std::snprintf(path, sizeof path, "/proc/%d/statm", FindSystemProcess());
+  const char* const text = support::TextOf(path);  // of its size, of these, and more
+  return support::NumberBehind(text, " ");
+}
+
+// In the handler, while the device has its line raised.
+void ACrashFailsAFaultThatWaits() {
+  const int file = WaitForDisk();
+  void* const mapped = mmap(nullptr, trial::kDiskBytes, PROT_READ, MAP_SHARED, file, 0);
+  Require(mapped != MAP_FAILED, "a mapping");
+  close(file);
+  const int64_t before = ResidentPages();
+  const auto* const bytes = static_cast<const volatile char*>(mapped);
+  signal(SIGBUS, OnBusError);
+  const int jumped = sigsetjmp(on_bus_error, 1);
+  if (jumped == 0) Expect(bytes[trial::kHandlerCrashOffset] == 0 && false, "a byte");
+  ExpectEqual(jumped, 1, "SIGBUS");
+  close(WaitForDisk());
+  // The mapping shows it again.
+  Expect(HoldsLines(static_cast<const char*>(mapped) + 3 * kPageBytes, 3 * kPageBytes, kPageBytes),
+         "the next page");
+  ExpectWorks(4 * kPageBytes);
+  // Where the object was, its headers stay.
+  constexpr int64_t kHeaderPages = 1;
+  Expect(ResidentPages() <= before + kHeaderPages, "what the driver had is given back");
+}
+
+// Neither does the driver come back, nor does it fault.
+void ADriverThatDoesNotComeBackIsStopped() {
+  ExpectFailedRead(trial::kLoopOffset);
+  ExpectWorks(5 * kPageBytes);
 }
 
 // By the kernel, and then no more.
