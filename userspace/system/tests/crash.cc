@@ -58,7 +58,7 @@ void Remove(void*) {}
 
 const drivers::DriverEntry atlas_driver = {
     .version = drivers::kEntryVersion,
-    .state_bytes = 64,
+    .state_bytes = trial::kCrashStateBytes,
     .name = "crash",
     .matches = {},
     .probe = drivers::Probe,

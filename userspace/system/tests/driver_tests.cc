@@ -4,6 +4,7 @@
 //   driver_tests drivers=DIRECTORY [test=TEXT...]
 
 #include <fcntl.h>
+#include <link.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -87,6 +88,72 @@ void ExpectRefused(const char* what, const char* reason) {
   Expect(std::strcmp(loaded.error(), reason) == 0, what);
 }
 
+template <class Type>
+Type At(size_t offset) {
+  Type value;
+  Require(offset <= copy.size_bytes && copy.size_bytes - offset >= sizeof value, "a whole driver");
+  std::memcpy(&value, copy.bytes + offset, sizeof value);
+  return value;
+}
+
+// The offset of the first relocation. What is not written to is loaded from where it lies.
+size_t FindRelocation() {
+  const auto header = At<ElfW(Ehdr)>(0);
+  for (unsigned i = 0; i < header.e_phnum; ++i) {
+    const auto segment = At<ElfW(Phdr)>(header.e_phoff + i * sizeof(ElfW(Phdr)));
+    if (segment.p_type != PT_DYNAMIC) continue;
+    for (size_t offset = segment.p_offset;; offset += sizeof(ElfW(Dyn))) {
+      const auto entry = At<ElfW(Dyn)>(offset);
+      if (entry.d_tag == DT_RELA || entry.d_tag == DT_REL) return entry.d_un.d_ptr;
+      Require(entry.d_tag != DT_NULL, "relocations");
+    }
+  }
+  Require(false, "a dynamic section");
+  return 0;
+}
+
+// The offset of what the driver says of itself.
+size_t FindEntry() {
+  constexpr uint32_t kBegin[] = {drivers::kEntryVersion, trial::kCrashStateBytes};
+  const void* const found = memmem(copy.bytes, copy.size_bytes, kBegin, sizeof kBegin);
+  Require(found != nullptr, "an entry");
+  const auto offset = static_cast<size_t>(static_cast<const char*>(found) - copy.bytes);
+  constexpr char kName[] = "crash";
+  const char* const name = copy.bytes + offset + offsetof(drivers::DriverEntry, name);
+  Require(std::memcmp(name, kName, sizeof kName) == 0, "the driver's");
+  return offset;
+}
+
+// The kind of a relocation that is not what drivers may have.
+void RefusesABadRelocation(const Copy& whole) {
+  copy = whole;
+  constexpr char kNoKind = 0x63;
+  copy.bytes[FindRelocation() + offsetof(ElfW(Rel), r_info)] = kNoKind;
+  ExpectRefused("a relocation of no kind", "it has a relocation that is not allowed");
+}
+
+// Files that can be loaded, but the driver says of itself what cannot be.
+void RefusesABadEntry(const Copy& whole) {
+  using drivers::DriverEntry;
+  constexpr uint32_t kTooManyStateBytes = (1 << 20) + 1;
+  const auto write = [&](size_t offset, uint32_t value) {
+    copy = whole;
+    std::memcpy(copy.bytes + FindEntry() + offset, &value, sizeof value);
+  };
+  write(offsetof(DriverEntry, version), drivers::kEntryVersion + 1);
+  ExpectRefused("another version", "its entry has another version");
+  write(offsetof(DriverEntry, name), 0);
+  ExpectRefused("a driver without a name", "it has no name");
+  write(offsetof(DriverEntry, state_bytes), kTooManyStateBytes);
+  ExpectRefused("a driver that wants much", "it wants too much memory");
+  // The first relocation is of the entry's first function, which is left without one.
+  copy = whole;
+  const size_t place = FindRelocation() + offsetof(ElfW(Rel), r_offset);
+  const auto next = At<ElfW(Addr)>(place) + sizeof(ElfW(Addr));
+  std::memcpy(copy.bytes + place, &next, sizeof next);
+  ExpectRefused("a function elsewhere", "its functions are not its own");
+}
+
 // What each file has to answer; object_judge_test.cc knows many more.
 void RefusesWhatIsCorrupt() {
   ReadDriver();
@@ -103,7 +170,8 @@ void RefusesWhatIsCorrupt() {
   copy = whole;
   std::memset(copy.bytes, 'x', 64);
   ExpectRefused("a text", "it is no ELF file");
-  copy = whole;
+  RefusesABadRelocation(whole);
+  RefusesABadEntry(whole);
   const auto missing = LoadedObject::Load("/tmp/no such driver");
   Expect(!missing.has_value() && std::strcmp(missing.error(), "it cannot be opened") == 0,
          "no file");
