@@ -210,6 +210,33 @@ TEST_F(DispatcherTest, WhatADriverHadThatCrashesIsUnmapped) {
   EXPECT_TRUE(IsMapped(kernel.registers[kRegisters])) << "which is the kernel's";
 }
 
+// It may still write there: who has the memory next would be hurt.
+TEST_F(DispatcherTest, ADeviceThatDoesNotAnswerAResetKeepsItsMemory) {
+  loader.files["/disk"] = Entry("disk", DeviceKind::kVirtioMmio);
+  AddDriver("/disk");
+  AddDevice("disk", DeviceKind::kVirtioMmio, 5);  // without registers
+  volatile char* memory = nullptr;
+  behaviour.probe = [&](void*, const DeviceDescription&, const DriverServices& services) {
+    if (memory != nullptr) return StatusOf(Error::kNotFound);
+    uint64_t address = 0;
+    memory = static_cast<char*>(services.allocate_for_device(services.host, 1, &address));
+    return drivers::kOk;
+  };
+  Bind();
+  ASSERT_NE(memory, nullptr);
+  auto quiet = Outlets::Quiet::kYes;
+  outlets.on_forget = [&](Outlets::Quiet how) { quiet = how; };
+  behaviour.handle = [](void*) -> Status {
+    CrashNow();
+    return drivers::kOk;
+  };
+  Interrupt(5);
+  EXPECT_TRUE(Reported("it keeps the memory"));
+  EXPECT_EQ(quiet, Outlets::Quiet::kNo);
+  EXPECT_FALSE(dispatcher.devices()[0].is_running());
+  EXPECT_TRUE(IsMapped(memory));
+}
+
 TEST_F(DispatcherTest, OneThatGoesOnCrashingIsLeftOutAndTheOthersGoOn) {
   AddDriver("/clock");
   AddDriver("/serial");
