@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <new>
 
 #include "userspace/machine/system_call.h"
 #include "userspace/native_tests/groups.h"
@@ -144,6 +145,9 @@ void UseShown(void* argument) {
   atlas::Send(parent, {.function = 9});
 }
 
+// Whether the other thread comes to where it has to fault; the child's and the test's.
+std::atomic<bool>* is_unmapped = nullptr;
+
 // In a child, for it ends by a fault.
 int MapAndUnmap(uintptr_t) {
   const int32_t self = Become();
@@ -163,14 +167,20 @@ int MapAndUnmap(uintptr_t) {
   if (bytes[0] != 3) return 3;
   if (shown.load()[0] != 4) return 4;
   if (munmap(place, 4 << 20) != 0) return 5;
+  *is_unmapped = true;
   step = 2;
   atlas::Receive();
   return 6;
 }
 
 void MappingsAreSeenByAll() {
+  void* const page =
+      mmap(nullptr, kPage, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  Require(page != MAP_FAILED, "a page of both");
+  is_unmapped = new (page) std::atomic<bool>(false);
   ExpectEqual(support::StatusOf(MapAndUnmap, 0), support::Killed(SIGSEGV),
               "until one unmaps them for all");
+  Expect(*is_unmapped, "what each maps the other sees");
 }
 
 void GrowStack(void* argument) {
