@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
+#include <ctime>
 
 #include "userspace/machine/system_call.h"
 #include "userspace/native_tests/groups.h"
@@ -243,6 +244,47 @@ void SignalsInterrupt() {
   ExpectEqual(alarms, 1, "whose handler ran");
 }
 
+void StopFor(pid_t partner, useconds_t microseconds) {
+  ExpectEqual(kill(partner, SIGSTOP), 0, "a stop");
+  usleep(microseconds);
+  ExpectEqual(kill(partner, SIGCONT), 0, "its end");
+}
+
+int AwaitThroughAStop(int32_t) { return atlas::Receive(10 * kSecond) != nullptr ? 0 : 1; }
+
+void AStopDoesNotInterrupt() {
+  Become();
+  const pid_t partner = StartPartner(AwaitThroughAStop);
+  usleep(20'000);
+  StopFor(partner, 20'000);
+  usleep(20'000);
+  ExpectResult(atlas::Send(partner, {}), 0, "it waits still");
+  ExpectGoodEnd(partner);
+}
+
+uint64_t Nanoseconds() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<uint64_t>(now.tv_sec) * kSecond + static_cast<uint64_t>(now.tv_nsec);
+}
+
+// In vain, until a stop ends that is longer.
+int TimeOutInAStop(int32_t) {
+  const uint64_t begin = Nanoseconds();
+  long error = 0;
+  if (atlas::Receive(10 * kTenMilliseconds, &error) != nullptr) return 1;
+  if (error != -ETIMEDOUT) return 2;
+  return Nanoseconds() - begin < 28 * kTenMilliseconds ? 0 : 3;
+}
+
+void AStopKeepsTheDeadline() {
+  Become();
+  const pid_t partner = StartPartner(TimeOutInAStop);
+  usleep(50'000);
+  StopFor(partner, 200'000);
+  ExpectGoodEnd(partner);
+}
+
 void WrongPointersAreRefused() {
   const int32_t self = Become();
   using machine::SystemCall;
@@ -307,6 +349,8 @@ Group MessageTests() {
       {"message: a dying thread wakes its callers", ADyingThreadWakesItsCallers},
       {"message: signals interrupt", SignalsInterrupt},
       {"message: an interrupted call is over", AnInterruptedCallIsOver},
+      {"message: a stop does not interrupt", AStopDoesNotInterrupt},
+      {"message: a stop keeps the deadline", AStopKeepsTheDeadline},
       {"message: wrong pointers and numbers", WrongPointersAreRefused},
       {"message: only native threads receive", OnlyNativeThreadsReceive},
       {"message: exec ends it", ExecEndsIt},

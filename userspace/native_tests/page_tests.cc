@@ -185,18 +185,26 @@ int ReplyWithPages(int32_t) {
     reply.call = call.call;
     if (atlas::Reply(call.sender, reply) != 0) return 1;
   }
-  return 0;
+  const Message last = *atlas::Receive();
+  return atlas::Reply(last.sender, {.call = last.call}) == 0 ? 0 : 2;
 }
 
 void RepliesBringPages() {
   Become();
   const pid_t partner = StartPartner(ReplyWithPages);
+  uintptr_t shown = 0;
   for (char round = 0; round < 10; ++round) {
     Message reply = {};
     ExpectResult(atlas::Call(partner, {}, reply), 0, "a call");
     ExpectEqual(reply.flags, atlas::kPages, "with pages");
     ExpectEqual(PagesOf(reply)[kPage], round, "as they are");
+    shown = reinterpret_cast<uintptr_t>(PagesOf(reply));
   }
+  Expect(support::Read(shown) == support::kNoFault, "there until the next call");
+  Message reply = {};
+  ExpectResult(atlas::Call(partner, {}, reply), 0, "a call without pages");
+  ExpectEqual(reply.flags, 0, "its reply has none");
+  ExpectEqual(support::Read(shown).signal, SIGSEGV, "gone");
   ExpectGoodEnd(partner);
 }
 
