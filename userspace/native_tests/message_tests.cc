@@ -7,11 +7,13 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
+#include <cstdio>
 #include <ctime>
 
 #include "userspace/machine/system_call.h"
 #include "userspace/native_tests/groups.h"
 #include "userspace/native_tests/partner.h"
+#include "userspace/support/instructions.h"
 #include "userspace/support/probe.h"
 #include "userspace/support/test.h"
 
@@ -331,6 +333,42 @@ void ExecEndsIt() {
   ExpectGoodEnd(partner);
 }
 
+constexpr unsigned kTrips = 500;
+
+// Messages come back; calls are answered; a function other than 0 is the end.
+int Return(int32_t) {
+  while (true) {
+    const Message* const message = atlas::Receive();
+    if (message == nullptr) return 1;
+    if (message->function != 0) return 0;
+    const bool is_call = (message->flags & atlas::kCall) != 0;
+    const long result = is_call ? atlas::Reply(message->sender, {.call = message->call})
+                                : atlas::Send(message->sender, {});
+    if (result != 0) return 2;
+  }
+}
+
+void TripsAreShort() {
+  // Linux's, with POSIX message queues, on x86_64; on ARM it takes more.
+  constexpr uint64_t kLinux = 9588;
+  constexpr uint64_t kBar = kLinux / 3;
+  Become();
+  const pid_t partner = StartPartner(Return);
+  bool is_sound = true;
+  const uint64_t messages = support::InstructionsOf(
+      kTrips, [&] { is_sound &= atlas::Send(partner, {}) == 0 && atlas::Receive() != nullptr; });
+  Message reply = {};
+  const uint64_t calls =
+      support::InstructionsOf(kTrips, [&] { is_sound &= atlas::Call(partner, {}, reply) == 0; });
+  std::printf("# instructions of a round trip: %u, of a call: %u\n",
+              static_cast<unsigned>(messages), static_cast<unsigned>(calls));
+  Expect(is_sound, "all of them");
+  Expect(messages <= kBar, "messages there and back");
+  Expect(calls <= kBar, "calls with their replies");
+  ExpectResult(atlas::Send(partner, {.function = 1}), 0, "the end");
+  ExpectGoodEnd(partner);
+}
+
 }  // namespace
 
 Group MessageTests() {
@@ -354,6 +392,7 @@ Group MessageTests() {
       {"message: wrong pointers and numbers", WrongPointersAreRefused},
       {"message: only native threads receive", OnlyNativeThreadsReceive},
       {"message: exec ends it", ExecEndsIt},
+      {"message: instructions", TripsAreShort},
   };
   return kTests;
 }

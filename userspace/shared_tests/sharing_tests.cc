@@ -13,6 +13,7 @@
 #include "userspace/libatlas/shared/smalloc.h"
 #include "userspace/shared_tests/groups.h"
 #include "userspace/shared_tests/partner.h"
+#include "userspace/support/instructions.h"
 #include "userspace/support/kernel_memory.h"
 #include "userspace/support/probe.h"
 
@@ -161,6 +162,24 @@ void TheLayoutHoldsThem() {
   Expect(std::strstr(text, "FAULT") == nullptr, "no fault there");
 }
 
+void SmallOnesAreQuick() {
+  constexpr unsigned kPairs = 10'000;
+  constexpr size_t kBytes = 64;
+  constexpr uint64_t kBar = 60;
+  // A program that has blocks.
+  volatile unsigned char* const other = Made(kBytes);
+  bool is_sound = true;
+  const uint64_t pair = support::InstructionsOf(kPairs, [&] {
+    void* const block = smalloc(kBytes);
+    is_sound &= block != nullptr;
+    sfree(block);
+  });
+  std::printf("# instructions of smalloc and sfree: %u\n", static_cast<unsigned>(pair));
+  Expect(is_sound, "all of them");
+  Expect(pair < kBar, "fewer than 60 instructions");
+  sfree(Plain(other));
+}
+
 constexpr support::Test kTests[] = {
     {"a block has one address in every process", OneAddressInEveryProcess},
     {"the kernel follows pointers to blocks", TheKernelFollowsPointers},
@@ -170,6 +189,7 @@ constexpr support::Test kTests[] = {
     {"threads share a heap", ThreadsShareAHeap},
     {"/proc/self/maps shows blocks", MapsShowThem},
     {"the layout is right with blocks in it", TheLayoutHoldsThem},
+    {"small blocks take few instructions", SmallOnesAreQuick},
 };
 
 }  // namespace
