@@ -23,12 +23,9 @@ _SOAK = {
     "arm_sos": ["lives=66000"],
 }
 
-# A million messages on an image of each processor, and how many threads there is room for where that is not a thousand.
+# How many threads there is room for where that is not a thousand.
 _NATIVE = {
     "arm_apcpu": ["threads=150"],
-    "arm_kora": ["messages=1000000"],
-    "arm_sos": ["messages=1000000"],
-    "x86_64_osz": ["messages=1000000"],
 }
 
 # Layouts with a region of their own for libraries.

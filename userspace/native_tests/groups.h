@@ -10,9 +10,7 @@ namespace native {
 // The tests, by subject.
 using Group = std::span<const support::Test>;
 
-// How many messages a thousand threads send in all.
-inline uint32_t many_messages = 100'000;
-// How many of them there has to be room for.
+// How many threads there has to be room for.
 inline uint32_t least_threads = 1000;
 
 Group ThreadTests();

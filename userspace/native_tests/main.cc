@@ -1,9 +1,9 @@
 // What native threads and their messages promise, and what they refuse. Its output is KTAP.
 //
-//   native_tests [messages=NUMBER] [threads=NUMBER] [test=TEXT...]
+//   native_tests [threads=NUMBER] [test=TEXT...]
 //
-// Runs the tests whose names contain one of the texts, or all. A thousand threads send so many
-// messages; so many of them there is room for at least.
+// Runs the tests whose names contain one of the texts, or all. There is room for so many threads at
+// least, if not for a thousand.
 
 #include <cstddef>
 #include <cstdint>
@@ -29,7 +29,6 @@ int main(int argc, char** argv) {
   // Executed by a test, to see what becomes of its native thread.
   if (argc == 2 && std::strcmp(argv[1], "end") == 0) return 0;
   for (int i = 1; i < argc; ++i) {
-    if (const auto messages = NumberOf("messages=", argv[i])) native::many_messages = *messages;
     if (const auto threads = NumberOf("threads=", argv[i])) native::least_threads = *threads;
   }
   const native::Group groups[] = {native::ThreadTests(), native::MessageTests(),

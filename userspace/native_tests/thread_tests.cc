@@ -462,6 +462,7 @@ void ManyTablesAreAlike() {
 // Fewer where the layout has no room for so many kernel stacks (docs/adr/0030).
 void AThousandThreadsLeaveNothing() {
   constexpr uintptr_t kFewMessages = 10'000;
+  constexpr uintptr_t kManyMessages = 1'000'000;
   // The kernel's own caches fill up first.
   for (int i = 0; i < 2; ++i) {
     ExpectEqual(support::StatusOf(ManyThreads, kFewMessages), 0, "a thousand threads");
@@ -470,7 +471,7 @@ void AThousandThreadsLeaveNothing() {
     static_cast<void>(support::MemoryUse());
   }
   const support::MemoryUse before;
-  ExpectEqual(support::StatusOf(ManyThreads, many_messages), 0, "a thousand more");
+  ExpectEqual(support::StatusOf(ManyThreads, kManyMessages), 0, "a thousand more");
   usleep(50'000);
   const support::MemoryUse after;
   ExpectEqual(after.unused_or_tables_kib(), before.unused_or_tables_kib(), "unused memory, in KiB");
