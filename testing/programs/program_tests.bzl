@@ -92,6 +92,11 @@ def program_tests(*, name, images = IMAGES):
             prefix + "system_tests_test",
             image,
             "//testing/programs:system_tests_" + cpu,
+            expect = [
+                # By SIGILL, and by SIGXCPU.
+                "the system process was killed by signal 4",
+                "the system process was killed by signal 24",
+            ],
         )
         _suite_test(
             prefix + "fragile_tests_test",

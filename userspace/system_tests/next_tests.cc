@@ -24,14 +24,25 @@ using support::Require;
 
 constexpr atlas::Message kHello = {.function = static_cast<uint32_t>(Request::kHello)};
 
+constexpr uint64_t kLong = 2'000'000'000;  // nanoseconds
+
 // As soon as it answers.
 pid_t WaitForNext() {
   atlas::Message reply;
-  for (long result; (result = atlas::Call(atlas::kSystemThread, kHello, reply)) != 0;) {
+  for (long result; (result = atlas::Call(atlas::kSystemThread, kHello, reply, kLong)) != 0;) {
     Require(result == -ESRCH, "there is none yet");
     sched_yield();
   }
   return static_cast<pid_t>(reply.arguments[0]);
+}
+
+// It is asked whether it comes back, and that is its end.
+void TimeOver() {
+  const pid_t process = WaitForNext();
+  const atlas::Message loop = {.function = static_cast<uint32_t>(Request::kLoop)};
+  atlas::Message reply;
+  ExpectResult(atlas::Call(atlas::kSystemThread, loop, reply, kLong), EOWNERDEAD, "it ends");
+  support::Expect(WaitForNext() != process, "and another one is there");
 }
 
 // Another program in its place has no right, and nobody else gets it.
@@ -53,6 +64,7 @@ void Execute() {
 }
 
 constexpr support::Test kTests[] = {
+    {"next: it does not come back", TimeOver},
     {"next: exec", Execute},
 };
 

@@ -180,6 +180,11 @@ void Crash(const Arguments&, Arguments&) {
   __builtin_trap();
 }
 
+void Loop(const Arguments&, Arguments&) {
+  signal(SIGXCPU, SIG_DFL);
+  while (true) asm volatile("" : : : "memory");
+}
+
 void Execute(const Arguments& in, Arguments& out) {
   char path[] = "/init";
   char word[sizeof kWithoutRight];
@@ -222,6 +227,7 @@ constexpr Row kRows[] = {
     {Request::kFork,
      [](const Arguments&, Arguments& out) { out[0] = Result(fork() < 0 ? -errno : 0); }},
     {Request::kCrash, Crash},
+    {Request::kLoop, Loop},
     {Request::kExecute, Execute},
 };
 

@@ -29,6 +29,7 @@ enum class Request : uint32_t {
   kMeasure,        // instructions from a device's interrupt to its handler: while the thread waits
   kFork,           // -errno
   kCrash,          // does not answer
+  kLoop,           // nor does this, and knows nothing of SIGXCPU
   kExecute,        // a thread's number: -errno, or the program again, for RunWithoutRight()
 };
 
