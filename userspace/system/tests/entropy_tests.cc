@@ -3,10 +3,12 @@
 // machine's source is a file whose line n is n itself, in 15 digits. KTAP.
 
 #include <fcntl.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -130,11 +132,15 @@ void Answer(const atlas::Message& question, dispatch::Dispatcher& dispatcher,
 
 // --- Who asks -----------------------------------------------------------------------------------
 
+// As soon as somebody receives.
 atlas::Message Ask(Question question) {
   atlas::Message message{};
   message.function = static_cast<uint32_t>(question);
   atlas::Message reply;
-  Require(atlas::Call(atlas::kSystemThread, message, reply) == 0, "an answer");
+  for (long result; (result = atlas::Call(atlas::kSystemThread, message, reply)) != 0;) {
+    Require(result == -ESRCH, "an answer");
+    sched_yield();
+  }
   return reply;
 }
 
