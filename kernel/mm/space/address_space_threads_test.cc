@@ -191,7 +191,8 @@ class Quarrel {
       : space_(space), object_(object), dice_(seed) {}
 
   // Of all of them.
-  static inline std::array<std::atomic<unsigned>, 5> outcomes{};
+  static constexpr size_t kOutcomes = static_cast<size_t>(FaultOutcome::kOutOfMemory) + 1;
+  static inline std::array<std::atomic<unsigned>, kOutcomes> outcomes{};
 
   void Step() {
     const size_t first = Below(kPages);
