@@ -9,7 +9,6 @@
 
 #include "userspace/libatlas/native/message.h"
 #include "userspace/libatlas/native/thread.h"
-#include "userspace/libatlas/system/disk.h"
 #include "userspace/machine/ports.h"
 #include "userspace/support/test.h"
 #include "userspace/system_tests/groups.h"

@@ -31,6 +31,9 @@ struct Queue {
   Message messages[63];
 };
 
+// To the kernel, whichever thread receives interrupts now: the system process's.
+inline constexpr int32_t kSystemThread = 0;
+
 // How long to wait: nanoseconds.
 inline constexpr uint64_t kForever = ~uint64_t{0};
 

@@ -7,9 +7,6 @@
 
 namespace atlas {
 
-// To the kernel, whoever is the system process's receiver now.
-inline constexpr int32_t kSystemThread = 0;
-
 // What the system process answers; its arguments, and its reply's.
 enum class DiskCall : uint32_t {
   kDescribe = 0x20,  // replies: result, bytes

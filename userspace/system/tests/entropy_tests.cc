@@ -20,7 +20,6 @@
 #include "userspace/drivers/driver_object.h"
 #include "userspace/libatlas/native/message.h"
 #include "userspace/libatlas/native/thread.h"
-#include "userspace/libatlas/system/disk.h"
 #include "userspace/libatlas/system/interrupts.h"
 #include "userspace/support/test.h"
 #include "userspace/system/discovery.h"

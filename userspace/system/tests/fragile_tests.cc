@@ -17,7 +17,6 @@
 #include <span>
 
 #include "userspace/libatlas/native/message.h"
-#include "userspace/libatlas/system/disk.h"
 #include "userspace/support/kernel_memory.h"
 #include "userspace/support/test.h"
 #include "userspace/system/tests/disk_lines.h"
@@ -77,11 +76,9 @@ void OnBusError(int) { siglongjmp(on_bus_error, 1); }
 
 // The process that drives the devices, as it answers.
 pid_t FindSystemProcess() {
-  atlas::Message message{};
-  message.function = static_cast<uint32_t>(atlas::DiskCall::kDescribe);
   atlas::Message reply;
   while (true) {
-    const long result = atlas::Call(atlas::kSystemThread, message, reply);
+    const long result = atlas::Call(atlas::kSystemThread, {}, reply);
     if (result == 0) return reply.process;
     Require(result == -ESRCH || result == -EOWNERDEAD, "no other error");
     sched_yield();
