@@ -115,7 +115,6 @@ def device_root_file_system(*, name, cpu):
         programs = _system({driver: "lib/drivers/%s.so test/drivers/%s.so" % (driver, driver) for driver in _DRIVERS}) | {
             "//userspace/system/tests:crash.so": "test/drivers/crash.so",
             "//userspace/system/tests:disk_file_tests.stripped": "test/disk_file_tests",
-            "//userspace/system/tests:disk_tests.stripped": "test/disk_tests",
             "//userspace/system/tests:driver_tests.stripped": "test/driver_tests",
             "@musl_loader//:%s/libc.so" % cpu: LOADERS[cpu],
         },

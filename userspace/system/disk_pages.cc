@@ -37,7 +37,7 @@ void DiskPages::Continue() {
   const bool is_read_only = (request.flags & drivers::kDiskReadOnly) != 0;
   const long offer = atlas::OfferDisk(
       request.result, is_read_only ? atlas::DiskWriting::kForbidden : atlas::DiskWriting::kAllowed);
-  if (offer > 0 && offer <= long{kMostOffers}) {
+  if (offer > 0 && std::in_range<uint32_t>(offer)) {
     offer_ = static_cast<uint32_t>(offer);
   } else {
     outlets_.Report("the disk cannot be offered as a file");
@@ -51,7 +51,7 @@ void DiskPages::OnTransfer(const atlas::Transfer& transfer) {
   request.size_bytes = transfer.size_bytes;
   request.offset = transfer.offset;
   request.device_address = transfer.memory;
-  request.token = kMark | uint64_t{offer_} << kOfferShift | transfer.number;
+  request.token = uint64_t{offer_} << kOfferShift | transfer.number;
   const base::Result<> started = dispatcher_.Request(request);
   // A crash within has revoked the offer, and another one may have come.
   if (started.has_value() || transfer.offer != offer_) return;
@@ -61,11 +61,9 @@ void DiskPages::OnTransfer(const atlas::Transfer& transfer) {
   Finish(transfer.number, is_needless);
 }
 
-bool DiskPages::OnFinished(uint64_t token, drivers::Status status) {
-  if ((token & kMark) == 0) return false;
-  const uint64_t offer = (token & ~kMark) >> kOfferShift;
-  if (offer == offer_) Finish(static_cast<uint32_t>(token), status == drivers::kOk);
-  return true;
+void DiskPages::OnFinished(uint64_t token, drivers::Status status) {
+  if (token >> kOfferShift != offer_) return;
+  Finish(static_cast<uint32_t>(token), status == drivers::kOk);
 }
 
 void DiskPages::OnForgotten(Outlets::Quiet quiet) {

@@ -23,15 +23,12 @@ class DiskPages {
   void Continue();
   void OnTransfer(const atlas::Transfer& transfer);
 
-  // Whether the token was one of these.
-  bool OnFinished(uint64_t token, drivers::Status status);
+  void OnFinished(uint64_t token, drivers::Status status);
   void OnForgotten(Outlets::Quiet quiet);
 
  private:
-  // Of tokens that are these; beside it, the offer and the transfer.
-  static constexpr uint64_t kMark = uint64_t{1} << 63;
+  // In tokens: the transfer is below.
   static constexpr unsigned kOfferShift = 32;
-  static constexpr uint32_t kMostOffers = ~uint32_t{0} >> 1;
 
   Dispatcher& dispatcher_;
   Outlets& outlets_;

@@ -69,19 +69,6 @@ long AcknowledgeInterrupt(InterruptLine line) {
   return 0;
 }
 
-long Reply(int32_t thread, const Message& message) {
-  std::vector<std::byte> pages;
-  if ((message.flags & kPages) != 0) {
-    CHECK(message.arguments[0] % 4096 == 0 && message.arguments[1] % 4096 == 0);
-    const long result = std::exchange(the_kernel->reply_result, 0);
-    if (result != 0) return result;
-    const auto* const first = reinterpret_cast<const std::byte*>(message.arguments[0]);
-    pages.assign(first, first + message.arguments[1]);
-  }
-  the_kernel->replies.push_back({thread, message, std::move(pages)});
-  return 0;
-}
-
 void* MapDevice(uint64_t physical, size_t size_bytes, long*) {
   CHECK(physical % 4096 == 0 && size_bytes % 4096 == 0 && size_bytes != 0);
   const auto device = the_kernel->registers.find(physical);

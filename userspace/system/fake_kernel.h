@@ -28,15 +28,6 @@ struct FakeKernel {
   std::map<uint64_t, void*> registers;  // pages of devices, by their address
   bool has_memory = true;
 
-  struct Sent {
-    int32_t thread;
-    atlas::Message message;
-    // The pages as they were then.
-    std::vector<std::byte> pages;
-  };
-  std::vector<Sent> replies;
-  long reply_result = 0;  // of the next one that has pages
-
   uint32_t offers = 0;  // of the disk, ever made
   bool is_offered = false;
   std::vector<std::pair<uint32_t, atlas::TransferEnding>> finished;

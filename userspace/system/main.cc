@@ -22,7 +22,6 @@
 #include "userspace/libatlas/system/interrupts.h"
 #include "userspace/system/discovery.h"
 #include "userspace/system/disk_pages.h"
-#include "userspace/system/disk_service.h"
 #include "userspace/system/dispatcher.h"
 #include "userspace/system/guard.h"
 #include "userspace/system/hosted_device.h"
@@ -37,9 +36,6 @@ constexpr const char* kDrivers = "/lib/drivers";
 
 // A page of the program, behind its code, that the kernel writes from now on.
 alignas(atlas::InterruptTable::kBytes) constinit atlas::InterruptTable table{};
-
-// What the kernel's own calls are for; others get an answer all the same.
-constexpr uint32_t kUnknownFunction = ~uint32_t{0};
 
 class ObjectLoader final : public dispatch::DriverLoader {
  public:
@@ -81,21 +77,15 @@ class KernelOutlets final : public dispatch::Outlets {
   }
 
   void Finish(uint64_t token, drivers::Status status) override {
-    if (disks_ == nullptr || pages_->OnFinished(token, status)) return;
-    disks_->OnFinished(token, status);
+    pages_->OnFinished(token, status);
   }
 
   void Forget(const drivers::DeviceDescription& device, Quiet quiet) override {
-    if (disks_ != nullptr && device.virtio_type == drivers::virtio::kBlockDevice) {
-      disks_->OnForgotten(quiet);
-      pages_->OnForgotten(quiet);
-    }
+    if (device.virtio_type == drivers::virtio::kBlockDevice) pages_->OnForgotten(quiet);
   }
 
-  void SetDisks(dispatch::DiskService& disks, dispatch::DiskPages& pages) {
-    disks_ = &disks;
-    pages_ = &pages;
-  }
+  // Before there is a driver.
+  void SetPages(dispatch::DiskPages& pages) { pages_ = &pages; }
 
   void Report(const char* text) override {
     std::printf("drivers: %s\n", text);
@@ -104,7 +94,6 @@ class KernelOutlets final : public dispatch::Outlets {
 
  private:
   int random_;
-  dispatch::DiskService* disks_ = nullptr;
   dispatch::DiskPages* pages_ = nullptr;
 };
 
@@ -140,22 +129,18 @@ void Stir(Dispatcher& dispatcher) {
   (void)dispatcher.Request(request);
 }
 
-[[noreturn]] void Serve(Dispatcher& dispatcher, dispatch::DiskService& disks,
-                        dispatch::DiskPages& pages) {
+[[noreturn]] void Serve(Dispatcher& dispatcher, dispatch::DiskPages& pages) {
   while (true) {
     pages.Continue();
     const atlas::Message* const message = atlas::Receive();
     if (message == nullptr) continue;
     if (atlas::IsInterrupt(*message)) {
       dispatcher.OnInterrupt(atlas::LineOf(*message));
-      disks.Continue();
     } else if (atlas::IsTransfer(*message)) {
       pages.OnTransfer(atlas::TransferOf(*message));
-    } else if ((message->flags & atlas::kCall) != 0 && !disks.OnCall(*message)) {
-      atlas::Message answer{};
-      answer.function = kUnknownFunction;
-      answer.call = message->call;
-      (void)atlas::Reply(message->sender, answer);
+    } else if ((message->flags & atlas::kCall) != 0) {
+      // Programs have nothing to ask, but who does so is not left waiting.
+      (void)atlas::Reply(message->sender, {.call = message->call});
     }
   }
 }
@@ -171,6 +156,8 @@ int main() {
   }
   static ObjectLoader loader;
   static Dispatcher dispatcher(loader, outlets, table);
+  static dispatch::DiskPages pages(dispatcher, outlets);
+  outlets.SetPages(pages);
   static drivers::DeviceList devices;
   dispatch::FindDevices(devices, outlets);
   MakeQuiet(devices);
@@ -179,8 +166,5 @@ int main() {
   dispatcher.Bind();
   SetClock(dispatcher, outlets);
   Stir(dispatcher);
-  static dispatch::DiskService disks(dispatcher);
-  static dispatch::DiskPages pages(dispatcher, outlets);
-  outlets.SetDisks(disks, pages);
-  Serve(dispatcher, disks, pages);
+  Serve(dispatcher, pages);
 }

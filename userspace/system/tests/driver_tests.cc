@@ -59,6 +59,19 @@ void LoadsAll() {
   }
 }
 
+// A device of disks counts in sectors.
+void RefusesHalfASector() {
+  const LoadedObject object = Load("virtio_block");
+  alignas(16) static char state[4096];
+  Require(object.entry().state_bytes <= sizeof state, "room");
+  drivers::DriverRequest request{};
+  request.function = drivers::RequestFunction::kRead;
+  request.offset = 256;
+  request.size_bytes = 512;
+  ExpectEqual(object.entry().request(state, &request),
+              drivers::StatusOf(base::Error::kInvalidArgument), "from half a sector on");
+}
+
 struct Copy {
   alignas(4096) char bytes[256 << 10];
   size_t size_bytes;
@@ -251,6 +264,7 @@ void DiscardedOnesTakeNothing() {
 
 constexpr support::Test kTests[] = {
     {"all drivers are loaded", LoadsAll},
+    {"a disk's driver refuses half a sector", RefusesHalfASector},
     {"corrupt drivers are refused", RefusesWhatIsCorrupt},
     {"crashes of drivers are survived", CrashesAreSurvived},
     {"discarded drivers take nothing", DiscardedOnesTakeNothing},

@@ -12,7 +12,7 @@ namespace {
 bool crashes_when_done = false;
 
 Status Request(void* memory, DriverRequest* request) {
-  if (request->function == RequestFunction::kRead && request->token >> 63 != 0) {
+  if (request->function == RequestFunction::kRead) {
     if (request->offset == trial::kCrashOffset) __builtin_trap();
     if (request->offset == trial::kHandlerCrashOffset) crashes_when_done = true;
     while (request->offset == trial::kLoopOffset) {
