@@ -25,12 +25,6 @@ Result<> Start(State& state, const DeviceDescription& device) {
   return {};
 }
 
-Status Probe(void* memory, const DeviceDescription* device, const DriverServices* services) {
-  auto& state = *static_cast<State*>(memory);
-  state.services = services;
-  return StatusOf(Start(state, *device));
-}
-
 // Its alarm is off.
 Status HandleInterrupt(void*) { return kOk; }
 
@@ -55,7 +49,7 @@ const drivers::DriverEntry atlas_driver = {
     .state_bytes = sizeof(drivers::State),
     .name = "clock",
     .matches = {{drivers::DeviceKind::kClockMc146818, 0}, {drivers::DeviceKind::kClockPl031, 0}},
-    .probe = drivers::Probe,
+    .probe = drivers::Probe<drivers::State, drivers::Start>,
     .handle_interrupt = drivers::HandleInterrupt,
     .request = drivers::Request,
     .remove = drivers::Remove,

@@ -95,4 +95,12 @@ base::Result<> StartVirtio(EitherDriver<Mmio, Pci>& state, const DeviceDescripti
   return {};
 }
 
+// A driver object's probe(), by what starts the device.
+template <class State, base::Result<> (*kStart)(State& state, const DeviceDescription& device)>
+Status Probe(void* memory, const DeviceDescription* device, const DriverServices* services) {
+  auto& state = *static_cast<State*>(memory);
+  state.services = services;
+  return StatusOf(kStart(state, *device));
+}
+
 }  // namespace drivers

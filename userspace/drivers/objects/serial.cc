@@ -30,12 +30,6 @@ Result<> Start(State& state, const DeviceDescription& device) {
   return {};
 }
 
-Status Probe(void* memory, const DeviceDescription* device, const DriverServices* services) {
-  auto& state = *static_cast<State*>(memory);
-  state.services = services;
-  return StatusOf(Start(state, *device));
-}
-
 Status HandleInterrupt(void* memory) {
   auto& state = *static_cast<State*>(memory);
   std::array<char, kRoom> characters;
@@ -59,7 +53,7 @@ const drivers::DriverEntry atlas_driver = {
     .state_bytes = sizeof(drivers::State),
     .name = "serial",
     .matches = {{drivers::DeviceKind::kSerial16550, 0}, {drivers::DeviceKind::kSerialPl011, 0}},
-    .probe = drivers::Probe,
+    .probe = drivers::Probe<drivers::State, drivers::Start>,
     .handle_interrupt = drivers::HandleInterrupt,
     .request = drivers::Request,
     .remove = drivers::Remove,

@@ -9,7 +9,7 @@ const drivers::DriverEntry atlas_driver = {
     .name = "virtio_block",
     .matches = {{drivers::DeviceKind::kVirtioMmio, drivers::virtio::kBlockDevice},
                 {drivers::DeviceKind::kVirtioPci, drivers::virtio::kBlockDevice}},
-    .probe = drivers::block::Probe,
+    .probe = drivers::Probe<drivers::block::State, drivers::StartVirtio>,
     .handle_interrupt = drivers::block::HandleInterrupt,
     .request = drivers::block::Request,
     .remove = drivers::block::Remove,

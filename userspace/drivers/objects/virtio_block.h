@@ -17,12 +17,6 @@ using MmioBlockDevice = virtio::BlockDevice<VirtioMmio>;
 using PciBlockDevice = virtio::BlockDevice<VirtioPci>;
 using State = EitherDriver<MmioBlockDevice, PciBlockDevice>;
 
-inline Status Probe(void* memory, const DeviceDescription* device, const DriverServices* services) {
-  auto& state = *static_cast<State*>(memory);
-  state.services = services;
-  return StatusOf(StartVirtio(state, *device));
-}
-
 inline Result<> TakeAll(State& state) {
   return state.Do([&](auto& block) -> Result<> {
     if (!block.TakeInterrupt()) return {};

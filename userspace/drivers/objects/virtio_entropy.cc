@@ -17,12 +17,6 @@ using MmioEntropy = virtio::EntropyDevice<VirtioMmio>;
 using PciEntropy = virtio::EntropyDevice<VirtioPci>;
 using State = EitherDriver<MmioEntropy, PciEntropy>;
 
-Status Probe(void* memory, const DeviceDescription* device, const DriverServices* services) {
-  auto& state = *static_cast<State*>(memory);
-  state.services = services;
-  return StatusOf(StartVirtio(state, *device));
-}
-
 Result<> TakeAll(State& state) {
   return state.Do([&](auto& entropy) -> Result<> {
     if (!entropy.TakeInterrupt()) return {};
@@ -55,7 +49,7 @@ const drivers::DriverEntry atlas_driver = {
     .name = "virtio_entropy",
     .matches = {{drivers::DeviceKind::kVirtioMmio, drivers::virtio::kEntropyDevice},
                 {drivers::DeviceKind::kVirtioPci, drivers::virtio::kEntropyDevice}},
-    .probe = drivers::Probe,
+    .probe = drivers::Probe<drivers::State, drivers::StartVirtio>,
     .handle_interrupt = drivers::HandleInterrupt,
     .request = drivers::Request,
     .remove = drivers::Remove,

@@ -38,7 +38,7 @@ const drivers::DriverEntry atlas_driver = {
     .name = "fragile",
     .matches = {{drivers::DeviceKind::kVirtioMmio, drivers::virtio::kBlockDevice},
                 {drivers::DeviceKind::kVirtioPci, drivers::virtio::kBlockDevice}},
-    .probe = drivers::block::Probe,
+    .probe = drivers::Probe<drivers::block::State, drivers::StartVirtio>,
     .handle_interrupt = drivers::HandleInterrupt,
     .request = drivers::Request,
     .remove = drivers::block::Remove,
