@@ -49,8 +49,6 @@ struct DeviceDescription {
   std::array<RegisterWindow, kMaxWindows> windows{};
   std::array<char, kMaxName + 1> name{};  // for people
 
-  std::string_view name_text() const { return {name.data()}; }
-
   void SetName(std::string_view text) {
     const std::string_view kept = text.substr(0, kMaxName);
     name = {};

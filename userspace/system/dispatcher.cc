@@ -184,12 +184,6 @@ void Dispatcher::OnBroken(HostedDevice& device) {
   if (++failures_[index] <= kMaxRestarts) BindDevice(index);
 }
 
-size_t Dispatcher::running_count() const {
-  return static_cast<size_t>(
-      std::ranges::count_if(std::span(devices_).first(device_count_),
-                            [](const HostedDevice& device) { return device.is_running(); }));
-}
-
 void Dispatcher::CheckInvariants() const {
   for (const HostedDevice& device : devices_) {
     device.CheckInvariants();

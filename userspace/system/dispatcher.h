@@ -42,7 +42,6 @@ class Dispatcher {
   // Asks the first device of that kind whose driver knows the function; kNotFound: there is none.
   base::Result<> Request(drivers::DriverRequest& request);
 
-  size_t running_count() const;
   std::span<HostedDevice> devices() { return std::span(devices_).first(device_count_); }
 
   void CheckInvariants() const;

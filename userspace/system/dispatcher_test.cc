@@ -32,7 +32,7 @@ TEST_F(DispatcherTest, EachDeviceGetsItsDriver) {
   AddDevice("disk", DeviceKind::kVirtioPci, 10);
   AddDevice("clock", DeviceKind::kClockPl031, drivers::kNoLine);
   Bind();
-  EXPECT_EQ(dispatcher.running_count(), 2u);
+  EXPECT_EQ(CountRunning(), 2);
   EXPECT_STREQ(dispatcher.devices()[0].driver()->name, "serial");
   EXPECT_FALSE(dispatcher.devices()[1].is_running());
   EXPECT_STREQ(dispatcher.devices()[2].driver()->name, "clock");
@@ -45,7 +45,7 @@ TEST_F(DispatcherTest, AllHandlersOfALineAreCalledThenItIsAcknowledged) {
   for (int i = 0; i < 9; ++i) AddDevice("port", DeviceKind::kSerial16550, 5);
   Bind();
   EXPECT_EQ(kernel.RoutesOf(5), 8u);
-  EXPECT_EQ(dispatcher.running_count(), 8u) << "a line has eight handlers";
+  EXPECT_EQ(CountRunning(), 8) << "a line has eight handlers";
   std::set<void*> called;
   behaviour.handle = [&](void* state) {
     EXPECT_TRUE(kernel.raised.contains(5));
@@ -69,12 +69,12 @@ TEST_F(DispatcherTest, ADriverThatDoesNotTakeADeviceLeavesNothing) {
     return StatusOf(Error::kNotFound);
   };
   Bind();
-  EXPECT_EQ(dispatcher.running_count(), 0u);
+  EXPECT_EQ(CountRunning(), 0);
   EXPECT_EQ(kernel.RoutesOf(4), 0u);
   EXPECT_TRUE(Reported("port: serial: not found"));
   behaviour = {};
   Bind();
-  EXPECT_EQ(dispatcher.running_count(), 1u);
+  EXPECT_EQ(CountRunning(), 1);
 }
 
 TEST_F(DispatcherTest, StateIsZeroedAndServicesWork) {
@@ -137,7 +137,7 @@ TEST_F(DispatcherTest, ADriverThatDoesNotComeBackIsLoadedAgain) {
   EXPECT_EQ(asked, 10) << "one time is none";
   EXPECT_TRUE(Reported("serial does not come back"));
   EXPECT_EQ(loader.loads, 2);
-  EXPECT_EQ(dispatcher.running_count(), 1u);
+  EXPECT_EQ(CountRunning(), 1);
   EXPECT_EQ(kernel.acknowledged, 1u);
   // Of two calls each is asked about once.
   behaviour.handle = [](void*) {
@@ -157,7 +157,7 @@ TEST_F(DispatcherTest, ADriverThatCrashesIsLoadedAgain) {
   AddDevice("second port", DeviceKind::kSerial16550, 3);
   AddDevice("clock", DeviceKind::kClockPl031, 3);
   Bind();
-  ASSERT_EQ(dispatcher.running_count(), 3u);
+  ASSERT_EQ(CountRunning(), 3);
   int left = 1;
   int handled = 0;
   behaviour.handle = [&](void*) {
@@ -171,7 +171,7 @@ TEST_F(DispatcherTest, ADriverThatCrashesIsLoadedAgain) {
   EXPECT_TRUE(Reported("serial crashed: SIGILL at 0x"));
   EXPECT_TRUE(Reported("serial is loaded again"));
   EXPECT_FALSE(removed) << "nothing of it is called";
-  EXPECT_EQ(dispatcher.running_count(), 3u);
+  EXPECT_EQ(CountRunning(), 3);
   EXPECT_EQ(loader.loads, 3);
   EXPECT_EQ(kernel.RoutesOf(4), 1u);
   EXPECT_EQ(kernel.RoutesOf(3), 2u);
@@ -205,7 +205,7 @@ TEST_F(DispatcherTest, WhatADriverHadThatCrashesIsUnmapped) {
   for (const volatile void* const page : had) EXPECT_TRUE(IsMapped(page));
   loader.files.erase("/serial");
   Interrupt(4);
-  EXPECT_EQ(dispatcher.running_count(), 0u);
+  EXPECT_EQ(CountRunning(), 0);
   for (const volatile void* const page : had) EXPECT_FALSE(IsMapped(page));
   EXPECT_TRUE(IsMapped(kernel.registers[kRegisters])) << "which is the kernel's";
 }
@@ -269,7 +269,7 @@ TEST_F(DispatcherTest, CrashesWhereverTheyAre) {
     return drivers::kOk;
   };
   Bind();
-  EXPECT_EQ(dispatcher.running_count(), 1u) << "in probe";
+  EXPECT_EQ(CountRunning(), 1) << "in probe";
   left = 1;
   behaviour.request = [&](DriverRequest&) {
     if (left > 0 && left-- > 0) CrashNow();
@@ -279,7 +279,7 @@ TEST_F(DispatcherTest, CrashesWhereverTheyAre) {
   DriverRequest request{};
   EXPECT_EQ(dispatcher.Request(request).error(), Error::kCorrupt);
   Check();
-  EXPECT_EQ(dispatcher.running_count(), 1u);
+  EXPECT_EQ(CountRunning(), 1);
   EXPECT_TRUE(dispatcher.Request(request).has_value());
   left = 1;
   behaviour.handle = [](void*) { return StatusOf(Error::kCorrupt); };
@@ -287,7 +287,7 @@ TEST_F(DispatcherTest, CrashesWhereverTheyAre) {
     if (left > 0 && left-- > 0) CrashNow();
   };
   Interrupt(4);
-  EXPECT_EQ(dispatcher.running_count(), 1u) << "in remove";
+  EXPECT_EQ(CountRunning(), 1) << "in remove";
   EXPECT_EQ(loader.loads, 4);
 }
 

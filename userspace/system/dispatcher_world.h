@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <expected>
@@ -21,6 +22,7 @@
 #include "userspace/system/driver_loader.h"
 #include "userspace/system/fake_kernel.h"
 #include "userspace/system/guard.h"
+#include "userspace/system/hosted_device.h"
 #include "userspace/system/outlets.h"
 
 namespace dispatch {
@@ -144,6 +146,10 @@ struct DispatcherWorld : testing::Test {
   }
 
   void Check() const { dispatcher.CheckInvariants(); }
+
+  ptrdiff_t CountRunning() {
+    return std::ranges::count(dispatcher.devices(), true, &HostedDevice::is_running);
+  }
 
   bool Reported(const std::string& text) const {
     return std::ranges::any_of(outlets.reports,

@@ -29,8 +29,6 @@ class HostedDevice {
     outlets_ = &outlets;
   }
   const drivers::DeviceDescription& description() const { return description_; }
-  // What was found out of it meanwhile.
-  void SetVirtioType(uint32_t type) { description_.virtio_type = type; }
 
   const drivers::DriverEntry* driver() const { return driver_; }
   bool is_running() const { return driver_ != nullptr; }

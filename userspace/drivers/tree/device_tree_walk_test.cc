@@ -59,7 +59,7 @@ TEST(DeviceTreeWalkTest, FindsWhatHasADriver) {
   ASSERT_EQ(devices->all().size(), 3u);
   const DeviceDescription& clock = devices->all()[0];
   EXPECT_EQ(clock.kind, DeviceKind::kClockPl031);
-  EXPECT_EQ(clock.name_text(), "pl031@9010000");
+  EXPECT_STREQ(clock.name.data(), "pl031@9010000");
   EXPECT_EQ(clock.line, 2u);
   EXPECT_EQ(clock.trigger, LineTrigger::kLevel);
   ASSERT_EQ(clock.window_count, 1u);

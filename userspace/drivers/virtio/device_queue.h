@@ -61,7 +61,6 @@ class DeviceQueue {
     used_ = index;
     Store<uint16_t>(addresses_.used + 2, used_);
   }
-  uint16_t used_index() const { return used_; }
 
   // Overwrites all that the driver has written into the queue.
   void Scribble(std::byte value) {
