@@ -233,10 +233,9 @@ posix::Result<> Programs::Start() {
                                           .placement = memory_.placement(),
                                           .shared_region = memory_.shared_region(),
                                           .applications = applications_,
-                                          .thread_frames = memory_.thread_frames(),
+                                          .objects = memory_.objects(),
                                           .interrupts = drivers_,
                                           .devices = drivers_,
-                                          .objects = memory_.objects(),
                                           .disk = disk_,
                                           .log = Console()},
                      scheduler_);

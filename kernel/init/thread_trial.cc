@@ -31,12 +31,9 @@ namespace {
 // Where threads' pages come from.
 struct TrialFrames {
   explicit TrialFrames(const System& system)
-      : any(system.memory),
-        reachable(system.memory, mm::ZoneKind::kNormal),
-        frames(any, system.memory.table(), system.areas.windows()) {}
+      : physical(system.memory), frames(physical, system.memory.table(), system.areas.windows()) {}
 
-  mm::PhysicalFrames any;
-  mm::PhysicalFrames reachable;
+  mm::PhysicalFrames physical;
   mm::UserFrames frames;
 };
 
@@ -46,9 +43,9 @@ class TrialThreads {
   TrialThreads(const System& system, UserTable& process, TrialFrames& frames,
                const mm::ThreadPlaces& places)
       : system_(system), process_(process), frames_(frames) {
-    const mm::ThreadFrames source = {frames.frames, frames.reachable, system.memory.table()};
     for (auto& thread : threads_) {
-      thread.emplace(source, places, mm::OwnStack::kYes, mm::Placement::kStackRoomBytes, process);
+      thread.emplace(frames.frames, places, mm::OwnStack::kYes, mm::Placement::kStackRoomBytes,
+                     process);
     }
   }
   TrialThreads(const TrialThreads&) = delete;

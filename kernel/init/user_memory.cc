@@ -9,7 +9,6 @@ UserMemory::UserMemory(const System& system)
       placement_(system.layout),
       nodes_(system.memory),
       physical_frames_(system.memory),
-      reachable_frames_(system.memory, mm::ZoneKind::kNormal),
       frames_(physical_frames_, system.memory.table(), system.areas.windows()),
       objects_(system.objects.depot(), frames_),
       shared_region_(system.objects.depot(), nodes_, objects_, placement_.shared_blocks()),

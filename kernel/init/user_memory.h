@@ -13,7 +13,6 @@
 #include "kernel/mm/space/physical_frames.h"
 #include "kernel/mm/space/placement.h"
 #include "kernel/mm/space/shared_region.h"
-#include "kernel/mm/space/thread_memory.h"
 #include "kernel/mm/space/user_frames.h"
 #include "kernel/process/environment.h"
 #include "kernel/space/address_space.h"
@@ -36,10 +35,6 @@ class UserMemory final : public process::SpaceSource, public process::StackSourc
   [[nodiscard]] mm::PageCount node_pages() const { return nodes_.pages(); }
   [[nodiscard]] const mm::Placement& placement() const { return placement_; }
   [[nodiscard]] mm::SharedRegion& shared_region() { return shared_region_; }
-  // Of native threads.
-  [[nodiscard]] mm::ThreadFrames thread_frames() {
-    return {frames_, reachable_frames_, system_.memory.table()};
-  }
 
   base::Result<SpaceReference> CreateSpace() override;
   void ActivateKernel() override { system_.user_tables.Leave(); }
@@ -52,7 +47,6 @@ class UserMemory final : public process::SpaceSource, public process::StackSourc
   mm::Placement placement_;
   mm::DirectMapPages nodes_;
   mm::PhysicalFrames physical_frames_;
-  mm::PhysicalFrames reachable_frames_;
   mm::UserFrames frames_;
   mm::PagedObjectPool objects_;
   mm::SharedRegion shared_region_;

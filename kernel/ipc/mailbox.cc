@@ -4,10 +4,12 @@
 
 namespace ipc {
 
-Mailbox::Mailbox(QueuePage& page, size_t window_pages)
-    : page_(page), window_pages_(std::min(window_pages, kMostWindowPages)) {
-  page_.capacity = QueuePage::kCapacity;
-  page_.event_bytes = sizeof(Event);
+Mailbox::Mailbox(mm::FrameWindows& windows, mm::FrameNumber page, size_t window_pages)
+    : windows_(windows), page_(page), window_pages_(std::min(window_pages, kMostWindowPages)) {
+  WithPage([](QueuePage& queue) {
+    queue.capacity = QueuePage::kCapacity;
+    queue.event_bytes = sizeof(Event);
+  });
 }
 
 Mailbox::~Mailbox() {
@@ -18,11 +20,13 @@ Mailbox::~Mailbox() {
 
 void Mailbox::Put(const Event& event, const WindowRun& run) {
   CHECK(!IsFull());
-  page_.events[in_] = event;
+  WithPage([&](QueuePage& queue) {
+    queue.events[in_] = event;
+    ++queue.arrived;
+  });
   runs_[in_] = run;
   in_ = Next(in_);
   ++in_use_;
-  ++page_.arrived;
   has_events_.WakeOne();
 }
 
@@ -39,7 +43,7 @@ WindowRun Mailbox::Release() {
 size_t Mailbox::Receive() {
   CHECK(in_use_ > 0 && !has_received_);
   has_received_ = true;
-  ++page_.received;
+  WithPage([](QueuePage& queue) { ++queue.received; });
   return out_;
 }
 
@@ -49,15 +53,15 @@ std::optional<WindowRun> Mailbox::TakeRun(size_t count) {
   for (size_t number = 0; number < window_pages_; ++number) {
     free_pages = taken_[number] ? 0 : free_pages + 1;
     if (free_pages < count) continue;
-    const WindowRun run = {.first = number + 1 - count, .count = count};
-    for (size_t page = run.first; page <= number; ++page) taken_.set(page);
-    return run;
+    const size_t first = number + 1 - count;
+    for (size_t page = first; page <= number; ++page) taken_.set(page);
+    return WindowRun{static_cast<uint16_t>(first), static_cast<uint16_t>(count)};
   }
   return std::nullopt;
 }
 
 void Mailbox::FreeRun(const WindowRun& run) {
-  for (size_t page = run.first; page < run.first + run.count; ++page) {
+  for (size_t page = run.first; page < size_t{run.first} + run.count; ++page) {
     CHECK(taken_[page]);
     taken_.reset(page);
   }
@@ -65,8 +69,10 @@ void Mailbox::FreeRun(const WindowRun& run) {
 }
 
 base::Result<> Mailbox::CheckInvariants() const {
-  bool is_sound = in_use_ <= QueuePage::kCapacity && (in_use_ > 0 || !has_received_) &&
-                  page_.arrived - page_.received == waiting();
+  bool is_sound = in_use_ <= QueuePage::kCapacity && (in_use_ > 0 || !has_received_);
+  WithPage([&](const QueuePage& queue) {
+    is_sound = is_sound && queue.arrived - queue.received == waiting();
+  });
   size_t slot = out_;
   for (size_t i = 0; i < in_use_; ++i) {
     for (size_t page = 0; page < runs_[slot].count; ++page) {

@@ -1,6 +1,7 @@
 // The queue of a native thread: a ring of events in a page that the thread can read, and which
-// pages of the window behind it are taken. Portable: whoever has the page gives it. Not locked, and
-// never blocks; who waits for an event or for room waits in one of its queues.
+// pages of the window behind it are taken. Portable: the page is any frame, reached only while it
+// is written. Not locked, and never blocks; who waits for an event or for room waits in one of its
+// queues.
 #pragma once
 
 #include <array>
@@ -12,14 +13,17 @@
 #include "kernel/base/check.h"
 #include "kernel/base/result.h"
 #include "kernel/ipc/event.h"
+#include "kernel/mm/facts/address.h"
+#include "kernel/mm/regions/frame_window.h"
 #include "kernel/sched/wait_queue.h"
+#include "kernel/sync/cpu.h"
 
 namespace ipc {
 
 // Pages of the window side by side, by number.
 struct WindowRun {
-  size_t first = 0;
-  size_t count = 0;  // 0: none
+  uint16_t first = 0;
+  uint16_t count = 0;  // 0: none
 
   friend constexpr bool operator==(const WindowRun&, const WindowRun&) = default;
 };
@@ -30,8 +34,8 @@ class Mailbox {
   static constexpr size_t kMostPages = 256;
   static constexpr size_t kMostWindowPages = 511;
 
-  // `page` is zeroed and outlives this. Of a larger window no more is used.
-  Mailbox(QueuePage& page, size_t window_pages);
+  // `page`, which `windows` show, is zeroed; both outlive this. Of a larger window no more is used.
+  Mailbox(mm::FrameWindows& windows, mm::FrameNumber page, size_t window_pages);
   Mailbox(const Mailbox&) = delete;
   Mailbox& operator=(const Mailbox&) = delete;
   // Whoever waits is woken; none of them may look at this again.
@@ -68,7 +72,15 @@ class Mailbox {
  private:
   static size_t Next(size_t slot) { return slot + 1 == QueuePage::kCapacity ? 0 : slot + 1; }
 
-  QueuePage& page_;
+  template <class Use>
+  void WithPage(Use use) const {
+    const locking::CpuPin pin;
+    const mm::FrameWindow opened = windows_.Open(pin, page_);
+    use(*static_cast<QueuePage*>(opened.data()));
+  }
+
+  mm::FrameWindows& windows_;
+  mm::FrameNumber page_;
   size_t window_pages_;
   size_t in_ = 0;   // the slot of the next event that comes
   size_t out_ = 0;  // of the oldest one that is there, received or not

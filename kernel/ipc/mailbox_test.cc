@@ -5,6 +5,8 @@
 #include <memory>
 
 #include "gtest/gtest.h"
+#include "kernel/mm/facts/address.h"
+#include "kernel/mm/regions/frame_window_fake.h"
 #include "kernel/sched/host/block.h"
 #include "kernel/sched/wait_queue.h"
 
@@ -12,9 +14,13 @@ namespace ipc {
 namespace {
 
 constexpr size_t kWindowPages = 510;
+constexpr mm::FrameNumber kDirect = mm::FakeFrameWindows::kFirst;
+constexpr mm::FrameNumber kHigh = kDirect + mm::PageCount{mm::FakeFrameWindows::kDirect};
 
 struct World {
-  World() : page(std::make_unique<QueuePage>()), mailbox(*page, kWindowPages) {}
+  explicit World(mm::FrameNumber frame = kHigh)
+      : page(reinterpret_cast<const QueuePage*>(windows->Bytes(frame).data())),
+        mailbox(*windows, frame, kWindowPages) {}
 
   void Put(uint32_t function) {
     mailbox.Put({.function = function});
@@ -25,9 +31,13 @@ struct World {
     Check();
     return function;
   }
-  void Check() { EXPECT_TRUE(mailbox.CheckInvariants().has_value()); }
+  void Check() {
+    EXPECT_TRUE(mailbox.CheckInvariants().has_value());
+    EXPECT_EQ(windows->open_slots(), 0u);
+  }
 
-  std::unique_ptr<QueuePage> page;
+  std::unique_ptr<mm::FakeFrameWindows> windows = std::make_unique<mm::FakeFrameWindows>();
+  const QueuePage* page;
   Mailbox mailbox;
 };
 
@@ -38,8 +48,8 @@ TEST(Mailbox, TellsItsReader) {
 }
 
 // Many times around the ring, with each fill from empty to full.
-TEST(Mailbox, KeepsTheOrder) {
-  World world;
+void GoAround(mm::FrameNumber page) {
+  World world(page);
   uint32_t sent = 0;
   uint32_t received = 0;
   for (size_t fill = 1; fill <= QueuePage::kCapacity; ++fill) {
@@ -59,6 +69,10 @@ TEST(Mailbox, KeepsTheOrder) {
   EXPECT_EQ(world.page->arrived, sent);
   EXPECT_EQ(world.page->received, sent);
 }
+
+TEST(Mailbox, KeepsTheOrder) { GoAround(kHigh); }
+
+TEST(Mailbox, KeepsTheOrderWhereTheDirectMapShowsIt) { GoAround(kDirect); }
 
 // What has been received stays where it is until it is released.
 TEST(Mailbox, AReceivedEventTakesRoom) {
@@ -119,8 +133,8 @@ TEST(Mailbox, WakesOneForAnEventAndOneForRoom) {
 }
 
 TEST(Mailbox, ItsEndWakesAll) {
-  QueuePage page{};
-  auto mailbox = std::make_unique<Mailbox>(page, kWindowPages);
+  const auto windows = std::make_unique<mm::FakeFrameWindows>();
+  auto mailbox = std::make_unique<Mailbox>(*windows, kHigh, kWindowPages);
   const sched::Watch receiver(mailbox->has_events());
   const sched::Watch sender(mailbox->has_room());
   const sched::Watch other(mailbox->has_room());

@@ -16,7 +16,6 @@
 #include "kernel/mm/space/paged_object.h"
 #include "kernel/mm/space/placement.h"
 #include "kernel/mm/space/shared_region.h"
-#include "kernel/mm/space/thread_memory.h"
 #include "kernel/process/application.h"
 #include "kernel/process/device_source.h"
 #include "kernel/process/interrupt_lines.h"
@@ -65,11 +64,10 @@ struct Environment {
   const mm::Placement& placement;
   mm::SharedRegion& shared_region;
   ApplicationSource& applications;
-  mm::ThreadFrames thread_frames;  // of native threads
+  mm::PagedObjectPool& objects;  // and frames for all user pages
   // --- Of the system process. ---
   InterruptController& interrupts;
   DeviceSource& devices;
-  mm::PagedObjectPool& objects;
   fs::Disk& disk;
   // ---
   base::Sink& log;  // what happened to processes that were killed

@@ -10,6 +10,7 @@
 #include "kernel/base/result.h"
 #include "kernel/ipc/event.h"
 #include "kernel/ipc/mailbox.h"
+#include "kernel/mm/regions/frame_window.h"
 #include "kernel/process/open_call.h"
 #include "kernel/space/thread_table.h"
 
@@ -23,9 +24,9 @@ class NativeThread {
       : memory_(std::forward<Arguments>(arguments)...), serial_(serial) {}
 
   // Called once, before all else. Error: kOutOfMemory.
-  [[nodiscard]] base::Result<> Start() {
+  [[nodiscard]] base::Result<> Start(mm::FrameWindows& windows) {
     TRY(memory_.Start());
-    mailbox_.emplace(*static_cast<ipc::QueuePage*>(memory_.queue_page()), memory_.window_pages());
+    mailbox_.emplace(windows, memory_.queue_frame(), memory_.window_pages());
     return {};
   }
 

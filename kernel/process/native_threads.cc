@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "kernel/ipc/event.h"
+#include "kernel/mm/regions/frame_window.h"
+#include "kernel/mm/space/user_frames.h"
 #include "kernel/process/current.h"
 #include "kernel/process/fork.h"
 #include "kernel/process/native_messages.h"
@@ -13,6 +15,7 @@
 #include "kernel/process/system.h"
 #include "kernel/process/system_process.h"
 #include "kernel/space/user_pointer.h"
+#include "kernel/sync/cpu.h"
 
 namespace process {
 namespace {
@@ -25,14 +28,16 @@ constexpr auto kOutOfMemory = std::unexpected(Errno::kOutOfMemory);
 // the alignment that calling conventions ask for.
 constexpr uint64_t kStackTopBytes = 64;
 
-void FillControlBlock(const UserThread& thread, kernel::ThreadMemory& memory) {
+void FillControlBlock(const UserThread& thread, const kernel::ThreadMemory& memory,
+                      mm::FrameWindows& windows) {
   const mm::ThreadPlaces& places = memory.places();
-  *static_cast<ipc::ControlBlock*>(memory.control_page()) = {
-      .magic = ipc::ControlBlock::kMagic,
-      .thread = thread.id(),
-      .process = thread.process().id(),
-      .queue = places.queue.base.value,
-      .stack_last = places.stack.last().value};
+  const locking::CpuPin pin;
+  const mm::FrameWindow opened = windows.Open(pin, memory.control_frame());
+  *static_cast<ipc::ControlBlock*>(opened.data()) = {.magic = ipc::ControlBlock::kMagic,
+                                                     .thread = thread.id(),
+                                                     .process = thread.process().id(),
+                                                     .queue = places.queue.base.value,
+                                                     .stack_last = places.stack.last().value};
 }
 
 void Delete(NativeThread& native) {
@@ -46,16 +51,17 @@ posix::Result<> MakeNative(UserThread& thread, mm::OwnStack own_stack) {
   const auto& places = environment.placement.thread_places();
   if (!places) return std::unexpected(Errno::kNotSupported);
   const Process& process = thread.process();
+  mm::UserFrames& frames = environment.objects.frames();
   const auto room = environment.heap.Allocate(sizeof(NativeThread));
   if (!room) return kOutOfMemory;
   auto* const native = new (*room)
-      NativeThread(system.NextNativeSerial(), environment.thread_frames, *places, own_stack,
+      NativeThread(system.NextNativeSerial(), frames, *places, own_stack,
                    process.limits[posix::Resource::kStackBytes].soft, process.space->table());
-  if (!native->Start()) {
+  if (!native->Start(frames.windows())) {
     Delete(*native);
     return kOutOfMemory;
   }
-  FillControlBlock(thread, native->memory());
+  FillControlBlock(thread, native->memory(), frames.windows());
   thread.native = native;
   return {};
 }

@@ -1,5 +1,4 @@
-// User pages in physical memory: if nothing else is said, frames beyond the direct map first, which
-// nothing else can use.
+// User pages in physical memory: frames beyond the direct map first, which nothing else can use.
 #pragma once
 
 #include "kernel/base/check.h"
@@ -13,19 +12,17 @@ namespace mm {
 
 class PhysicalFrames final : public FrameSource {
  public:
-  // `memory` must outlive it. Frames are of the zone `highest` or one below it.
-  explicit PhysicalFrames(PhysicalMemory& memory, ZoneKind highest = ZoneKind::kHigh)
-      : memory_(memory), highest_(highest) {}
+  // `memory` must outlive it.
+  explicit PhysicalFrames(PhysicalMemory& memory) : memory_(memory) {}
 
   [[nodiscard]] base::Result<FrameNumber> AllocateFrame() override {
-    return memory_.AllocateFrame(highest_);
+    return memory_.AllocateFrame(ZoneKind::kHigh);
   }
   // CHECKed: a fault of the free is a bug of the caller.
   void FreeFrame(FrameNumber frame) override { CHECK(memory_.FreeFrame(frame).has_value()); }
 
  private:
   PhysicalMemory& memory_;
-  ZoneKind highest_;
 };
 
 }  // namespace mm

@@ -24,6 +24,7 @@
 #include "kernel/mm/facts/attributes.h"
 #include "kernel/mm/facts/fault_info.h"
 #include "kernel/mm/facts/layout.h"
+#include "kernel/mm/frames/frame_table.h"
 #include "kernel/mm/heap/slab_depot.h"
 #include "kernel/mm/regions/frame_window.h"
 #include "kernel/mm/space/address_space.h"
@@ -75,6 +76,19 @@ class NoWindows final : public FrameWindows {
   void UnmapSlot(unsigned) override { CHECK(false); }
 };
 
+// It shows none of them: each is above it.
+class WindowsAlone final : public FrameWindows {
+ public:
+  explicit WindowsAlone(const FrameTable& frames) : FrameWindows(shown_), frames_(frames) {}
+
+ private:
+  void* MapSlot(unsigned, FrameNumber frame) override { return frames_.Pointer(frame); }
+  void UnmapSlot(unsigned) override {}
+
+  const FrameTable& frames_;
+  FrameTable shown_{{}, {0}, {.first = {0}, .pages = {0}, .base = nullptr}};
+};
+
 class TrialFrames final : public FrameSource {
  public:
   explicit TrialFrames(TrialMemory& memory) : memory_(memory) {}
@@ -121,7 +135,7 @@ class ListTables {
   FakeTables& tables_ = NewFakeTables();
 };
 
-template <class Tables>
+template <class Tables, class Windows = NoWindows>
 class SpaceWorldWith {
  public:
   using Space = AddressSpace<typename Tables::Table>;
@@ -218,7 +232,7 @@ class SpaceWorldWith {
 
   TrialMemory memory;
   Tables tables;
-  NoWindows windows;
+  Windows windows;
   TrialFrames source;
   UserFrames frames;
   SlabDepot depot;

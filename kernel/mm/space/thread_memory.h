@@ -19,9 +19,6 @@
 #include "kernel/mm/facts/attributes.h"
 #include "kernel/mm/facts/fault_info.h"
 #include "kernel/mm/facts/range.h"
-#include "kernel/mm/frames/frame_table.h"
-#include "kernel/mm/regions/frame_window.h"
-#include "kernel/mm/space/frame_source.h"
 #include "kernel/mm/space/placement.h"
 #include "kernel/mm/space/space_request.h"
 #include "kernel/mm/space/user_frames.h"
@@ -29,13 +26,6 @@
 #include "kernel/mm/tables/thread_pages.h"
 
 namespace mm {
-
-// Where threads' pages come from. All outlive the threads.
-struct ThreadFrames {
-  UserFrames& frames;
-  FrameSource& reachable;   // frames that the direct map shows
-  const FrameTable& table;  // where it shows them
-};
 
 enum class OwnStack : bool { kNo, kYes };
 
@@ -45,11 +35,12 @@ class ThreadMemory {
   static constexpr size_t kQueuePages = 1;
 
   // Nothing is mapped before Start(). With OwnStack::kNo the thread's stack is its process's area,
-  // and part of what all see. `arguments` are the table's, in front of its ranges.
+  // and part of what all see. `arguments` are the table's, in front of its ranges. `frames`
+  // outlives this.
   template <class... Arguments>
-  ThreadMemory(const ThreadFrames& source, const ThreadPlaces& places, OwnStack own_stack,
+  ThreadMemory(UserFrames& frames, const ThreadPlaces& places, OwnStack own_stack,
                uint64_t stack_limit_bytes, Arguments&&... arguments)
-      : source_(source),
+      : frames_(frames),
         places_(places),
         stack_(StackOf(places, own_stack, stack_limit_bytes)),
         table_(std::forward<Arguments>(arguments)..., RangesOf(places, own_stack)) {}
@@ -67,9 +58,9 @@ class ThreadMemory {
   // Of an address that is covered, whoever used it.
   [[nodiscard]] FaultOutcome HandleFault(const FaultInfo& fault);
 
-  // Zeroed at first, and where the kernel reaches them until this ends.
-  [[nodiscard]] void* control_page() const { return control_; }
-  [[nodiscard]] void* queue_page() const { return queue_; }
+  // Zeroed at first, and the same until this ends; wherever user pages lie.
+  [[nodiscard]] FrameNumber control_frame() const { return FrameAt(places_.control.base); }
+  [[nodiscard]] FrameNumber queue_frame() const { return FrameAt(places_.queue.base); }
 
   // For others to show, the page at `va`, which is covered: of the window the frame itself, else a
   // copy as it is now. Errors: kOutOfRange (neither stack nor what the thread can read),
@@ -118,14 +109,16 @@ class ThreadMemory {
     const uint64_t bytes = std::clamp(limit_bytes & ~(kPageSize - 1), kPageSize, most);
     return {places.stack.last() - (bytes - 1), bytes};
   }
-  [[nodiscard]] base::Result<FrameReference> AllocateReachable(void*& page);
+  [[nodiscard]] FrameNumber FrameAt(VirtAddr va) const {
+    const std::optional<UserPage> page = table_.PageAt(va);
+    CHECK(page.has_value());
+    return page->frame;
+  }
 
-  ThreadFrames source_;
+  UserFrames& frames_;
   ThreadPlaces places_;
   VirtRange stack_;
   Table table_;
-  void* control_ = nullptr;
-  void* queue_ = nullptr;
 };
 
 template <class Table>
@@ -133,29 +126,20 @@ ThreadMemory<Table>::~ThreadMemory() {
   if (!table_.IsStarted()) return;
   table_.Retire();
   for (const VirtRange& range : table_.own_ranges()) {
-    table_.UnmapPages(range,
-                      [&](VirtAddr, const UserPage& page) { source_.frames.Drop(page.frame); });
+    table_.UnmapPages(range, [&](VirtAddr, const UserPage& page) { frames_.Drop(page.frame); });
   }
 }
 
 template <class Table>
 base::Result<> ThreadMemory<Table>::Start() {
   TRY(table_.Start());
-  FrameReference control = TRY(AllocateReachable(control_));
+  FrameReference control = TRY(frames_.AllocateZeroed());
   TRY(table_.MapKernelPage(places_.control.base, control.frame()));
   (void)control.Detach();
-  FrameReference queue = TRY(AllocateReachable(queue_));
+  FrameReference queue = TRY(frames_.AllocateZeroed());
   TRY(table_.MapPage(places_.queue.base, {.frame = queue.frame(), .access = Access::kRead}));
   (void)queue.Detach();
   return {};
-}
-
-template <class Table>
-base::Result<FrameReference> ThreadMemory<Table>::AllocateReachable(void*& page) {
-  FrameReference frame = source_.frames.Adopt(TRY(source_.reachable.AllocateFrame()));
-  source_.frames.windows().Zero(frame.frame());
-  page = source_.table.Pointer(frame.frame());
-  return frame;
 }
 
 template <class Table>
@@ -164,7 +148,7 @@ FaultOutcome ThreadMemory<Table>::HandleFault(const FaultInfo& fault) {
   if (fault.cause != FaultCause::kNotMapped) return FaultOutcome::kNotPermitted;
   if (!stack_.Contains(va)) return FaultOutcome::kNotMapped;
   if (fault.access == AccessKind::kExecute) return FaultOutcome::kNotPermitted;
-  base::Result<FrameReference> frame = source_.frames.AllocateZeroed();
+  base::Result<FrameReference> frame = frames_.AllocateZeroed();
   if (!frame) return FaultOutcome::kOutOfMemory;
   if (!table_.MapPage(va, {.frame = frame->frame(), .access = Access::kReadWrite})) {
     return FaultOutcome::kOutOfMemory;
@@ -178,10 +162,10 @@ base::Result<FrameReference> ThreadMemory<Table>::TakePage(VirtAddr va) {
   const std::optional<UserPage> page = table_.PageAt(va);
   if (page && page->access != Access::kNone) {
     const bool is_window = WindowAddress(0) <= va && va <= places_.queue.last();
-    return is_window ? source_.frames.Share(page->frame) : source_.frames.AllocateCopy(page->frame);
+    return is_window ? frames_.Share(page->frame) : frames_.AllocateCopy(page->frame);
   }
   if (!stack_.Contains(va)) return std::unexpected(base::Error::kOutOfRange);
-  return source_.frames.AllocateZeroed();
+  return frames_.AllocateZeroed();
 }
 
 template <class Table>
@@ -189,7 +173,7 @@ base::Result<> ThreadMemory<Table>::CopyStackOf(const ThreadMemory& other) {
   base::Result<> result;
   other.table_.ForEachPage([&](VirtAddr va, const UserPage& page) {
     if (!result || !other.stack_.Contains(va)) return;
-    base::Result<FrameReference> frame = source_.frames.AllocateCopy(page.frame);
+    base::Result<FrameReference> frame = frames_.AllocateCopy(page.frame);
     result = frame ? table_.MapPage(va, {.frame = frame->frame(), .access = page.access})
                    : base::Result<>(std::unexpected(frame.error()));
     if (result) (void)frame->Detach();
@@ -208,7 +192,7 @@ base::Result<> ThreadMemory<Table>::ShowPage(size_t number, FrameReference&& fra
 template <class Table>
 void ThreadMemory<Table>::HidePages(size_t first, size_t count) {
   table_.UnmapPages({WindowAddress(first), count * kPageSize},
-                    [&](VirtAddr, const UserPage& page) { source_.frames.Drop(page.frame); });
+                    [&](VirtAddr, const UserPage& page) { frames_.Drop(page.frame); });
 }
 
 template <class Table>

@@ -14,6 +14,7 @@
 #include "kernel/mm/facts/address.h"
 #include "kernel/mm/facts/attributes.h"
 #include "kernel/mm/facts/fault_info.h"
+#include "kernel/mm/regions/frame_window.h"
 #include "kernel/mm/space/placement.h"
 #include "kernel/mm/space/space_request.h"
 #include "kernel/mm/space/space_world.h"
@@ -21,10 +22,12 @@
 #include "kernel/mm/space/thread_memory.h"
 #include "kernel/mm/tables/space_table.h"
 #include "kernel/mm/tables/thread_pages.h"
+#include "kernel/sync/cpu.h"
 
 namespace mm {
 
-template <class Machine>
+// `Windows` is NoWindows or WindowsAlone.
+template <class Machine, class Windows>
 class ThreadMemoryTrial {
  public:
   struct Table final : ThreadPages<typename Machine::Policy, CountedTables> {
@@ -46,10 +49,8 @@ class ThreadMemoryTrial {
     Memory& memory = Begin(OwnStack::kYes, kLimitBytes);
     if (!Expect(memory.Start().has_value())) return;
     const ThreadPlaces& places = memory.places();
-    Expect(memory.control_page() != memory.queue_page());
-    const auto* const queue = static_cast<const std::byte*>(memory.queue_page());
-    Expect(
-        std::all_of(queue, queue + kPageSize, [](std::byte one) { return one == std::byte{0}; }));
+    Expect(memory.control_frame() != memory.queue_frame());
+    Expect(IsZero(memory.control_frame()) && IsZero(memory.queue_frame()));
     Expect(memory.table().PageAt(places.control.base)->access == Access::kNone);
     Expect(memory.table().PageAt(places.queue.base)->access == Access::kRead);
     const VirtAddr top = places.stack.last();
@@ -114,7 +115,7 @@ class ThreadMemoryTrial {
     }
     Sound();
     {
-      Memory copy(Source(), Places(), OwnStack::kYes, kLimitBytes, process_);
+      Memory copy(world_.frames, Places(), OwnStack::kYes, kLimitBytes, process_);
       if (!Expect(copy.Start().has_value())) return;
       Expect(copy.CopyStackOf(memory).has_value());
       const auto page = copy.table().PageAt(top);
@@ -163,7 +164,7 @@ class ThreadMemoryTrial {
     Memory& memory = Begin(OwnStack::kYes, kLimitBytes);
     if (!Expect(memory.Start().has_value())) return;
     {
-      Memory other(Source(), Places(), OwnStack::kYes, kLimitBytes, process_);
+      Memory other(world_.frames, Places(), OwnStack::kYes, kLimitBytes, process_);
       if (!Expect(other.Start().has_value())) return;
       Expect(FaultAt(memory.stack().last(), AccessKind::kWrite) == FaultOutcome::kResolved);
       Expect(!ScanForOther(other).has_value());
@@ -198,7 +199,11 @@ class ThreadMemoryTrial {
             .queue = {messages.base + kPageSize, messages.size_bytes - kPageSize},
             .stack = Machine::kThread[1]};
   }
-  ThreadFrames Source() { return {world_.frames, world_.source, world_.memory.table()}; }
+  bool IsZero(FrameNumber frame) {
+    const locking::CpuPin pin;
+    const FrameWindow window = world_.windows.Open(pin, frame);
+    return std::ranges::all_of(window.bytes(), [](std::byte one) { return one == std::byte{0}; });
+  }
 
   bool Expect(bool holds, std::source_location where = std::source_location::current()) {
     if (!holds && failed_line_ == 0) failed_line_ = where.line();
@@ -206,11 +211,12 @@ class ThreadMemoryTrial {
   }
 
   Memory& Begin(OwnStack own_stack, uint64_t limit_bytes) {
-    return memory_.emplace(Source(), Places(), own_stack, limit_bytes, process_);
+    return memory_.emplace(world_.frames, Places(), own_stack, limit_bytes, process_);
   }
   void End() {
     memory_.reset();
     Expect(world_.frames_in_use() == size_t{0});
+    Expect(world_.windows.open_slots() == 0);
     Expect(world_.tables.tables_in_use() == tables_);
   }
   void Sound() { Expect(memory_->CheckInvariants().has_value()); }
@@ -225,17 +231,16 @@ class ThreadMemoryTrial {
                             other.table().own_ranges());
   }
 
-  SpaceWorldWith<MachineTables<Machine>> world_;
+  SpaceWorldWith<MachineTables<Machine>, Windows> world_;
   typename MachineTables<Machine>::Table process_;
   size_t tables_ = world_.tables.tables_in_use();  // of the process
   std::optional<Memory> memory_;
   uint32_t failed_line_ = 0;
 };
 
-// See failed_line().
-template <class Machine>
-[[nodiscard]] uint32_t TryThreadMemory() {
-  ThreadMemoryTrial<Machine> trial;
+template <class Machine, class Windows>
+[[nodiscard]] uint32_t TryThreadMemoryWith() {
+  ThreadMemoryTrial<Machine, Windows> trial;
   trial.Faults();
   trial.Window();
   trial.Taken();
@@ -243,6 +248,13 @@ template <class Machine>
   trial.Exhaustion();
   trial.Proof();
   return trial.failed_line();
+}
+
+// With frames that the direct map shows, and with others. See failed_line().
+template <class Machine>
+[[nodiscard]] uint32_t TryThreadMemory() {
+  const uint32_t failed_line = TryThreadMemoryWith<Machine, NoWindows>();
+  return failed_line != 0 ? failed_line : TryThreadMemoryWith<Machine, WindowsAlone>();
 }
 
 }  // namespace mm
