@@ -233,29 +233,35 @@ PageCount FrameCache::Cached(ZoneKind kind) const {
   return {pages};
 }
 
-base::Result<> FrameCache::CheckInvariants() {
-  for (FrameCpu& cpu : cpus_) {
-    std::array<uint32_t, FrameCpu::kSeenWords> seen{};
-    for (size_t kind = 0; kind < kZoneCount; ++kind) {
-      for (unsigned stack = 0; stack <= FrameCpu::kLeaving; ++stack) {
-        const unsigned order = stack == FrameCpu::kLeaving ? 0 : stack;
-        const uint32_t* const runs = cpu.zones_[kind].Slots(stack);
-        for (uint32_t i = 0; i < cpu.zones_[kind].Count(stack); ++i) {
-          const bool ours = runs[i] < frames_.frames() && frames_.ZoneOf(runs[i]) == kind;
-          const PageCount pages{uint64_t{1} << order};
-          const FrameCpu::Seen bit = cpu.SeenBit(runs[i]);
-          uint32_t& word = seen[static_cast<size_t>(bit.word - cpu.seen_.data())];
-          // Kept twice, or with another's bit.
-          const bool first = (word & bit.bit) == 0;
-          if (!ours || !first || frames_.FindFault(frames_.NumberOf(runs[i]), pages)) {
-            return std::unexpected(base::Error::kCorrupt);
-          }
-          word |= bit.bit;
-        }
+template <class Visit>
+void FrameCache::ForEachKept(FrameCpu& cpu, Visit&& visit) {
+  for (size_t kind = 0; kind < kZoneCount; ++kind) {
+    Zone& zone = cpu.zones_[kind];
+    for (unsigned stack = 0; stack <= FrameCpu::kLeaving; ++stack) {
+      const unsigned order = stack == FrameCpu::kLeaving ? 0 : stack;
+      for (const uint32_t run : std::span(zone.Slots(stack), zone.Count(stack))) {
+        visit(kind, order, run);
       }
     }
-    if (seen != cpu.seen_) return std::unexpected(base::Error::kCorrupt);
   }
+}
+
+// Each run takes its bit away, which must still be there, and gets it back: a kernel stack has no
+// room for as many bits again.
+base::Result<> FrameCache::CheckInvariants() {
+  bool is_sound = true;
+  for (FrameCpu& cpu : cpus_) {
+    ForEachKept(cpu, [&](size_t kind, unsigned order, uint32_t run) {
+      const FrameCpu::Seen bit = cpu.SeenBit(run);
+      const bool is_ours = run < frames_.frames() && frames_.ZoneOf(run) == kind;
+      is_sound = is_sound && is_ours && bit.IsSet() &&
+                 !frames_.FindFault(frames_.NumberOf(run), PageCount{uint64_t{1} << order});
+      bit.Clear();
+    });
+    is_sound = is_sound && std::ranges::all_of(cpu.seen_, [](uint32_t word) { return word == 0; });
+    ForEachKept(cpu, [&](size_t, unsigned, uint32_t run) { cpu.SeenBit(run).Set(); });
+  }
+  if (!is_sound) return std::unexpected(base::Error::kCorrupt);
   return {};
 }
 

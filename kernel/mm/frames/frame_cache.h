@@ -205,6 +205,9 @@ class FrameCache {
     return !cpu.SeenBit(frame).IsSet() && zone.Count(order) < zone.most.data()[order] &&
            (frame & ((1U << order) - 1)) == 0;
   }
+  // Calls `visit` with the zone's number, the order and the first frame of each run that is kept.
+  template <class Visit>
+  static void ForEachKept(FrameCpu& cpu, Visit&& visit);
   static void Keep(FrameCpu& cpu, Zone& zone, uint32_t frame, unsigned stack) {
     const uint32_t count = zone.Count(stack);
     cpu.SeenBit(frame).Set();
