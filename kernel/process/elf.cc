@@ -57,9 +57,9 @@ std::optional<mm::Access> AccessOf(uint32_t flags) {
 
 class Parser {
  public:
-  // The last address that a program's pointers can hold.
-  Parser(uint64_t file_bytes, uint64_t last_address)
-      : file_bytes_(file_bytes), last_address_(last_address) {}
+  // `last_address`: the last that a program's pointers can hold.
+  Parser(uint64_t file_bytes, uint64_t last_address, ElfProgram& program)
+      : file_bytes_(file_bytes), last_address_(last_address), program_(program) {}
 
   posix::Result<> Add(const Header& header) {
     if (header.type == posix::kElfSegmentInterpreter) return AddInterpreter(header);
@@ -67,7 +67,7 @@ class Parser {
     return {};
   }
 
-  posix::Result<ElfProgram> Finish(uint64_t headers_offset, uint64_t headers_bytes) {
+  posix::Result<> Finish(uint64_t headers_offset, uint64_t headers_bytes) {
     if (program_.segment_count == 0) return kRefused;
     // Bit 0 selects Thumb.
     const mm::VirtAddr first{program_.entry.value & ~uint64_t{1}};
@@ -82,10 +82,8 @@ class Parser {
       }
     }
     if (!can_start) return kRefused;
-    return program_;
+    return {};
   }
-
-  ElfProgram& program() { return program_; }
 
  private:
   posix::Result<> AddInterpreter(const Header& header) {
@@ -132,12 +130,12 @@ class Parser {
 
   uint64_t file_bytes_;
   uint64_t last_address_;
-  ElfProgram program_{};
+  ElfProgram& program_;
 };
 
 template <class Word, class Segment>
-posix::Result<ElfProgram> ReadProgram(const posix::ElfMachine& machine, uint64_t file_bytes,
-                                      FileReader read) {
+posix::Result<> ReadProgram(const posix::ElfMachine& machine, uint64_t file_bytes, FileReader read,
+                            ElfProgram& program) {
   const auto header = TRY(ReadAs<posix::ElfHeaderOf<Word>>(read, 0));
   const bool is_fixed = header.type == posix::kElfTypeFixed;
   const bool is_sound = (is_fixed || header.type == posix::kElfTypeMovable) &&
@@ -148,14 +146,16 @@ posix::Result<ElfProgram> ReadProgram(const posix::ElfMachine& machine, uint64_t
   const uint64_t headers_offset = header.program_headers_offset;
   if (!is_sound || !LiesInFile(headers_offset, headers_bytes, file_bytes)) return kRefused;
 
-  // Half of what the words could hold is more than any machine's user side.
-  Parser parser(file_bytes, std::min<uint64_t>(std::numeric_limits<Word>::max(),
-                                               std::numeric_limits<int64_t>::max()));
-  ElfProgram& program = parser.program();
+  program = {};
   program.placement = is_fixed ? ElfProgram::Placement::kFixed : ElfProgram::Placement::kMovable;
   program.entry = {header.entry};
   program.program_header_bytes = header.program_header_bytes;
   program.program_header_count = header.program_header_count;
+  // Half of what the words could hold is more than any machine's user side.
+  Parser parser(
+      file_bytes,
+      std::min<uint64_t>(std::numeric_limits<Word>::max(), std::numeric_limits<int64_t>::max()),
+      program);
   for (uint16_t index = 0; index < header.program_header_count; ++index) {
     const uint64_t offset = headers_offset + uint64_t{index} * sizeof(Segment);
     TRY(parser.Add(HeaderOf(TRY(ReadAs<Segment>(read, offset)))));
@@ -165,8 +165,8 @@ posix::Result<ElfProgram> ReadProgram(const posix::ElfMachine& machine, uint64_t
 
 }  // namespace
 
-posix::Result<ElfProgram> ReadElf(const posix::ElfMachine& machine, uint64_t file_bytes,
-                                  FileReader read) {
+posix::Result<> ReadElf(const posix::ElfMachine& machine, uint64_t file_bytes, FileReader read,
+                        ElfProgram& program) {
   if (file_bytes < sizeof(posix::ElfIdentity)) return kRefused;
   const auto identity = TRY(ReadAs<posix::ElfIdentity>(read, 0));
   const bool is_sound =
@@ -177,8 +177,8 @@ posix::Result<ElfProgram> ReadElf(const posix::ElfMachine& machine, uint64_t fil
   const size_t header_bytes =
       is_64 ? sizeof(posix::ElfHeaderOf<uint64_t>) : sizeof(posix::ElfHeaderOf<uint32_t>);
   if (file_bytes < header_bytes) return kRefused;
-  return is_64 ? ReadProgram<uint64_t, posix::ElfSegment64>(machine, file_bytes, read)
-               : ReadProgram<uint32_t, posix::ElfSegment32>(machine, file_bytes, read);
+  return is_64 ? ReadProgram<uint64_t, posix::ElfSegment64>(machine, file_bytes, read, program)
+               : ReadProgram<uint32_t, posix::ElfSegment32>(machine, file_bytes, read, program);
 }
 
 }  // namespace process

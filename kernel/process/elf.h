@@ -67,8 +67,9 @@ struct ElfProgram {
   std::optional<FilePart> interpreter;
 };
 
-// The program in a file of `file_bytes`, for `machine`. Errors: kNotExecutable; those of `read`.
-[[nodiscard]] posix::Result<ElfProgram> ReadElf(const posix::ElfMachine& machine,
-                                                uint64_t file_bytes, FileReader read);
+// The program in a file of `file_bytes`, for `machine`, goes to where its caller has room for it: a
+// kernel stack has none for copies. Errors: kNotExecutable; those of `read`.
+[[nodiscard]] posix::Result<> ReadElf(const posix::ElfMachine& machine, uint64_t file_bytes,
+                                      FileReader read, ElfProgram& program);
 
 }  // namespace process

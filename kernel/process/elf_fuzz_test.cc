@@ -46,15 +46,15 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::span<const uint8_t> file(data + 1, size - 1);
   // The file may be longer than what is looked at.
   const uint64_t file_bytes = file.size() + (data[0] & 2 ? 1 << 20 : 0);
-  const auto program = process::ReadElf(
-      machine, file_bytes, [&](uint64_t offset, std::span<std::byte> to) -> posix::Result<> {
-        CHECK(offset <= file_bytes && to.size() <= file_bytes - offset);
-        std::memset(to.data(), 0, to.size());
-        if (offset >= file.size()) return {};
-        const size_t there = std::min<size_t>(to.size(), file.size() - offset);
-        std::memcpy(to.data(), file.data() + offset, there);
-        return {};
-      });
-  if (program) CheckProgram(*program, file_bytes);
+  const auto read = [&](uint64_t offset, std::span<std::byte> to) -> posix::Result<> {
+    CHECK(offset <= file_bytes && to.size() <= file_bytes - offset);
+    std::memset(to.data(), 0, to.size());
+    if (offset >= file.size()) return {};
+    const size_t there = std::min<size_t>(to.size(), file.size() - offset);
+    std::memcpy(to.data(), file.data() + offset, there);
+    return {};
+  };
+  process::ElfProgram program;
+  if (process::ReadElf(machine, file_bytes, read, program)) CheckProgram(program, file_bytes);
   return 0;
 }

@@ -65,14 +65,16 @@ struct File {
     std::array<std::byte, sizeof(header) + sizeof(segments)> bytes;
     std::memcpy(bytes.data(), &header, sizeof(header));
     std::memcpy(bytes.data() + sizeof(header), segments.data(), sizeof(segments));
-    return process::ReadElf(machine, file_bytes,
-                            [&](uint64_t offset, std::span<std::byte> to) -> posix::Result<> {
-                              if (offset > bytes.size() || to.size() > bytes.size() - offset) {
-                                return std::unexpected(Errno::kNotExecutable);
-                              }
-                              std::memcpy(to.data(), bytes.data() + offset, to.size());
-                              return {};
-                            });
+    const auto read = [&](uint64_t offset, std::span<std::byte> to) -> posix::Result<> {
+      if (offset > bytes.size() || to.size() > bytes.size() - offset) {
+        return std::unexpected(Errno::kNotExecutable);
+      }
+      std::memcpy(to.data(), bytes.data() + offset, to.size());
+      return {};
+    };
+    ElfProgram program;
+    TRY(process::ReadElf(machine, file_bytes, read, program));
+    return program;
   }
 
   posix::ElfHeaderOf<Word> header{};
@@ -249,19 +251,21 @@ TEST(Elf, TooManySegments) {
     }
     return {};
   };
-  EXPECT_FALSE(process::ReadElf(machine, file.file_bytes, read).has_value());
+  ElfProgram program;
+  EXPECT_FALSE(process::ReadElf(machine, file.file_bytes, read, program).has_value());
   --file.header.program_header_count;
-  EXPECT_TRUE(process::ReadElf(machine, file.file_bytes, read).has_value());
+  EXPECT_TRUE(process::ReadElf(machine, file.file_bytes, read, program).has_value());
 }
 
 TEST(Elf, ErrorsOfTheFileComeThrough) {
   const posix::ElfMachine machine = {posix::kElfClass64, posix::kElfMachineX86_64};
-  const auto program =
-      process::ReadElf(machine, 4096, [](uint64_t, std::span<std::byte>) -> posix::Result<> {
-        return std::unexpected(Errno::kInputOutput);
-      });
-  ASSERT_FALSE(program.has_value());
-  EXPECT_TRUE(program.error() == Errno::kInputOutput);
+  const auto read = [](uint64_t, std::span<std::byte>) -> posix::Result<> {
+    return std::unexpected(Errno::kInputOutput);
+  };
+  ElfProgram program;
+  const auto result = process::ReadElf(machine, 4096, read, program);
+  ASSERT_FALSE(result.has_value());
+  EXPECT_TRUE(result.error() == Errno::kInputOutput);
 }
 
 }  // namespace

@@ -46,22 +46,16 @@ struct Found {
   LoadedFiles files;                         // of an application, the file that named it
 };
 
-posix::Result<Found> FindFile(fs::Ref<fs::Inode> file, fs::WorkingState& place) {
-  Found found;
-  found.files = TRY(ReadProgram(std::move(file), place));
-  return found;
-}
-
 // Follows scripts to a program or an application, and puts their interpreters in front of the
 // arguments.
-posix::Result<Found> FindProgram(fs::Ref<fs::Inode> file, std::string_view path,
-                                 fs::WorkingState& place, ArgumentBlock& arguments) {
+posix::Result<> FindProgram(fs::Ref<fs::Inode> file, std::string_view path, fs::WorkingState& place,
+                            ArgumentBlock& arguments, Found& found) {
   // The path of a script is its interpreter's argument; the next script's path is in the line.
   std::array<Script, 2> scripts;
   for (unsigned depth = 0; depth <= kMostScripts; ++depth) {
     TRY(CheckExecutable(*file));
     Script& script = scripts[depth % scripts.size()];
-    if (!TRY(ReadScript(*file, script))) return FindFile(std::move(file), place);
+    if (!TRY(ReadScript(*file, script))) return ReadProgram(std::move(file), place, found.files);
     const std::array<std::string_view, 3> texts = {script.line.interpreter, script.line.argument,
                                                    path};
     const std::array<std::string_view, 2> texts_without = {script.line.interpreter, path};
@@ -70,10 +64,9 @@ posix::Result<Found> FindProgram(fs::Ref<fs::Inode> file, std::string_view path,
                                            : std::span<const std::string_view>(texts)));
     path = script.line.interpreter;
     if (const Application* const application = TRY(FindApplication(path))) {
-      Found found;
       found.application = application;
       found.files.file = std::move(file);
-      return found;
+      return {};
     }
     file = TRY(TheSystem().environment().names.Find(place.directory(), path));
   }
@@ -191,7 +184,8 @@ posix::Result<> Execute(UserThread& thread, fs::Ref<fs::Inode> file, std::string
     const std::array<std::string_view, 1> name = {path};
     TRY(arguments.ReplaceFirstArgument(name));
   }
-  const Found found = TRY(FindProgram(std::move(file), path, *process.place, arguments));
+  Found found;
+  TRY(FindProgram(std::move(file), path, *process.place, arguments, found));
   TRY(Unshare(process));
   if (found.application == nullptr) return ExecuteFile(thread, found.files, path, arguments);
   return ExecuteApplication(thread, *found.application, found.files.file, arguments);

@@ -42,10 +42,11 @@ posix::Result<> ReadExactly(fs::Inode& file, uint64_t offset, std::span<std::byt
   return {};
 }
 
-posix::Result<ElfProgram> ReadElfOf(fs::Inode& file) {
+posix::Result<> ReadElfOf(fs::Inode& file, ElfProgram& program) {
   return ReadElf(
       arch::kElfMachine, file.size_bytes(),
-      [&](uint64_t offset, std::span<std::byte> to) { return ReadExactly(file, offset, to); });
+      [&](uint64_t offset, std::span<std::byte> to) { return ReadExactly(file, offset, to); },
+      program);
 }
 
 posix::Result<fs::Ref<fs::Inode>> FindInterpreter(fs::Inode& file, const ElfProgram::FilePart& part,
@@ -199,18 +200,17 @@ posix::Result<> CheckExecutable(const fs::Inode& file) {
   return {};
 }
 
-posix::Result<LoadedFiles> ReadProgram(fs::Ref<fs::Inode> file, fs::WorkingState& place) {
+posix::Result<> ReadProgram(fs::Ref<fs::Inode> file, fs::WorkingState& place, LoadedFiles& files) {
   TRY(CheckExecutable(*file));
-  LoadedFiles files;
-  files.program = TRY(ReadElfOf(*file));
+  TRY(ReadElfOf(*file, files.program));
   if (files.program.interpreter) {
     files.interpreter_file = TRY(FindInterpreter(*file, *files.program.interpreter, place));
     TRY(CheckExecutable(*files.interpreter_file));
-    files.interpreter = TRY(ReadElfOf(*files.interpreter_file));
+    TRY(ReadElfOf(*files.interpreter_file, files.interpreter.emplace()));
     if (files.interpreter->interpreter) return kNotExecutable;
   }
   files.file = std::move(file);
-  return files;
+  return {};
 }
 
 posix::Result<ProgramImage> MapProgram(const LoadedFiles& files, const ArgumentBlock& arguments,

@@ -27,10 +27,10 @@ struct LoadedFiles {
   std::optional<ElfProgram> interpreter;
 };
 
-// Errors: kAccess (no regular file that may be executed), kNotExecutable, kNoEntry (no such
-// interpreter), and those of the files.
-[[nodiscard]] posix::Result<LoadedFiles> ReadProgram(fs::Ref<fs::Inode> file,
-                                                     fs::WorkingState& place);
+// Fills `files`, which are empty. Errors: kAccess (no regular file that may be executed),
+// kNotExecutable, kNoEntry (no such interpreter), and those of the files.
+[[nodiscard]] posix::Result<> ReadProgram(fs::Ref<fs::Inode> file, fs::WorkingState& place,
+                                          LoadedFiles& files);
 
 // Whether it may be executed at all. Error: kAccess.
 [[nodiscard]] posix::Result<> CheckExecutable(const fs::Inode& file);
