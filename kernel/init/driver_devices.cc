@@ -72,12 +72,13 @@ base::Result<process::ContiguousMemory> DriverDevices::AllocateContiguous(uint64
       TRY(system_.memory.Allocate({.pages = pages,
                                    .alignment = {std::bit_ceil(pages.value)},
                                    .last = kLastFrame,
-                                   .contents = mm::Contents::kZeroed}));
+                                   .highest = mm::ZoneKind::kHigh}));
   system_.memory.Split(first, pages);
   mm::UserFrames& frames = objects_.frames();
   base::Result<> result;
   for (uint64_t number = 0; number < pages.value; ++number) {
     mm::FrameReference frame = frames.Adopt(first + mm::PageCount{number});
+    frames.windows().Zero(frame.frame());
     // After a failure the rest of them is dropped.
     if (result) result = object.object.PutPage(number, std::move(frame));
   }
