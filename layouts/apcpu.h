@@ -26,8 +26,8 @@ inline constexpr mm::HardwareShape kShape = {
     .page_bytes = mm::kPageSize,
 };
 
-inline constexpr uint64_t kKernelBytes = 20_MiB;
-inline constexpr uint64_t kDeviceBytes = 4_MiB;
+inline constexpr uint64_t kKernelBytes = 14_MiB;
+inline constexpr uint64_t kDeviceBytes = 14_MiB;
 inline constexpr mm::VirtAddr kDeviceBase = {kKernelBytes};
 inline constexpr uint64_t kThreadBytes = 2_MiB;
 inline constexpr mm::VirtAddr kThreadBase = kDeviceBase + kDeviceBytes;
@@ -137,9 +137,8 @@ inline constexpr auto kRegions = std::to_array<mm::Region>({
      .growth = mm::Growth::kFixed,
      .guards = mm::Guards::kNone,
      .why =
-         "the image's parts and the kernel heap, one direct map of RAM's first 20 MiB: more than "
-         "the kernel's own tables need, and what leaves 6 MiB to a process of the smallest "
-         "page table"},
+         "the image's parts and the kernel heap, one direct map of RAM's first 14 MiB: more than "
+         "the kernel's own tables need"},
     {.name = "devices",
      .range = {kDeviceBase, kDeviceBytes},
      .user = mm::Access::kNone,
@@ -150,7 +149,8 @@ inline constexpr auto kRegions = std::to_array<mm::Region>({
      .growth = mm::Growth::kFixed,
      .guards = mm::Guards::kAround,
      .why = "device registers, allocated and freed like heap, with holes where devices went; large "
-            "blocks and windows to the frames above the direct map, too"},
+            "blocks and windows to the frames above the direct map, too, and kernel stacks of a "
+            "thousand threads. 2 MiB are left to a process of the smallest page table"},
     {.name = "tcb",
      .range = {kThreadBase, mm::kPageSize},
      .user = mm::Access::kNone,

@@ -26,7 +26,8 @@ KernelStacks::KernelStacks(const mm::Layout& layout, mm::PhysicalMemory& memory,
     : layout_(layout), memory_(memory), areas_(areas), most_in_areas_(MostInAreas(layout)) {}
 
 size_t KernelStacks::MostInAreas(const mm::Layout& layout) {
-  return static_cast<size_t>(mm::AreasRegion(layout).range.size_bytes / 4 * 3 / kSlotBytes);
+  const uint64_t bytes = mm::AreasRegion(layout).range.size_bytes;
+  return static_cast<size_t>((bytes - std::min(bytes, kForOthersBytes)) / kSlotBytes);
 }
 
 base::Result<mm::VirtRange> KernelStacks::Allocate() {
@@ -47,7 +48,7 @@ void KernelStacks::Free(const mm::VirtRange& stack) {
   const size_t slot = block->SlotOf(stack.base);
   CHECK(slot < kStacksOfBlock && block->StackOf(slot) == stack && block->is_used[slot]);
   block->is_used[slot] = false;
-  if (--block->used == 0) FreeBlock(*block);
+  if (!std::ranges::contains(block->is_used, true)) FreeBlock(*block);
 }
 
 template <class Predicate>
@@ -59,11 +60,11 @@ KernelStacks::Block* KernelStacks::ScanForBlock(Predicate&& is_wanted) const {
 }
 
 base::Result<mm::VirtRange> KernelStacks::AllocateInBlock() {
-  Block* block = ScanForBlock([](const Block& one) { return one.used < kStacksOfBlock; });
+  Block* block =
+      ScanForBlock([](const Block& one) { return std::ranges::contains(one.is_used, false); });
   if (block == nullptr) block = TRY(MakeBlock());
   const auto slot = std::ranges::find(block->is_used, false);
   *slot = true;
-  ++block->used;
   return block->StackOf(static_cast<size_t>(slot - block->is_used.begin()));
 }
 
@@ -113,8 +114,7 @@ bool KernelStacks::IsInDirectMapGuard(mm::VirtAddr va) const {
 base::Result<> KernelStacks::CheckInvariants() const {
   constexpr auto kCorrupt = std::unexpected(base::Error::kCorrupt);
   for (const Block& block : blocks_) {
-    const auto used = static_cast<size_t>(std::ranges::count(block.is_used, true));
-    if (used == 0 || used != block.used) return kCorrupt;
+    if (!std::ranges::contains(block.is_used, true)) return kCorrupt;
     for (uint64_t at = 0; at < kBlockBytes; at += mm::kPageSize) {
       const mm::VirtAddr page = block.range.base + at;
       const auto shown = areas_.table().Translate(page);

@@ -1,15 +1,15 @@
 // Kernel stacks of threads, each above a page that is not mapped.
 //
-// They are areas while those leave a quarter of their region to others. A small region is full long
-// before memory is (docs/adr/0030): more stacks lie in the direct map, in blocks of RAM that nobody
-// else uses, of which the pages below stacks are not shown any more. Not locked: one processor
-// runs.
+// They are areas while those leave room to others. A small region is full long before memory is
+// (docs/adr/0030): more stacks lie in the direct map, in blocks of RAM that nobody else uses, of
+// which the pages below stacks are not shown any more. Not locked: one processor runs.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 
+#include "arch/ops/stacks.h"
 #include "kernel/base/intrusive_list.h"
 #include "kernel/base/result.h"
 #include "kernel/init/kernel_areas.h"
@@ -23,8 +23,7 @@ namespace kernel {
 
 class KernelStacks {
  public:
-  // Of one. Calls nest deepest where a path leads through symbolic links: 10.3 KiB on ARM.
-  static constexpr mm::PageCount kPages{4};
+  static constexpr mm::PageCount kPages = arch::kKernelStackPages;  // of one
 
   // All of them outlive this.
   KernelStacks(const mm::Layout& layout, mm::PhysicalMemory& memory, KernelAreas& areas);
@@ -42,6 +41,8 @@ class KernelStacks {
 
  private:
   static constexpr uint64_t kSlotBytes = kPages.bytes() + mm::kPageSize;  // a guard and a stack
+  // What of the areas' region is not for stacks: devices, windows, large blocks.
+  static constexpr uint64_t kForOthersBytes = uint64_t{2} << 20;
   static constexpr uint64_t kBlockBytes = KernelSpace::kTableSpan;
   // Behind them is a page for what follows.
   static constexpr size_t kStacksOfBlock = (kBlockBytes - mm::kPageSize) / kSlotBytes;
@@ -65,7 +66,6 @@ class KernelStacks {
     }
 
     const mm::VirtRange range;
-    size_t used = 0;
     std::array<bool, kStacksOfBlock> is_used{};
   };
 

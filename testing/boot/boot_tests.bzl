@@ -177,7 +177,7 @@ _ARM_APCPU = image(
         "8192": "0x000000007fffffff",
         "16384": "0x00000000ffffefff",
     },
-    # All that is more than the direct map's 20 MiB.
+    # All that is more than the direct map's 14 MiB.
     high_memory = ["64M", "512M", "3G"],
     # QEMU puts the device tree half way up: with 39 MiB, across the end of the direct map.
     memories = {
@@ -192,7 +192,7 @@ _ARM_APCPU = image(
         "[0-9a-f]+000-0x[0-9a-f]+057 shared original user --- kernel --- page",
         "[0-9a-f]+000-0x[0-9a-f]+bff kernel stack    user --- kernel rw- page",
         "[0-9a-f]+c00-0x[0-9a-f]+c57 kernel shared   user --- kernel rw- packed",
-        "[0-9a-f]+c58-0x00000000013fffff kernel heap     user --- kernel rw- packed",
+        "[0-9a-f]+c58-0x0000000000dfffff kernel heap     user --- kernel rw- packed",
     ],
     user_last = "0x00000000ffffefff",
 )

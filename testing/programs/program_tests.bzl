@@ -23,11 +23,6 @@ _SOAK = {
     "arm_sos": ["lives=66000"],
 }
 
-# How many threads there is room for where that is not a thousand.
-_NATIVE = {
-    "arm_apcpu": ["threads=150"],
-}
-
 # Layouts with a region of their own for libraries.
 _HAVE_LIBRARIES = [
     "x86_64_lfos",
@@ -81,7 +76,6 @@ def program_tests(*, name, images = IMAGES):
             prefix + "native_tests_test",
             image,
             "//testing/programs:native_tests_" + cpu,
-            _NATIVE.get(image.name, []),
         )
         _suite_test(
             prefix + "shared_tests_test",

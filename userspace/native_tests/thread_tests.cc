@@ -413,53 +413,50 @@ void SendMany(void*) {
   }
 }
 
-// How many threads there was memory for.
-unsigned StartMany(unsigned wanted) {
+// Whether there was memory for so many.
+bool StartMany(unsigned wanted) {
   for (unsigned i = 0; i < wanted; ++i) {
     many[i] = {.run = SendMany, .argument = nullptr, .thread_pointer = 0};
     const long result = atlas::CreateThread(many[i]);
     if (result < 0) {
       ExpectResult(result, ENOMEM, "why no thread more");
       support::Line().Text("# there is memory for ").Decimal(i).Text(" threads").Write();
-      return i;
+      return false;
     }
     numbers[i] = static_cast<int32_t>(result);
   }
-  return wanted;
+  return true;
 }
 
-// At least so many messages.
 int ManyThreads(uintptr_t messages) {
   Become();
-  const unsigned threads = StartMany(kManyThreads);
-  if (threads < least_threads) return 1;
-  const auto each = static_cast<uint32_t>((messages + threads - 1) / threads);
-  for (unsigned i = 0; i < threads; ++i) {
-    if (atlas::Send(numbers[i], {.function = each}) != 0) return 2;
+  if (!StartMany(kManyThreads)) return 1;
+  const auto each = static_cast<uint32_t>(messages / kManyThreads);
+  for (const int32_t number : numbers) {
+    if (atlas::Send(number, {.function = each}) != 0) return 2;
   }
   uint64_t sum = 0;
-  for (uint32_t i = 0; i < threads * each; ++i) {
+  for (uint32_t i = 0; i < messages; ++i) {
     const Message* const message = atlas::Receive(20'000'000'000);
     if (message == nullptr) return 3;
     sum += message->function;
   }
-  return sum == uint64_t{threads} * each * (each - 1) / 2 ? 0 : 4;
+  return sum == uint64_t{kManyThreads} * each * (each - 1) / 2 ? 0 : 4;
 }
 
 // So many that the kernel has to find other places for their stacks.
 int CompareManyThreads(uintptr_t) {
-  constexpr unsigned kCompared = 400;
+  constexpr unsigned kCompared = 600;
   Become();
-  const unsigned threads = StartMany(kCompared);
+  if (!StartMany(kCompared)) return 1;
   const Verification verification = Verify();
-  return !verification.has_fault && verification.threads == threads + 1 ? 0 : 1;
+  return !verification.has_fault && verification.threads == kCompared + 1 ? 0 : 2;
 }
 
 void ManyTablesAreAlike() {
   ExpectEqual(support::StatusOf(CompareManyThreads, 0), 0, "their tables, and guard pages");
 }
 
-// Fewer where the layout has no room for so many kernel stacks (docs/adr/0030).
 void AThousandThreadsLeaveNothing() {
   constexpr uintptr_t kFewMessages = 10'000;
   constexpr uintptr_t kManyMessages = 1'000'000;

@@ -8,6 +8,9 @@
 
 namespace arch {
 
+// Of a thread in the kernel. The deepest calls of all tests take 5 KiB.
+inline constexpr mm::PageCount kKernelStackPages{2};
+
 // The stack that holds `va`; nothing if none does. Every byte of a stack is mapped.
 std::optional<mm::VirtRange> StackContaining(mm::VirtAddr va);
 

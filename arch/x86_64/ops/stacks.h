@@ -10,6 +10,9 @@
 
 namespace arch {
 
+// Of a thread in the kernel: what ARM has, with words and registers twice as wide.
+inline constexpr mm::PageCount kKernelStackPages{4};
+
 // Where exceptions that end the kernel are handled: the stack before may be what broke. One for all
 // of them, since none returns.
 mm::VirtRange FaultStack();

@@ -69,7 +69,7 @@ constexpr ThreadRow kThreadRows[] = {
      128_TiB - 4_KiB - 1},
     {&layouts::x86_64_kora::kLayout, 2_MiB, 4_MiB - 1, 3_GiB - 8_MiB, 3_GiB - 1},
     {&layouts::sos::kLayout, 2_GiB - 2_MiB, 2_GiB - 1, 2_GiB - 10_MiB, 2_GiB - 2_MiB - 1},
-    {&layouts::apcpu::kLayout, 24_MiB, 26_MiB - 1, 56_MiB, 64_MiB - 1},
+    {&layouts::apcpu::kLayout, 28_MiB, 30_MiB - 1, 56_MiB, 64_MiB - 1},
 };
 
 // The queue right above the control block, and the stack where a process has its first one.
@@ -130,7 +130,7 @@ TEST(Placement, FirstChoices) {
        GapSide::kLow},
       {&layouts::sos::kLayout, VmaKind::kFile, kReadWrite, 1_GiB, 2_GiB - 138_MiB - 1,
        GapSide::kHigh},
-      {&layouts::apcpu::kLayout, VmaKind::kStack, kReadWrite, 26_MiB, 64_MiB - 1, GapSide::kHigh},
+      {&layouts::apcpu::kLayout, VmaKind::kStack, kReadWrite, 30_MiB, 64_MiB - 1, GapSide::kHigh},
   };
   for (const Row& row : kRows) {
     const Placement placement(*row.layout);
