@@ -9,8 +9,10 @@
 #include <string>
 #include <vector>
 
+#include "userspace/drivers/virtio/transport.h"
 #include "userspace/system/dispatcher_world.h"
 #include "userspace/system/fake_kernel.h"
+#include "userspace/system/hosted_device.h"
 
 namespace dispatch {
 namespace {
@@ -235,6 +237,36 @@ TEST_F(DispatcherTest, ADeviceThatDoesNotAnswerAResetKeepsItsMemory) {
   EXPECT_EQ(quiet, Outlets::Quiet::kNo);
   EXPECT_FALSE(dispatcher.devices()[0].is_running());
   EXPECT_TRUE(IsMapped(memory));
+}
+
+// A board has places for virtio devices, of which most are empty: those keep nobody's memory.
+TEST_F(DispatcherTest, AnEmptyPlaceForADeviceIsQuiet) {
+  constexpr int kFlags = MAP_SHARED | MAP_ANONYMOUS;
+  void* const page = mmap(nullptr, 4096, PROT_READ | PROT_WRITE, kFlags, -1, 0);
+  auto* const registers = static_cast<volatile uint32_t*>(page);
+  kernel.registers[0x9000'0000] = page;
+  DeviceDescription device = Device("disk", DeviceKind::kVirtioMmio, 5);
+  device.AddWindow({.size_bytes = 0x200, .base = 0x9000'0000});
+  // Of registers: what they say first, version, type, and status.
+  constexpr size_t kMagic = 0, kVersion = 1, kType = 2, kStatus = 0x70 / sizeof(uint32_t);
+  struct Row {
+    const char* what;
+    uint32_t magic, version, type;
+    bool is_quiet;
+  };
+  for (const Row& row : {
+           Row{"nothing", 0, 0, 0, true},
+           Row{"a place", 0x7472'6976, 2, 0, true},
+           Row{"a device", 0x7472'6976, 2, drivers::virtio::kBlockDevice, true},
+           Row{"one of before 1.0", 0x7472'6976, 1, drivers::virtio::kBlockDevice, false},
+       }) {
+    registers[kMagic] = row.magic;
+    registers[kVersion] = row.version;
+    registers[kType] = row.type;
+    registers[kStatus] = 0xF;
+    EXPECT_EQ(QuietDevice(device), row.is_quiet) << row.what;
+    EXPECT_EQ(registers[kStatus] == 0, row.is_quiet && row.type != 0) << "it is reset";
+  }
 }
 
 TEST_F(DispatcherTest, OneThatGoesOnCrashingIsLeftOutAndTheOthersGoOn) {

@@ -91,7 +91,8 @@ class HostedDevice {
   atlas::InterruptRoute route_{};
 };
 
-// Stops a virtio device without a driver; true of any other kind. False: it does not answer.
+// Stops a virtio device without a driver; true of any other kind, and where no device is. False: it
+// does not answer.
 bool QuietDevice(const drivers::DeviceDescription& device);
 
 // What a virtio device whose registers are in memory is; 0: nothing.
