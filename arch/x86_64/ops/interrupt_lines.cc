@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "arch/ops/console.h"
 #include "arch/ops/io_apic.h"
@@ -73,9 +74,10 @@ void OpenLine(uint32_t line, InterruptTrigger trigger) {
   WriteEntry(line, entry);
 }
 
+// Masked, it has the trigger that it had: QEMU follows a level only where the entry says that there
+// is one, and tells whoever opens the line next of a level that is long over.
 void CloseLine(uint32_t line) {
-  OpenLineOf(line) = {};
-  WriteEntry(line, kIoApicMasked);
+  WriteEntry(line, Masked(std::exchange(OpenLineOf(line), {}).entry));
   if (line != kSerialInterrupt) return;
   RouteIsaInterrupt(kSerialInterrupt, kConsoleVector);
   StartConsoleInterrupt();

@@ -41,7 +41,7 @@ unsigned InputCount() { return inputs; }
 
 // The half with the mask bit last when opening, so that a half-written entry never delivers.
 void WriteEntry(unsigned input, const IoApicEntry& entry) {
-  Write(IoApicEntryRegister(input), kVectorMasked);
+  Write(IoApicEntryRegister(input), Masked(entry).low);
   Write(IoApicEntryRegister(input) + 1, entry.high);
   Write(IoApicEntryRegister(input), entry.low);
 }
