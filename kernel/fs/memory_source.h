@@ -113,6 +113,16 @@ struct SystemFacts {
   std::array<uint32_t, 3> load_hundredths{};
 };
 
+// A device's interrupt line, as the interrupt controller has it.
+struct InterruptLineFacts {
+  uint32_t number = 0;
+  uint32_t interrupts = 0;  // since start-up; wraps, as Linux's do
+  std::string_view controller;
+  std::string_view trigger;  // "edge", "level"
+  std::string_view gate;     // "open", "masked"
+  size_t handlers = 0;       // of the system process
+};
+
 // uname's texts.
 struct SystemNames {
   std::string_view system;   // ostype
@@ -135,6 +145,9 @@ class SystemSource {
   virtual void VisitUnknownCalls(
       base::FunctionRef<void(uint32_t number, uint64_t calls)> visitor) = 0;
   [[nodiscard]] virtual uint64_t OtherUnknownCalls() = 0;
+  // Those that somebody has, or that have interrupted, or may.
+  virtual void VisitInterruptLines(
+      base::FunctionRef<void(const InterruptLineFacts& line)> visitor) = 0;
   // The page tables of the kernel and of each process, compared with the layout: a line "kernel" or
   // "process <pid> <root> <bytes of the root> <name>" before what is found, which has a line
   // "LAYOUT OK ..." or lines "LAYOUT FAULT ...".

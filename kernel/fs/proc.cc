@@ -43,6 +43,7 @@ constexpr SystemRow kSystemRows[] = {
     {"cmdline", kRootRow, PrintCommandLine},
     {"cpuinfo", kRootRow, PrintCpuInfo},
     {"filesystems", kRootRow, PrintFilesystems},
+    {"interrupts", kRootRow, PrintInterrupts},
     {"loadavg", kRootRow, PrintLoadAverage},
     {"meminfo", kRootRow, PrintMemInfo},
     {"mounts", kRootRow, PrintMounts},

@@ -15,6 +15,9 @@ void PrintBuddyInfo(const ProcParts& parts, base::Sink& sink);
 void PrintCommandLine(const ProcParts& parts, base::Sink& sink);
 void PrintCpuInfo(const ProcParts& parts, base::Sink& sink);
 void PrintFilesystems(const ProcParts& parts, base::Sink& sink);
+// Linux's columns; where that names drivers, which the kernel does not know, how many handlers
+// there are, and whether the controller lets the line through.
+void PrintInterrupts(const ProcParts& parts, base::Sink& sink);
 void PrintLoadAverage(const ProcParts& parts, base::Sink& sink);
 void PrintMemInfo(const ProcParts& parts, base::Sink& sink);
 void PrintMounts(const ProcParts& parts, base::Sink& sink);

@@ -201,6 +201,15 @@ void PrintStat(const ProcParts& parts, base::Sink& sink) {
   Print(sink, "procs_running {}\nprocs_blocked {}\n", is.runnable_threads, is.blocked_threads);
 }
 
+void PrintInterrupts(const ProcParts& parts, base::Sink& sink) {
+  sink.Write("           CPU0       \n");
+  parts.system.VisitInterruptLines([&sink](const InterruptLineFacts& line) {
+    Print(sink, "{:>3}: {:>10}  {:>8} {:>3}-{:<8}  ", line.number, line.interrupts, line.controller,
+          line.number, line.trigger);
+    Print(sink, "{}, handlers: {}\n", line.gate, line.handlers);
+  });
+}
+
 void PrintVersion(const ProcParts& parts, base::Sink& sink) {
   const SystemNames names = parts.system.Names();
   Print(sink, "{} version {} {}\n", names.system, names.release, names.version);

@@ -158,6 +158,14 @@ class System final : public SystemSource {
     visitor(435, 2);
   }
   uint64_t OtherUnknownCalls() override { return 7; }
+  void VisitInterruptLines(base::FunctionRef<void(const InterruptLineFacts&)> visitor) override {
+    visitor({.number = 4,
+             .interrupts = 17,
+             .controller = "IO-APIC",
+             .trigger = "edge",
+             .gate = "open",
+             .handlers = 2});
+  }
   void PrintVerification(base::Sink& sink) override { sink.Write("kernel\nLAYOUT OK\n"); }
   void DropCaches() override { ++drops; }
 
@@ -259,6 +267,8 @@ TEST(Proc, TextsOfTheSystem) {
       {"/proc/stat", "cpu ", "cpu  200 0 100 5000 0 0 0 0 0 0"},
       {"/proc/stat", "cpu0", "cpu0 200 0 100 5000 0 0 0 0 0 0"},
       {"/proc/stat", "btime", "btime 12345"},
+      {"/proc/interrupts", "  ", "           CPU0       "},
+      {"/proc/interrupts", "  4", "  4:         17   IO-APIC   4-edge      open, handlers: 2"},
       {"/proc/version", "", "Linux version 6.1.0 #1"},
       {"/proc/cmdline", "", "quiet"},
       {"/proc/cpuinfo", "", "processor\t: 0"},

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 
+#include "arch/ops/interrupt_lines.h"
 #include "arch/ops/processor_text.h"
 #include "arch/ops/timer.h"
 #include "kernel/init/process_reports.h"
 #include "kernel/posix/time.h"
+#include "kernel/process/system_process.h"
 #include "kernel/sched/scheduler.h"
 
 namespace kernel {
@@ -55,6 +57,23 @@ void RunningSystemSource::PrintProcessor(base::Sink& sink) { arch::PrintProcesso
 void RunningSystemSource::VisitUnknownCalls(base::FunctionRef<void(uint32_t, uint64_t)> visitor) {
   for (const UnknownCalls::Count& one : parts_.unknown_calls.counts()) {
     visitor(one.number, one.times);
+  }
+}
+
+void RunningSystemSource::VisitInterruptLines(
+    base::FunctionRef<void(const fs::InterruptLineFacts&)> visitor) {
+  const process::SystemProcess* const owner = parts_.processes.system_process();
+  for (uint32_t line = 0; line < arch::InterruptLineCount(); ++line) {
+    const arch::LineFacts is = arch::FactsOfLine(line);
+    const bool is_open = is.gate == arch::LineFacts::Gate::kOpen;
+    const size_t handlers = owner == nullptr ? 0 : owner->HandlerCount(line);
+    if (!is_open && is.interrupts == 0 && handlers == 0) continue;
+    visitor({.number = line,
+             .interrupts = is.interrupts,
+             .controller = arch::kInterruptControllerName,
+             .trigger = is.trigger == arch::InterruptTrigger::kEdge ? "edge" : "level",
+             .gate = is_open ? "open" : "masked",
+             .handlers = handlers});
   }
 }
 

@@ -41,6 +41,7 @@ class RunningSystemSource final : public fs::SystemSource {
   void PrintProcessor(base::Sink& sink) override;
   uint64_t OtherUnknownCalls() override { return parts_.unknown_calls.others(); }
   void VisitUnknownCalls(base::FunctionRef<void(uint32_t, uint64_t)> visitor) override;
+  void VisitInterruptLines(base::FunctionRef<void(const fs::InterruptLineFacts&)> visitor) override;
   void PrintVerification(base::Sink& sink) override;
   void DropCaches() override;
 

@@ -78,6 +78,10 @@ class InterruptLines {
   // In the order in which they came; behind them routes without a handler. CHECKed: a line of the
   // table.
   [[nodiscard]] const Routes& RoutesOf(uint32_t line) const;
+  // Of any line.
+  [[nodiscard]] size_t HandlerCount(uint32_t line) const {
+    return line < kMostLines ? lines_[line].route_count : 0;
+  }
 
   // Error: kCorrupt.
   [[nodiscard]] base::Result<> CheckInvariants() const;

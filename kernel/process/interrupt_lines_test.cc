@@ -90,6 +90,8 @@ TEST_F(InterruptLinesTest, ALineIsOpenWhileItHasHandlers) {
   EXPECT_EQ(controller.state(4), Line::kOpen);
   EXPECT_EQ(controller.trigger(4), Trigger::kEdge);
   ASSERT_TRUE(Attach(4, 0x200, Trigger::kEdge));
+  EXPECT_EQ(lines.HandlerCount(4), 2u);
+  EXPECT_EQ(lines.HandlerCount(~uint32_t{0}), 0u);
   ASSERT_TRUE(Detach(4, 0x100));
   EXPECT_EQ(controller.state(4), Line::kOpen);
   EXPECT_EQ(lines.RoutesOf(4)[0], (InterruptRoute{0x200, 1})) << "the rest moves up";

@@ -7,6 +7,7 @@
 // thread 0, which no thread is. See docs/adr/0023-the-system-process.md.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 
@@ -50,6 +51,7 @@ class SystemProcess final : private fs::DiskDriver {
   [[nodiscard]] posix::Result<> Attach(uint32_t line, Trigger trigger, const InterruptRoute& route);
   [[nodiscard]] posix::Result<> Detach(uint32_t line, const InterruptRoute& route);
   [[nodiscard]] posix::Result<> Acknowledge(uint32_t line);
+  [[nodiscard]] size_t HandlerCount(uint32_t line) const { return lines_.HandlerCount(line); }
 
   // Maps registers, uncached. Errors: kInvalid (not whole pages), kAccess (they are not for
   // drivers), kOutOfMemory.

@@ -45,6 +45,13 @@ constexpr uint32_t EnableBit(uint32_t interrupt) {
   return uint32_t{1} << interrupt % kInterruptsPerWord;
 }
 
+constexpr uint32_t TriggerOffset(uint32_t interrupt) {
+  return kConfiguration + interrupt / kTriggersPerWord * sizeof(uint32_t);
+}
+constexpr uint32_t EdgeBit(uint32_t interrupt) {
+  return kEdgeTriggered << interrupt % kTriggersPerWord * kTriggerBits;
+}
+
 void WriteByte(Mmio distributor, uint32_t table, uint32_t interrupt, uint32_t value) {
   const uint32_t offset = table + ByteOffset(interrupt);
   const uint32_t shift = interrupt % kBytesPerWord * kByteBits;
@@ -84,10 +91,19 @@ void Gic::Disable(uint32_t interrupt) const {
 }
 
 void Gic::SetTrigger(uint32_t interrupt, GicTrigger trigger) const {
-  const uint32_t offset = kConfiguration + interrupt / kTriggersPerWord * sizeof(uint32_t);
-  const uint32_t bit = kEdgeTriggered << interrupt % kTriggersPerWord * kTriggerBits;
+  const uint32_t offset = TriggerOffset(interrupt);
+  const uint32_t bit = EdgeBit(interrupt);
   const uint32_t others = distributor_.Read(offset) & ~bit;
   distributor_.Write(offset, trigger == GicTrigger::kEdge ? others | bit : others);
+}
+
+bool Gic::IsEnabled(uint32_t interrupt) const {
+  return (distributor_.Read(EnableOffset(kSetEnable, interrupt)) & EnableBit(interrupt)) != 0;
+}
+
+GicTrigger Gic::TriggerOf(uint32_t interrupt) const {
+  const bool has_edges = (distributor_.Read(TriggerOffset(interrupt)) & EdgeBit(interrupt)) != 0;
+  return has_edges ? GicTrigger::kEdge : GicTrigger::kLevel;
 }
 
 uint32_t Gic::InterruptCount() const { return EnableWords(distributor_) * kInterruptsPerWord; }

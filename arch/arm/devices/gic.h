@@ -30,6 +30,9 @@ class Gic {
   void EnableAgain(uint32_t interrupt) const;
   // Of a shared interrupt that is disabled: an edge raises it, or a level as long as it lasts.
   void SetTrigger(uint32_t interrupt, GicTrigger trigger) const;
+  // Of a shared interrupt: whether it is let through, and what raises it.
+  [[nodiscard]] bool IsEnabled(uint32_t interrupt) const;
+  [[nodiscard]] GicTrigger TriggerOf(uint32_t interrupt) const;
   // How many there are, private ones included.
   [[nodiscard]] uint32_t InterruptCount() const;
 

@@ -69,6 +69,15 @@ TEST_F(GicTest, SetsTriggers) {
   EXPECT_EQ(distributor[kConfiguration + 8], 0xD555'5555u);
 }
 
+TEST_F(GicTest, TellsWhatBecomesOfASharedInterrupt) {
+  distributor[kSetEnable + 8] = 0x0000'8000;
+  EXPECT_TRUE(gic.IsEnabled(79));
+  EXPECT_FALSE(gic.IsEnabled(78));
+  distributor[kConfiguration + 8] = 0x5555'5575;
+  EXPECT_EQ(gic.TriggerOf(34), GicTrigger::kEdge);
+  EXPECT_EQ(gic.TriggerOf(35), GicTrigger::kLevel);
+}
+
 TEST_F(GicTest, CountsInterrupts) {
   distributor[kDistributorType] = 0xFFFF'FFE8;  // 4.3.2: bits 4:0
   EXPECT_EQ(gic.InterruptCount(), 288u);

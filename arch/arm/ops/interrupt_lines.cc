@@ -1,6 +1,7 @@
 #include "arch/ops/interrupt_lines.h"
 
 #include <algorithm>
+#include <array>
 #include <bitset>
 
 #include "arch/arm/devices/board.h"
@@ -16,6 +17,7 @@ constexpr size_t kMostLines = 1020 - arm::kGicFirstShared;
 
 constinit const arm::Gic* controller = nullptr;
 constinit std::bitset<kMostLines> open_lines;
+constinit std::array<uint32_t, kMostLines> counts{};
 
 uint32_t InterruptOf(uint32_t line) { return arm::kGicFirstShared + line; }
 
@@ -55,8 +57,20 @@ void UnmaskLine(uint32_t line) {
   controller->EnableAgain(InterruptOf(line));
 }
 
+LineFacts FactsOfLine(uint32_t line) {
+  CHECK(line < InterruptLineCount());
+  const uint32_t interrupt = InterruptOf(line);
+  const bool is_enabled = controller->IsEnabled(interrupt);
+  const bool has_edges = controller->TriggerOf(interrupt) == arm::GicTrigger::kEdge;
+  return {.interrupts = counts[line],
+          .gate = is_enabled ? LineFacts::Gate::kOpen : LineFacts::Gate::kMasked,
+          .trigger = has_edges ? InterruptTrigger::kEdge : InterruptTrigger::kLevel};
+}
+
 bool arm::MaskOpenLine(uint32_t interrupt) {
-  if (interrupt < kGicFirstShared || !open_lines[LineOf(interrupt)]) return false;
+  if (interrupt < kGicFirstShared) return false;
+  ++counts[LineOf(interrupt)];
+  if (!open_lines[LineOf(interrupt)]) return false;
   controller->Disable(interrupt);
   return true;
 }

@@ -5,10 +5,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "arch/arm/devices/gic.h"
 
 namespace arch {
+
+inline constexpr std::string_view kInterruptControllerName = "GIC";
 
 enum class InterruptTrigger : uint8_t { kEdge, kLevel };
 
@@ -26,12 +29,22 @@ void CloseLine(uint32_t line);
 // Of an open line that is masked. What came meanwhile interrupts now, perhaps before this returns.
 void UnmaskLine(uint32_t line);
 
+// What has come of a line since start-up, opened or not, and what the controller does with it now.
+// The console's counts whoever receives.
+struct LineFacts {
+  uint32_t interrupts;
+  enum class Gate : uint8_t { kMasked, kOpen } gate;
+  InterruptTrigger trigger;
+};
+// There is such a line.
+[[nodiscard]] LineFacts FactsOfLine(uint32_t line);
+
 namespace arm {
 
 // Opens none of them; `gic` is started and stays.
 void StartInterruptLines(const Gic& gic);
 
-// Masks the line of an interrupt. False: it is not open.
+// Counts an interrupt of a line, and masks the line. False: it is not open.
 [[nodiscard]] bool MaskOpenLine(uint32_t interrupt);
 
 // Of a shared one.

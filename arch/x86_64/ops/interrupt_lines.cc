@@ -29,6 +29,7 @@ struct Line {
 };
 
 constinit std::array<Line, kLineVectorCount> lines{};
+constinit std::array<uint32_t, kLineVectorCount> counts{};
 
 bool HasEdges(const Line& line) { return (line.entry.low & kLevelTriggered) == 0; }
 
@@ -98,9 +99,26 @@ void UnmaskLine(uint32_t line) {
   kernel_trap_handlers.on_interrupt(line);
 }
 
+LineFacts FactsOfLine(uint32_t line) {
+  CHECK(line < InterruptLineCount());
+  const uint32_t entry = ReadEntry(line);
+  const bool is_masked = (entry & kVectorMasked) != 0;
+  const bool is_level = (entry & kLevelTriggered) != 0;
+  return {.interrupts = counts[line],
+          .gate = is_masked ? LineFacts::Gate::kMasked : LineFacts::Gate::kOpen,
+          .trigger = is_level ? InterruptTrigger::kLevel : InterruptTrigger::kEdge};
+}
+
 bool OnLineInterrupt(uint64_t vector) {
+  if (vector == kConsoleVector) {
+    ++counts[kSerialInterrupt];
+    OnConsoleInterrupt();
+    EndOfInterrupt();
+    return true;
+  }
   if (vector < kFirstLineVector || vector - kFirstLineVector >= lines.size()) return false;
   const auto number = static_cast<uint32_t>(vector - kFirstLineVector);
+  ++counts[number];
   Line& line = lines[number];
   if (line.is_open && !line.is_masked) {
     HandOn(number, line);

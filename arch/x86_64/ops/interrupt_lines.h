@@ -5,11 +5,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "arch/ops/device_mapper.h"
 #include "kernel/base/result.h"
 
 namespace arch {
+
+inline constexpr std::string_view kInterruptControllerName = "IO-APIC";
 
 enum class InterruptTrigger : uint8_t { kEdge, kLevel };
 
@@ -27,10 +30,20 @@ void CloseLine(uint32_t line);
 // Of an open line that is masked. What came meanwhile interrupts now, perhaps before this returns.
 void UnmaskLine(uint32_t line);
 
+// What has come of a line since start-up, opened or not, and what the controller does with it now.
+// The console's counts whoever receives.
+struct LineFacts {
+  uint32_t interrupts;
+  enum class Gate : uint8_t { kMasked, kOpen } gate;
+  InterruptTrigger trigger;
+};
+// There is such a line.
+[[nodiscard]] LineFacts FactsOfLine(uint32_t line);
+
 // For arch/ops only: maps the controller and masks every line. After StartLocalApic().
 base::Result<> StartInterruptLines(DeviceMapper* map_device);
 
-// For arch/ops only: whether the vector is a line's; then it has been handled.
+// For arch/ops only: whether the vector is a line's or the console's; then it has been handled.
 bool OnLineInterrupt(uint64_t vector);
 
 }  // namespace arch

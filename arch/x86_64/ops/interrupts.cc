@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <optional>
 
-#include "arch/ops/console.h"
 #include "arch/ops/control_registers.h"
 #include "arch/ops/interrupt_lines.h"
 #include "arch/ops/local_apic.h"
@@ -102,10 +101,6 @@ bool OnDevice(uint64_t vector) {
       kernel_trap_handlers.on_timer(ticks);
       return true;
     }
-    case kConsoleVector:
-      OnConsoleInterrupt();
-      EndOfInterrupt();
-      return true;
     case kSpuriousVector:  // not acknowledged: SDM vol. 3A 11.9
       return true;
     default:

@@ -50,6 +50,8 @@ void WriteEntryMask(unsigned input, const IoApicEntry& entry) {
   Write(IoApicEntryRegister(input), entry.low);
 }
 
+uint32_t ReadEntry(unsigned input) { return Read(IoApicEntryRegister(input)); }
+
 void RouteIsaInterrupt(unsigned input, uint8_t vector) {
   WriteEntry(input, IsaInterrupt(vector, LocalApicNumber()));
 }

@@ -20,6 +20,9 @@ void WriteEntry(unsigned input, const x86_64::IoApicEntry& entry);
 // The same, where nothing but the mask has changed.
 void WriteEntryMask(unsigned input, const x86_64::IoApicEntry& entry);
 
+// The lower half of what was written.
+[[nodiscard]] uint32_t ReadEntry(unsigned input);
+
 // Sends an ISA device's interrupts to this processor as `vector`.
 void RouteIsaInterrupt(unsigned input, uint8_t vector);
 
