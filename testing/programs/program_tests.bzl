@@ -117,6 +117,15 @@ def program_tests(*, name, images = IMAGES):
             disk = "//testing/programs:disk",
         )
         _suite_test(
+            prefix + "line_tests_test",
+            image,
+            "//testing/programs:line_tests_" + cpu,
+            expect = 3 * [
+                "bell crashed: SIG",
+                "bell is loaded again",
+            ],
+        )
+        _suite_test(
             prefix + "limit_tests_test",
             image,
             "//testing/programs:limit_tests_" + cpu,

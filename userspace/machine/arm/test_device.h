@@ -40,6 +40,9 @@ class TestDevice {
   uintptr_t registers_;
 };
 
+// One whose line is raised until it is quiet and is nobody else's.
+using LevelDevice = TestDevice;
+
 // Registers that a driver may have, with a word that is known; and some that are the kernel's.
 inline constexpr uint64_t kKnownRegisters = 0x09010000;
 inline constexpr size_t kKnownOffset = 0xfe0;  // PL031's number

@@ -32,6 +32,49 @@ class TestDevice {
   static constexpr uint8_t kTransmitterEmpty = 0x02;
 };
 
+// Another one, whose line is raised until it is quiet and is nobody else's: the first comparator of
+// the event timer (IA-PC HPET specification 1.0a, 2.3), whose line is one of its choice.
+class LevelDevice {
+ public:
+  static constexpr uint32_t kLine = 20;
+  static constexpr uint64_t kRegisters = 0xfed00000;
+  static constexpr size_t kRegisterBytes = 4096;
+
+  explicit LevelDevice(uintptr_t registers) : registers_(registers) {}
+
+  // The line is raised when this returns.
+  void Raise() const {
+    constexpr uint32_t kSoon = 100;
+    Register(kConfiguration) = kCounts;
+    Register(kTimer) = kLevel | kInterrupts | k32Bits | kLine << kRouteShift;
+    Register(kComparator) = Register(kCounter) + kSoon;
+    while (Register(kStatus) == 0) {
+    }
+  }
+  void Quiet() const {
+    Register(kStatus) = 1;
+    Register(kTimer) = 0;
+  }
+
+ private:
+  static constexpr uintptr_t kConfiguration = 0x010;
+  static constexpr uint32_t kCounts = 0x1;
+  static constexpr uintptr_t kStatus = 0x020;
+  static constexpr uintptr_t kCounter = 0x0f0;
+  static constexpr uintptr_t kTimer = 0x100;
+  static constexpr uint32_t kLevel = 0x002;
+  static constexpr uint32_t kInterrupts = 0x004;
+  static constexpr uint32_t k32Bits = 0x100;
+  static constexpr uint32_t kRouteShift = 9;
+  static constexpr uintptr_t kComparator = 0x108;
+
+  volatile uint32_t& Register(uintptr_t offset) const {
+    return *reinterpret_cast<volatile uint32_t*>(registers_ + offset);
+  }
+
+  uintptr_t registers_;
+};
+
 // Registers that a driver may have, with a word that is known; and some that are the kernel's.
 inline constexpr uint64_t kKnownRegisters = 0xfed00000;  // HPET, IA-PC HPET specification 1.0a
 inline constexpr size_t kKnownOffset = 0;
