@@ -15,7 +15,7 @@ Answer Ask(Request request, std::initializer_list<uint64_t> arguments) {
   std::ranges::copy(arguments, message.arguments);
   atlas::Message reply;
   constexpr uint64_t kLong = 10'000'000'000;
-  support::Require(atlas::Call(kSystemThread, message, reply, kLong) == 0, "an answer");
+  support::Require(atlas::Call(atlas::kSystemThread, message, reply, kLong) == 0, "an answer");
   return {static_cast<int64_t>(reply.arguments[0]), reply.arguments[1]};
 }
 

@@ -3,6 +3,7 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
@@ -10,7 +11,9 @@
 #include "userspace/libatlas/native/message.h"
 #include "userspace/libatlas/native/thread.h"
 #include "userspace/machine/ports.h"
+#include "userspace/support/kernel_memory.h"
 #include "userspace/support/test.h"
+#include "userspace/system_tests/client.h"
 #include "userspace/system_tests/groups.h"
 #include "userspace/system_tests/server.h"
 
@@ -33,6 +36,56 @@ pid_t WaitForNext() {
     sched_yield();
   }
   return static_cast<pid_t>(reply.arguments[0]);
+}
+
+// The most that is given at a time.
+constexpr uint64_t kMemoryBytes = uint64_t{1} << 20;
+
+struct DeviceMemory {
+  uint64_t va;
+  uint64_t physical;
+};
+
+DeviceMemory Allocate() {
+  const Answer memory = Ask(Request::kAllocate, {kMemoryBytes});
+  Require(memory.first > 0, "memory for devices");
+  return {static_cast<uint64_t>(memory.first), memory.second};
+}
+
+// Memory that is given now, and taken back.
+std::array<DeviceMemory, 8> TryMemory() {
+  std::array<DeviceMemory, 8> tried;
+  for (DeviceMemory& memory : tried) memory = Allocate();
+  for (const DeviceMemory& memory : tried) Ask(Request::kUnmap, {memory.va, kMemoryBytes});
+  return tried;
+}
+
+void SayQuiet() { ExpectEqual(Ask(Request::kQuiet).first, 0, "devices are quiet"); }
+
+// What one leaves to its devices nobody is given until the next one says that they are quiet. Then
+// it is free to the last page.
+void LeavesMemory() {
+  WaitForNext();
+  TryMemory();
+  SayQuiet();  // and the memory of the one before is back
+  static_cast<void>(support::MemoryUse());
+  const support::MemoryUse before;
+  const DeviceMemory left = Allocate();
+  atlas::Message reply;
+  const atlas::Message crash = {.function = static_cast<uint32_t>(Request::kCrash)};
+  ExpectResult(atlas::Call(atlas::kSystemThread, crash, reply, kLong), EOWNERDEAD, "it ends");
+  WaitForNext();
+  const support::MemoryUse between;
+  // A page shows it the handlers of interrupts.
+  constexpr int64_t kLeftKib = (kMemoryBytes + 4096) / 1024;
+  ExpectEqual(before.unused_kib() - between.unused_kib(), kLeftKib, "memory in KiB that is kept");
+  for (const DeviceMemory& memory : TryMemory()) {
+    const bool is_apart = memory.physical + kMemoryBytes <= left.physical ||
+                          left.physical + kMemoryBytes <= memory.physical;
+    support::Expect(is_apart, "what is kept is not given to others");
+  }
+  SayQuiet();
+  support::MemoryUse().ExpectIs(before);
 }
 
 // It is asked whether it comes back, and that is its end.
@@ -63,6 +116,7 @@ void Execute() {
 }
 
 constexpr support::Test kTests[] = {
+    {"next: memory that is left to devices", LeavesMemory},
     {"next: it does not come back", TimeOver},
     {"next: exec", Execute},
 };

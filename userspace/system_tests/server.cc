@@ -206,6 +206,8 @@ constexpr Row kRows[] = {
     {Request::kMapDevice, Map},
     {Request::kAllocate, Allocate},
     {Request::kUnmap, Unmap},
+    {Request::kQuiet,
+     [](const Arguments&, Arguments& out) { out[0] = Result(atlas::DevicesAreQuiet()); }},
     {Request::kRead, Read},
     {Request::kWrite, Write},
     {Request::kReadPort, ReadPort},

@@ -12,6 +12,7 @@ enum class Request : uint32_t {
   kMapDevice,      // physical, bytes: address or error
   kAllocate,       // bytes: address or error, physical
   kUnmap,          // address, bytes: 0 or -1
+  kQuiet,          // devices use nothing of an earlier one's: result
   kRead,           // address: signal, word
   kWrite,          // address, or 0 for the table's; word: signal
   kReadPort,       // port: signal

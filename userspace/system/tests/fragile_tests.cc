@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <span>
+#include <utility>
 
 #include "userspace/libatlas/native/message.h"
 #include "userspace/support/kernel_memory.h"
@@ -127,11 +128,15 @@ constexpr uint64_t kMostRestarts = 3;
 void ASystemProcessThatEndsIsStartedAgain() {
   const pid_t before = FindSystemProcess();
   const int file = WaitForDisk();
+  int64_t unused_kib = 0;
   for (uint64_t time = 0; time < kMostRestarts; ++time) {
     const pid_t killed = FindSystemProcess();
     Require(kill(killed, SIGKILL) == 0, "a signal");
     while (FindSystemProcess() == killed) sched_yield();
     ExpectWorks((7 + time) * kPageBytes);
+    // What the one before left to its devices is back. The page that was read stays.
+    const int64_t before_kib = std::exchange(unused_kib, support::MemoryUse().unused_kib());
+    if (time > 0) ExpectEqual(before_kib - unused_kib, kPageBytes / 1024, "memory in KiB");
   }
   Expect(FindSystemProcess() != before, "another one");
   ExpectEqual(pread(file, buffer, kPageBytes, 10 * kPageBytes), kPageBytes, "who had it open");
