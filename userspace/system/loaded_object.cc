@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -146,7 +147,6 @@ std::expected<LoadedObject, const char*> LoadedObject::Load(const char* path) {
   loaded.base_ = place.base;
   loaded.size_bytes_ = place.size_bytes;
   if (const char* const fault = JudgeEntry(*loaded.entry_, place); fault != nullptr) {
-    loaded.Discard();
     return std::unexpected(fault);
   }
   return loaded;

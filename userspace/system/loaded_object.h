@@ -1,16 +1,16 @@
 // A driver object in this process.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <utility>
 
 #include "userspace/drivers/driver_object.h"
 
 namespace dispatch {
 
-// Move-only by intent: whoever has it discards it.
+// Who has it last discards it.
 class LoadedObject {
  public:
   // Copies the file to memory that nobody else can reach, judges the copy (object_judge.h), and has
@@ -19,6 +19,14 @@ class LoadedObject {
   static std::expected<LoadedObject, const char*> Load(const char* path);
 
   LoadedObject() = default;
+  LoadedObject(LoadedObject&& other) noexcept { *this = std::move(other); }
+  LoadedObject& operator=(LoadedObject&& other) noexcept {
+    std::swap(entry_, other.entry_);
+    std::swap(base_, other.base_);
+    std::swap(size_bytes_, other.size_bytes_);
+    return *this;
+  }
+  ~LoadedObject() { Discard(); }
 
   bool is_loaded() const { return entry_ != nullptr; }
   // Its functions are the object's own.

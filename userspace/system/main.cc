@@ -13,6 +13,7 @@
 #include <cstdio>
 #include <cstring>
 #include <string_view>
+#include <utility>
 
 #include "userspace/drivers/virtio/transport.h"
 #include "userspace/libatlas/native/message.h"
@@ -42,9 +43,9 @@ class ObjectLoader final : public dispatch::DriverLoader {
   std::expected<const drivers::DriverEntry*, const char*> Load(const char* path) override {
     const auto free = std::ranges::find(objects_, false, &LoadedObject::is_loaded);
     if (free == objects_.end()) return std::unexpected("there is no room for it");
-    const auto loaded = LoadedObject::Load(path);
+    auto loaded = LoadedObject::Load(path);
     if (!loaded.has_value()) return std::unexpected(loaded.error());
-    *free = *loaded;
+    *free = *std::move(loaded);
     return &free->entry();
   }
 

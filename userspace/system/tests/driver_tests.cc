@@ -16,6 +16,7 @@
 #include <cstdio>
 #include <cstring>
 #include <span>
+#include <utility>
 
 #include "userspace/drivers/driver_object.h"
 #include "userspace/support/kernel_memory.h"
@@ -46,10 +47,10 @@ Path PathOf(const char* driver) {
 }
 
 LoadedObject Load(const char* driver) {
-  const auto loaded = LoadedObject::Load(PathOf(driver).text);
+  auto loaded = LoadedObject::Load(PathOf(driver).text);
   if (!loaded.has_value()) Line().Text("# ").Text(loaded.error()).Write();
   Require(loaded.has_value(), driver);
-  return *loaded;
+  return *std::move(loaded);
 }
 
 void LoadsAll() {
@@ -250,9 +251,9 @@ void DiscardedOnesTakeNothing() {
   const auto free_kib = [] {
     return support::NumberBehind(support::TextOf("/proc/meminfo"), "MemFree:");
   };
-  Load("virtio_block").Discard();
+  static_cast<void>(Load("virtio_block"));
   const int64_t before = free_kib();
-  for (int64_t i = 0; i < kTimes; ++i) Load("virtio_block").Discard();
+  for (int64_t i = 0; i < kTimes; ++i) static_cast<void>(Load("virtio_block"));
   // The page, what the loader notes of it, and tables. Elsewhere others take memory as well.
   constexpr int64_t kMostKibEach = 8;
   const bool is_alone = access("/proc/verify", F_OK) == 0;

@@ -16,6 +16,7 @@
 #include <expected>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "userspace/drivers/driver_object.h"
 #include "userspace/libatlas/native/message.h"
@@ -51,9 +52,9 @@ alignas(atlas::InterruptTable::kBytes) constinit atlas::InterruptTable table{};
 class OneObject final : public dispatch::DriverLoader {
  public:
   std::expected<const drivers::DriverEntry*, const char*> Load(const char* path) override {
-    const auto loaded = dispatch::LoadedObject::Load(path);
+    auto loaded = dispatch::LoadedObject::Load(path);
     if (!loaded.has_value()) return std::unexpected(loaded.error());
-    object_ = *loaded;
+    object_ = *std::move(loaded);
     return &object_.entry();
   }
   void Discard(const drivers::DriverEntry&) override { object_.Discard(); }

@@ -14,6 +14,7 @@
 #include <expected>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "userspace/drivers/device_description.h"
 #include "userspace/drivers/driver_object.h"
@@ -84,9 +85,9 @@ class PatientLoader final : public dispatch::DriverLoader {
  public:
   std::expected<const drivers::DriverEntry*, const char*> Load(const char* path) override {
     if (has_crashed_) AwaitLoad();
-    const auto loaded = dispatch::LoadedObject::Load(path);
+    auto loaded = dispatch::LoadedObject::Load(path);
     if (!loaded.has_value()) return std::unexpected(loaded.error());
-    object_ = *loaded;
+    object_ = *std::move(loaded);
     return &object_.entry();
   }
   void Discard(const drivers::DriverEntry&) override {
