@@ -7,7 +7,7 @@ load("@rules_shell//shell:sh_test.bzl", "sh_test")
 load("//platforms:transition.bzl", "for_platform")
 
 # What no healthy boot prints. A test that wants one of them passes a shorter list.
-FORBIDDEN = ["PANIC:", "LAYOUT FAULT", "BOOT REFUSED"]
+FORBIDDEN = ["PANIC:", "LAYOUT FAULT", "PROCESS FAULT", "BOOT REFUSED"]
 
 # Image names end in their layout, platforms and QEMU's programs begin with the processor.
 _QEMU = {

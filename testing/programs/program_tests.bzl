@@ -1,6 +1,7 @@
 """program_tests: programs on our kernels, from the root file systems that a boot loader hands over."""
 
 load("//layouts:layouts.bzl", "processor_of")
+load("//platforms:transition.bzl", "for_platform")
 load("//testing/boot:boot_tests.bzl", "IMAGES")
 load("//testing/boot:qemu_boot_test.bzl", "FORBIDDEN", "qemu_boot_test", "regex")
 
@@ -42,16 +43,16 @@ _PROGRAMS = {
     "x86_64": ["shell", "heap", "debian", "lua", "sqlite", "compress", "mimalloc", "dynamic"],
 }
 
-# What a layout shows programs of the kernel, as far as attacks try it: code and constants from address 0 on, past the first MiB. They
-# end further up, before what is tried next, at 2 MiB.
-_OPEN = {
-    "arm_apcpu": ["open=0-100fff"],
-}
-
 # Images with applications of their own, and the least memory that these have to do with.
 _APPLICATIONS = {
     "arm_apcpu": "16M",
 }
+
+# What nobody hears of where the system process and its drivers are well: it is started again, and so are they.
+_HEALTHY = FORBIDDEN + [
+    regex("^the system process "),
+    regex("^drivers: .* (crashed: |does not come back$|is broken$)"),
+]
 
 def program_tests(*, name, images = IMAGES):
     """All tests of programs.
@@ -64,13 +65,14 @@ def program_tests(*, name, images = IMAGES):
         prefix = "%s_%s_" % (name, image.name)
         cpu = processor_of(image.name)
         _all_test(prefix + "all_test", image, cpu)
+        _kernel_addresses(prefix, image)
         for suite, arguments in _GUEST_TESTS.items():
             _suite_test(
                 "%s%s_test" % (prefix, suite),
                 image,
                 "//testing/guest:%s_%s" % (suite, cpu),
-                arguments + _OPEN.get(image.name, []),
-                arguments_file = _arguments_file(suite, prefix, image),
+                arguments,
+                arguments_file = ":%skernel_addresses.txt" % prefix,
             )
         _suite_test(
             prefix + "native_tests_test",
@@ -91,6 +93,7 @@ def program_tests(*, name, images = IMAGES):
                 "the system process was killed by signal 4",
                 "the system process was killed by signal 24",
             ],
+            forbid = FORBIDDEN,
         )
         _suite_test(
             prefix + "fragile_tests_test",
@@ -109,6 +112,7 @@ def program_tests(*, name, images = IMAGES):
                 regex("^drivers: .*: fragile$"),
                 "the system process is not started again: it has ended too often",
             ],
+            forbid = FORBIDDEN,
         )
         _suite_test(
             prefix + "entropy_tests_test",
@@ -152,7 +156,7 @@ def program_tests(*, name, images = IMAGES):
             _applications_test(prefix + "applications_test", image, cpu, _APPLICATIONS[image.name])
         _dying_test(prefix + "dying_test", image, cpu)
 
-def _start(name, image, *, memory = "512M", forbid = FORBIDDEN, **kwargs):
+def _start(name, image, *, memory = "512M", forbid = _HEALTHY, **kwargs):
     qemu_boot_test(
         name = name,
         cpu = image.default_cpu,
@@ -201,22 +205,36 @@ def _libraries_test(name, prefix, image, cpu):
         ktap = True,
     )
 
-# A label, for the suite that has to know of the layout.
-def _arguments_file(suite, prefix, image):
-    if suite != "attack_tests":
-        return None
+# What the layout shows programs of the kernel, and what it does not. Of an image with applications only that itself knows how much.
+def _kernel_addresses(prefix, image):
     script = Label("//testing/programs:kernel_addresses.sh")
+    readelf = Label("@llvm//:bin/llvm-readelf")
+    kernel = prefix + "kernel.elf"
+    inputs = [image.json]
+    tools = [script]
+    command = "$(location %s) $(location %s)" % (script, image.json)
+    if image.name in _APPLICATIONS:
+        for_platform(
+            name = kernel,
+            testonly = True,
+            platform = image.platform,
+            tags = ["manual"],
+            target = "//kernel:kernel.elf",
+            visibility = ["//visibility:private"],
+        )
+        inputs.append(kernel)
+        tools += [readelf, Label("@llvm//:readelf_files")]
+        command += " $(location %s) $(location %s)" % (readelf, kernel)
     native.genrule(
         name = prefix + "kernel_addresses",
         testonly = True,
-        srcs = [image.json],
+        srcs = inputs,
         outs = [prefix + "kernel_addresses.txt"],
-        cmd = "$(location %s) $< > $@" % script,
-        tools = [script],
+        cmd = command + " > $@",
+        tools = tools,
     )
-    return ":%skernel_addresses.txt" % prefix
 
-def _suite_test(name, image, initrd, arguments = [], arguments_file = None, disk = None, expect = [], memory = "512M"):
+def _suite_test(name, image, initrd, arguments = [], arguments_file = None, disk = None, expect = [], forbid = _HEALTHY, memory = "512M"):
     _start(
         name,
         image,
@@ -226,6 +244,7 @@ def _suite_test(name, image, initrd, arguments = [], arguments_file = None, disk
         command_line_file = arguments_file,
         disk = disk,
         expect = [image.banner, "KTAP version 1"] + expect,
+        forbid = forbid,
         initrd = initrd,
         ktap = True,
         memory = memory,
@@ -372,7 +391,7 @@ def _devices_test(name, image, cpu):
             "ok 5 discarded drivers take nothing",
             _SHELL_PROMPT + typed[6],
         ],
-        forbid = FORBIDDEN + ["not ok", "crashed", "drivers: the clock", "drivers: random bytes"],
+        forbid = _HEALTHY + ["not ok", "drivers: the clock", "drivers: random bytes"],
         initrd = "//userspace:initrd_devices_" + cpu,
         input = typed,
         prompt = _SHELL_PROMPT,
