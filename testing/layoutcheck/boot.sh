@@ -10,12 +10,10 @@
 #   region_base NAME        an address in the last table of the file $layout
 #   region_last NAME        likewise
 #   region_with KEY VALUE   the name of a region there
+#   find_small_page         sets small_page to the address of a page of its own in the direct map that the kernel may write
+#                           and the image has not: one below the image, or else the last one. By $layoutcheck of the guest
 #
 # A socket's path is short: those of options are in the current directory.
-
-# ARM: where the direct map may have single pages beside the image, as offsets: in front of it; or behind one that is loaded where
-# RAM begins, and ends in the first section or in the second, but for a stack's guard.
-readonly small_pages='0xF000 0xFF000 0xFE000 0x1FF000 0x1FE000'
 
 # Since the guest was started; who sources this may have set another.
 readonly limit_seconds=${limit_seconds:-20}
@@ -75,3 +73,26 @@ await_end() {
 region_base() { sed -n "s/.*\"name\": \"$1\", \"first\": \"\([^\"]*\)\".*/\1/p" "$layout" | tail -n 1; }
 region_last() { sed -n "s/.*\"name\": \"$1\", .*\"last\": \"\([^\"]*\)\".*/\1/p" "$layout" | tail -n 1; }
 region_with() { sed -n "s/.*\"name\": \"\([^\"]*\)\", .*\"$1\": \"$2\".*/\1/p" "$layout" | tail -n 1; }
+
+find_small_page() {
+  local direct key value first=0 last=0 page_bytes='' kernel='' image
+  direct=$(region_with service 'direct map')
+  image=$(sed -n 's/.*"image_link_base": "\([^"]*\)".*/\1/p' "$layout" | tail -n 1)
+  small_page=''
+  while read -r key value; do
+    value=${value%,} value=${value//\"/}
+    case $key in
+      '"first":') first=$value ;;
+      '"kernel":') kernel=$value ;;
+      '"last":') last=$value ;;
+      '"page_bytes":') page_bytes=$value ;;
+      '"user":') # the last key of a mapping
+        [[ $page_bytes == 4096 && $kernel == rw- && $value == --- ]] || continue
+        ((first >= $(region_base "$direct") && last <= $(region_last "$direct"))) || continue
+        small_page=$(printf '%#x' $((last - 0xfff)))
+        ((last >= image)) || break
+        ;;
+    esac
+  done < <("$layoutcheck" --gdb=unix:gdb --list --json)
+  [[ -n $small_page ]] || die 'the direct map has no page of its own beside the image'
+}

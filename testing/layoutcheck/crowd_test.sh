@@ -192,11 +192,8 @@ row 'a page of another process' 'private page shown elsewhere' 'FAULT the frame 
 case $image in
   x86_64_*) before=$(open "$(printf '%#x' $((direct + 0x1000)))") ;;
   arm_*)
-    for offset in $small_pages; do
-      page_of_kernel=$(printf '%#x' $((direct + offset)))
-      read -r _ value_of_kernel _ < <(change "$page_of_kernel" 0 0 2>/dev/null) && ((!(value_of_kernel & read_only))) && break
-    done
-    before=$(change "$page_of_kernel" 0 "$write")
+    find_small_page
+    before=$(change "$small_page" 0 "$write")
     ;;
 esac
 row 'a page of the kernel opened' 'user access: user rw- kernel rw-' \

@@ -125,11 +125,8 @@ case $1 in
     ;;
   arm_*)
     # Small pages: XN 0, AP[1:0] 5:4, AP[2] 9, nG 11. Sections: type 1:0, XN 4, AP[1:0] 11:10.
-    # A small page that the kernel may write and the image has not.
-    for offset in $small_pages; do
-      data=$(printf '%#x' $(($(region_base "$direct") + offset)))
-      read -r _ value _ < <("$change_entry" unix:gdb change "$data" 0 0 2>/dev/null) && ((!(value & 0x200))) && break
-    done
+    find_small_page
+    data=$small_page
     large=$(printf '%#x' $(($(region_base "$direct") + 0x1000000)))
     other_tables 'code made writable' "$image" 'writable and executable: user (---|rwx) kernel rwx' change "$link_base" 0x200 0
     other_tables 'data made executable' "$direct" 'writable and executable: user --- kernel rwx' change "$large" 0x11 0
