@@ -127,13 +127,13 @@ case $1 in
     # Small pages: XN 0, AP[1:0] 5:4, AP[2] 9, nG 11. Sections: type 1:0, XN 4, AP[1:0] 11:10.
     find_small_page
     data=$small_page
-    large=$(printf '%#x' $(($(region_base "$direct") + 0x1000000)))
+    large=$(printf '%#x' $(($(region_base "$direct") + 0x800000)))
     other_tables 'code made writable' "$image" 'writable and executable: user (---|rwx) kernel rwx' change "$link_base" 0x200 0
     other_tables 'data made executable' "$direct" 'writable and executable: user --- kernel rwx' change "$large" 0x11 0
     other_tables 'opened to user mode' "$direct" 'user access: user rw- kernel rw-' change "$data" 0 0x30
     other_tables 'user mode reads a section' "$direct" 'user access: user r-- kernel rw-' change "$large" 0xc00 0x800
-    other_tables 'a section taken out' "$direct" 'hole in the direct map: RAM at 0x0000000041000000' change "$large" 3 0
-    other_tables 'a section moved' "$direct" 'direct map shows other memory: shows 0x0000000041100000 instead of' change "$large" 0 0x100000
+    other_tables 'a section taken out' "$direct" 'hole in the direct map: RAM at 0x0000000040800000' change "$large" 3 0
+    other_tables 'a section moved' "$direct" 'direct map shows other memory: shows 0x0000000040900000 instead of' change "$large" 0 0x100000
     other_tables 'a page not global' "$direct" 'wrong scope: is not global' change "$data" 0 0x800
     other_tables 'RAM as a device' "$direct" 'wrong caching: device mapping of RAM' change "$data" 0x1c8 0x4
     other_tables 'a device page that shows code' "$areas" 'writable alias of code: the frame at 0x0000000040010000' \
