@@ -19,7 +19,7 @@ Mailbox::~Mailbox() {
 }
 
 void Mailbox::Put(const Event& event, const WindowRun& run) {
-  CHECK(!IsFull());
+  CHECK(HasSlot());
   WithPage([&](QueuePage& queue) {
     queue.events[in_] = event;
     ++queue.arrived;
@@ -36,8 +36,19 @@ WindowRun Mailbox::Release() {
   const WindowRun run = runs_[out_];
   out_ = Next(out_);
   --in_use_;
-  has_room_.WakeOne();
   return run;
+}
+
+void Mailbox::OfferRoom() {
+  while (!IsFull() && !has_room_.IsEmpty()) {
+    ++offered_;
+    has_room_.WakeOne();
+  }
+}
+
+void Mailbox::TakeOffered() {
+  CHECK(offered_ > 0);
+  --offered_;
 }
 
 size_t Mailbox::Receive() {
@@ -69,7 +80,8 @@ void Mailbox::FreeRun(const WindowRun& run) {
 }
 
 base::Result<> Mailbox::CheckInvariants() const {
-  bool is_sound = in_use_ <= QueuePage::kCapacity && (in_use_ > 0 || !has_received_);
+  bool is_sound = in_use_ <= QueuePage::kCapacity && (in_use_ > 0 || !has_received_) &&
+                  (IsFull() || has_room_.IsEmpty());
   WithPage([&](const QueuePage& queue) {
     is_sound = is_sound && queue.arrived - queue.received == waiting();
   });

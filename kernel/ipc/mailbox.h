@@ -41,17 +41,24 @@ class Mailbox {
   // Whoever waits is woken; none of them may look at this again.
   ~Mailbox();
 
-  // Room for one event more. What has been received takes room until the next Release().
-  [[nodiscard]] bool IsFull() const { return in_use_ == QueuePage::kCapacity; }
+  // No room for one event more. What has been received takes room until the next Release(), and
+  // room that was offered to somebody is his.
+  [[nodiscard]] bool IsFull() const { return in_use_ + offered_ >= QueuePage::kCapacity; }
+  // The same for what cannot wait, which comes before all who do.
+  [[nodiscard]] bool HasSlot() const { return in_use_ < QueuePage::kCapacity; }
   // The events that have not been received.
   [[nodiscard]] size_t waiting() const { return in_use_ - (has_received_ ? 1 : 0); }
 
-  // CHECKed: there is room. `run`: its pages in the window. Wakes the receiver.
+  // CHECKed: there is a slot. `run`: its pages in the window. Wakes the receiver.
   void Put(const Event& event, const WindowRun& run = {});
 
   // The event received last is done with: returns its pages, which the caller takes out of the
-  // window before he gives them back with FreeRun(). Wakes one that waits for room.
+  // window before he gives them back with FreeRun(). Then OfferRoom().
   [[nodiscard]] WindowRun Release();
+  // Wakes those who have waited longest for room, as many as there is some for.
+  void OfferRoom();
+  // One of them has it from now on: he puts an event at once, or offers it to the next.
+  void TakeOffered();
   // Receives the oldest; CHECKed: there is one, and none is received that has not been released.
   // Returns its slot.
   [[nodiscard]] size_t Receive();
@@ -85,6 +92,7 @@ class Mailbox {
   size_t in_ = 0;   // the slot of the next event that comes
   size_t out_ = 0;  // of the oldest one that is there, received or not
   size_t in_use_ = 0;
+  size_t offered_ = 0;  // to who was woken and has not come yet
   bool has_received_ = false;
   std::array<WindowRun, QueuePage::kCapacity> runs_{};
   std::bitset<kMostWindowPages> taken_;

@@ -119,17 +119,39 @@ TEST(Mailbox, TheWindowEnds) {
   EXPECT_EQ(world.mailbox.TakeRun(2)->first, 10u);
 }
 
-TEST(Mailbox, WakesOneForAnEventAndOneForRoom) {
+TEST(Mailbox, WakesOneForAnEvent) {
   World world;
   const sched::Watch receiver(world.mailbox.has_events());
-  const sched::Watch sender(world.mailbox.has_room());
-  const sched::Watch other(world.mailbox.has_room());
+  const sched::Watch other(world.mailbox.has_events());
   world.Put(1);
   EXPECT_FALSE(receiver.IsAttached());
-  EXPECT_EQ(world.Receive(), 1u);
-  EXPECT_EQ(world.mailbox.Release(), WindowRun{});
-  EXPECT_FALSE(sender.IsAttached());
   EXPECT_TRUE(other.IsAttached());
+}
+
+// Whoever has waited longest gets room that comes, even if he runs last.
+TEST(Mailbox, OfferedRoomIsKept) {
+  World world;
+  for (uint32_t i = 0; i < QueuePage::kCapacity; ++i) world.Put(i);
+  const sched::Watch first(world.mailbox.has_room());
+  const sched::Watch second(world.mailbox.has_room());
+  EXPECT_EQ(world.Receive(), 0u);
+  EXPECT_EQ(world.mailbox.Release(), WindowRun{});
+  world.mailbox.OfferRoom();
+  world.Check();
+  EXPECT_FALSE(first.IsAttached());
+  EXPECT_TRUE(second.IsAttached());
+  EXPECT_TRUE(world.mailbox.IsFull()) << "for others";
+  world.mailbox.TakeOffered();
+  EXPECT_FALSE(world.mailbox.IsFull());
+  // He does not use it.
+  world.mailbox.OfferRoom();
+  EXPECT_FALSE(second.IsAttached());
+  EXPECT_TRUE(world.mailbox.HasSlot());
+  world.Put(QueuePage::kCapacity);  // what cannot wait
+  EXPECT_FALSE(world.mailbox.HasSlot());
+  world.mailbox.TakeOffered();
+  EXPECT_TRUE(world.mailbox.IsFull());
+  world.Check();
 }
 
 TEST(Mailbox, ItsEndWakesAll) {

@@ -11,6 +11,7 @@
 #include "kernel/process/system.h"
 #include "kernel/process/system_process.h"
 #include "kernel/sched/block.h"
+#include "kernel/sched/wait_queue.h"
 
 namespace process {
 namespace {
@@ -103,6 +104,7 @@ posix::Result<> ShowPages(const UserThread& sender, NativeThread& receiver,
                             : sender.process().space->LendPages(pages, show);
   if (!shown) {
     TakeBack(receiver, run);
+    receiver.mailbox().OfferRoom();
     return std::unexpected(shown.error() == base::Error::kOutOfMemory ? Errno::kOutOfMemory
                                                                       : Errno::kFault);
   }
@@ -131,16 +133,20 @@ posix::Result<Room> AwaitRoom(UserThread& thread, Pid to, size_t pages, const Wa
     if (!is_full) {
       if (pages == 0) return Room{*receiver, {}};
       if (const auto run = mailbox.TakeRun(pages)) return Room{*receiver, *run};
+      // Whoever can use it comes first.
+      mailbox.OfferRoom();
     }
     if (wait.patience.nanoseconds == 0) return std::unexpected(Errno::kAgain);
     if (result == sched::WaitResult::kTimedOut) return std::unexpected(Errno::kTimedOut);
     if (result == sched::WaitResult::kInterrupted) return Restart(thread, wait.deadline);
-    result = (is_full ? mailbox.has_room() : mailbox.has_window()).Wait(wait.deadline);
+    const sched::Watch watch(is_full ? mailbox.has_room() : mailbox.has_window());
+    result = sched::WaitForWatches(wait.deadline);
     // Whoever has the number now may be another.
     receiver = FindNative(to);
     if (receiver == nullptr || receiver->serial() != serial) {
       return std::unexpected(Errno::kOwnerDied);
     }
+    if (is_full && !watch.IsAttached()) receiver->mailbox().TakeOffered();
   }
 }
 
@@ -201,6 +207,7 @@ posix::Result<mm::VirtAddr> ReceiveEvent(UserThread& thread, Patience patience) 
   ipc::Mailbox& mailbox = native->mailbox();
   TakeBack(*native, mailbox.Release());
   if (SystemProcess* const system = thread.process().system) system->OnReceive(thread);
+  mailbox.OfferRoom();
   if (mailbox.waiting() == 0) {
     if (patience.nanoseconds == 0) return std::unexpected(Errno::kAgain);
     const sched::Deadline deadline = DeadlineOf(thread, patience);

@@ -159,7 +159,7 @@ void SystemProcess::OnInterrupt(uint32_t line) {
 void SystemProcess::SendRaised() {
   if (receiver_ == nullptr) return;
   ipc::Mailbox& mailbox = receiver_->native->mailbox();
-  while (!mailbox.IsFull()) {
+  while (mailbox.HasSlot()) {
     const auto line = lines_.TakeRaised();
     if (!line) return;
     mailbox.Put({.function = kInterruptFunction, .arguments = {*line}});
@@ -206,7 +206,7 @@ void SystemProcess::SendTransfers() {
   if (receiver_ == nullptr || !is_offering_) return;
   ipc::Mailbox& mailbox = receiver_->native->mailbox();
   constexpr unsigned kUpperHalf = 32;
-  while (!mailbox.IsFull()) {
+  while (mailbox.HasSlot()) {
     const auto order = TheSystem().environment().disk.Take();
     if (!order) return;
     mailbox.Put({.function = kTransferFunction,

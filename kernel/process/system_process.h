@@ -80,8 +80,8 @@ class SystemProcess final : private fs::DiskDriver {
 
   // The controller has masked the line.
   void OnInterrupt(uint32_t line);
-  // The thread is about to receive: if it is the receiver, it has room for more in its queue, and
-  // has come back from what it did.
+  // The thread is about to receive: if it is the receiver, it has room for more in its queue, which
+  // nobody was offered yet, and has come back from what it did.
   void OnReceive(const UserThread& thread);
   // From the tick. A receiver that has not come back for a fifth of a second of its own time is
   // sent SIGXCPU, again and again: it may have called a driver that never returns.

@@ -83,6 +83,25 @@ void SendersWaitForRoom() {
   ExpectGoodEnd(partner);
 }
 
+int SendOne(int32_t parent) {
+  usleep(20'000);
+  return atlas::Send(parent, {.function = 2}) == 0 ? 0 : 1;
+}
+
+// Who has waited gets the room that comes, although others ask before he runs.
+void RoomIsForWhoHasWaited() {
+  const int32_t self = Become();
+  const pid_t partner = StartPartner(SendOne);
+  uint32_t count = 0;
+  while (atlas::Send(self, {.function = 1}, 0) == 0) ++count;
+  usleep(40'000);
+  Await(1);
+  ExpectResult(atlas::Send(self, {.function = 3}, 0), EAGAIN, "for who asks later");
+  for (uint32_t i = 1; i < count; ++i) Await(1);
+  Await(2);
+  ExpectGoodEnd(partner);
+}
+
 void ReceivingTimesOut() {
   Become();
   long error = 0;
@@ -377,6 +396,7 @@ Group MessageTests() {
       {"message: order", MessagesKeepTheirOrder},
       {"message: a full queue fails or blocks", AFullQueueFailsOrBlocksAsAsked},
       {"message: senders wait for room", SendersWaitForRoom},
+      {"message: room is for who has waited", RoomIsForWhoHasWaited},
       {"message: receiving times out", ReceivingTimesOut},
       {"message: calls are answered", CallsAreAnswered},
       {"message: a late reply is refused", ALateReplyIsRefused},

@@ -161,6 +161,38 @@ void SendersWaitForTheWindow() {
   ExpectGoodEnd(partner);
 }
 
+int SendAMebibyte(int32_t parent) {
+  usleep(20'000);
+  return atlas::Send(parent, WithPages(NewPages(kMiB), kMiB, 2)) == 0 ? 0 : 1;
+}
+
+int SendNoPages(int32_t parent) {
+  usleep(40'000);
+  return atlas::Send(parent, {.function = 3}) == 0 ? 0 : 1;
+}
+
+// The queue has room for the first one, but the window has none: the next one need not wait for it.
+void RoomIsLeftToTheNext() {
+  const atlas::Queue* const queue = atlas::BecomeNative();
+  Require(queue != nullptr, "its queue");
+  const int32_t self = getpid();
+  const pid_t first = StartPartner(SendAMebibyte);
+  const pid_t second = StartPartner(SendNoPages);
+  ExpectResult(atlas::Send(self, WithPages(NewPages(kMiB), kMiB), 0), 0, "1 MiB");
+  uint32_t count = 1;
+  while (atlas::Send(self, {.function = 1}, 0) == 0) ++count;
+  usleep(60'000);
+  const uint64_t arrived = queue->arrived;
+  Await(1);
+  usleep(20'000);
+  ExpectEqual(static_cast<int64_t>(queue->arrived - arrived), 1, "what had room");
+  for (uint32_t i = 1; i < count; ++i) Await(1);
+  Await(3);
+  Await(2);
+  ExpectGoodEnd(first);
+  ExpectGoodEnd(second);
+}
+
 int EndAfterAWhile(int32_t) {
   usleep(20'000);
   return 0;
@@ -359,6 +391,7 @@ Group PageTests() {
       {"pages: 1 MiB", AMebibyteIsTheMost},
       {"pages: wrong ones are refused", WrongPagesAreRefused},
       {"pages: senders wait for the window", SendersWaitForTheWindow},
+      {"pages: room is left to the next", RoomIsLeftToTheNext},
       {"pages: a dying receiver", ADyingReceiverWakesWhoWaitsForItsWindow},
       {"pages: with a reply", RepliesBringPages},
       {"pages: outlive their sender", PagesOutliveTheirSender},
