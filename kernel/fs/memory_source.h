@@ -150,7 +150,7 @@ class SystemSource {
       base::FunctionRef<void(const InterruptLineFacts& line)> visitor) = 0;
   // The page tables of the kernel and of each process, compared with the layout: a line "kernel" or
   // "process <pid> <root> <bytes of the root> <name>" before what is found, which has a line
-  // "LAYOUT OK ..." or lines "LAYOUT FAULT ...".
+  // "LAYOUT OK ..." or lines "LAYOUT FAULT ...", and for a process what its own file says, too.
   virtual void PrintVerification(base::Sink& sink) = 0;
   // Gives back the memory that the kernel keeps at hand and nobody uses: what is free is in
   // MemoryFacts::free afterwards, but for parts of pages.

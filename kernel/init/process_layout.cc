@@ -1,6 +1,5 @@
 #include "kernel/init/process_layout.h"
 
-#include <cstdint>
 #include <optional>
 
 #include "arch/ops/paging.h"
@@ -16,12 +15,6 @@
 
 namespace kernel {
 namespace {
-
-mm::RootShape ShapeOf(const UserTable& table) { return table.table().shape(); }
-
-uint64_t RootBytes(const UserTable& table) {
-  return sizeof(arch::PagingPolicy::Entry) << ShapeOf(table).index_bits;
-}
 
 void PrintParts(base::Sink& sink, const mm::Layout& layout, const mm::ProcessPlan& plan,
                 const mm::ProcessExtent& extent) {
@@ -62,7 +55,7 @@ void ProcessLayout::PrintPlanned(process::Process& process, base::Sink& sink) {
                        finding->va);
   }
   PrintParts(sink, system_.layout, plan, verifier.extent());
-  if (ShapeOf(table) != arch::ContextRoot(plan.whole().last())) {
+  if (table.table().shape() != arch::ContextRoot(plan.whole().last())) {
     return base::Print(sink, "PROCESS FAULT a root of {} bytes\n", RootBytes(table));
   }
   base::Print(sink, "PROCESS OK root {} bytes, to {}\n", RootBytes(table), plan.whole().last());

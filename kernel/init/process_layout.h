@@ -1,8 +1,10 @@
 // Whether a running process is as the layout has it.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 
+#include "arch/ops/paging.h"
 #include "kernel/base/print.h"
 #include "kernel/init/system.h"
 #include "kernel/mm/checks/layout_verify.h"
@@ -16,6 +18,12 @@ namespace kernel {
 // Whether the process may have devices' registers.
 [[nodiscard]] inline mm::UserDevices DevicesOf(const process::Process& process) {
   return process.system != nullptr ? mm::UserDevices::kSome : mm::UserDevices::kNone;
+}
+
+// Of the first table that the processor walks: a process's or a native thread's.
+template <class Table>
+[[nodiscard]] uint64_t RootBytes(const Table& table) {
+  return sizeof(arch::PagingPolicy::Entry) << table.table().shape().index_bits;
 }
 
 // Prints what VerifyTablesOf() says; of an application of the image also its parts, byte for byte;

@@ -6,7 +6,6 @@
 #include <optional>
 #include <span>
 
-#include "arch/ops/paging.h"
 #include "kernel/base/check.h"
 #include "kernel/init/process_layout.h"
 #include "kernel/init/reports.h"
@@ -154,11 +153,6 @@ class Room {
   std::span<mm::FrameAudit::Count> span_;
 };
 
-template <class Table>
-uint64_t RootBytes(const Table& table) {
-  return sizeof(arch::PagingPolicy::Entry) << table.table().shape().index_bits;
-}
-
 // The native threads of a process. Each one's table is compared with the layout, and with the first
 // one's: nothing but what is each one's own may differ.
 void PrintThreads(base::Sink& sink, const System& system, process::Process& process) {
@@ -184,12 +178,12 @@ void PrintThreads(base::Sink& sink, const System& system, process::Process& proc
   });
 }
 
-void PrintProcess(base::Sink& sink, const System& system, process::Pid id,
-                  process::Process& process) {
+void PrintProcess(base::Sink& sink, const System& system, process::LayoutPrinter& layout,
+                  process::Pid id, process::Process& process) {
   const UserTable& table = process.space->table();
   base::Print(sink, "process {} {} {} {}\n", id, table.table().root(), RootBytes(table),
               process.NameText());
-  VerifyTablesOf(sink, system, table, DevicesOf(process));
+  layout.Print(process, sink);
   if (!process.space->CheckInvariants()) {
     sink.Write("LAYOUT FAULT the page tables do not show what the process's areas say\n");
   }
@@ -203,7 +197,7 @@ void PrintFault(base::Sink& sink, std::optional<mm::VirtAddr> page) {
 }  // namespace
 
 void PrintVerification(base::Sink& sink, const System& system, process::System& processes,
-                       const mm::UserFrames& frames) {
+                       const mm::UserFrames& frames, process::LayoutPrinter& layout) {
   // The kernel's own are those that are live while nobody's are.
   processes.Deactivate();
   sink.Write("kernel\n");
@@ -214,7 +208,7 @@ void PrintVerification(base::Sink& sink, const System& system, process::System& 
   if (!has_room) sink.Write("no memory to count frames\n");
   const Frames all(system, processes, frames, room.span());
   ForEachProcess(processes, [&](process::Pid id, process::Process& process) {
-    PrintProcess(sink, system, id, process);
+    PrintProcess(sink, system, layout, id, process);
     if (!has_room) return;
     PrintFault(sink, all.FindFault(*process.space));
     ForEachNativeThread(process, [&](const process::UserThread& thread) {

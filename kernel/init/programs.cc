@@ -245,7 +245,7 @@ posix::Result<> Programs::Start() {
                                             .stack_pages = KernelStacks::kPages});
   system_facts_.emplace(RunningSystemSource::Parts{*processes_, world_, host_name_, unknown_calls_,
                                                    command_line_, system_,
-                                                   memory_.objects().frames()});
+                                                   memory_.objects().frames(), layout_});
   process_facts_.emplace(process::ProcessFacts::Parts{.system = *processes_,
                                                       .windows = windows_,
                                                       .segments = segments_,

@@ -78,7 +78,7 @@ void RunningSystemSource::VisitInterruptLines(
 }
 
 void RunningSystemSource::PrintVerification(base::Sink& sink) {
-  kernel::PrintVerification(sink, parts_.system, parts_.processes, parts_.frames);
+  kernel::PrintVerification(sink, parts_.system, parts_.processes, parts_.frames, parts_.layout);
 }
 
 // Stacks are areas, and areas have nodes.

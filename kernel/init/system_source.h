@@ -9,6 +9,7 @@
 #include "kernel/fs/memory_source.h"
 #include "kernel/init/system.h"
 #include "kernel/mm/space/user_frames.h"
+#include "kernel/process/process_facts.h"
 #include "kernel/process/system.h"
 #include "kernel/sched/load_average.h"
 #include "kernel/syscall/host_name.h"
@@ -27,6 +28,7 @@ class RunningSystemSource final : public fs::SystemSource {
     std::string_view command_line;
     const kernel::System& system;
     const mm::UserFrames& frames;
+    process::LayoutPrinter& layout;
   };
 
   explicit RunningSystemSource(const Parts& parts) : parts_(parts) {}
