@@ -38,10 +38,12 @@ const char* TextOf(const char* path) {
   std::memset(text, 0, sizeof text);  // all of it is there before anybody looks
   const int file = open(path, O_RDONLY);
   Require(file >= 0, path);
-  const ssize_t size = read(file, text, sizeof text - 1);
+  size_t size = 0;
+  for (ssize_t count; (count = read(file, text + size, sizeof text - size)) > 0;) {
+    size += static_cast<size_t>(count);
+  }
   close(file);
-  Require(size > 0, "its contents");
-  text[size] = '\0';
+  Require(size > 0 && size < sizeof text, "its contents");
   return text;
 }
 

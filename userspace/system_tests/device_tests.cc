@@ -1,8 +1,5 @@
 // Registers, device memory, and what the machine tells of its devices.
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <csignal>
 #include <cstddef>
@@ -12,6 +9,7 @@
 
 #include "userspace/machine/ports.h"
 #include "userspace/machine/test_device.h"
+#include "userspace/support/kernel_memory.h"
 #include "userspace/support/test.h"
 #include "userspace/system_tests/client.h"
 #include "userspace/system_tests/groups.h"
@@ -26,15 +24,7 @@ constexpr uint64_t kPage = 4096;
 
 // The kernel's comparison of all live tables with the layout.
 void ExpectAsTheLayoutHasIt() {
-  static char text[64 * 1024];
-  const int file = open("/proc/verify", O_RDONLY);
-  support::Require(file >= 0, "/proc/verify");
-  size_t size = 0;
-  for (ssize_t count; (count = read(file, text + size, sizeof text - 1 - size)) > 0;) {
-    size += static_cast<size_t>(count);
-  }
-  text[size] = '\0';
-  close(file);
+  const char* const text = support::TextOf("/proc/verify");
   Expect(std::strstr(text, "LAYOUT OK") != nullptr, "it was compared");
   const char* const fault = std::strstr(text, "FAULT");
   if (fault != nullptr) std::printf("# %.200s\n", fault);
