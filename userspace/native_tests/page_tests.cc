@@ -12,6 +12,7 @@
 #include "userspace/libatlas/shared/smalloc.h"
 #include "userspace/native_tests/groups.h"
 #include "userspace/native_tests/partner.h"
+#include "userspace/support/kernel_memory.h"
 #include "userspace/support/probe.h"
 
 namespace native {
@@ -70,6 +71,21 @@ void PagesAreAsTheyWere() {
   ExpectEqual(pages[0], 2, "the sender's own");
   munmap(pages, kPage);
   ExpectEqual(shown[0], 1, "the sender has no such page any more");
+}
+
+// They are lent: what it takes are tables.
+void PagesTakeNoMemory() {
+  const int32_t self = Become();
+  char* const pages = NewPages(kMiB);
+  for (size_t at = 0; at < kMiB; at += kPage) pages[at] = 1;
+  // To look takes memory of this program the first time.
+  static_cast<void>(support::MemoryUse());
+  const support::MemoryUse before;
+  ExpectResult(atlas::Send(self, WithPages(pages, kMiB)), 0, "1 MiB");
+  const support::MemoryUse after;
+  constexpr int64_t kMostKib = 16;
+  Expect(before.unused_kib() - after.unused_kib() <= kMostKib, "nothing is copied");
+  Expect(PagesOf(Await(1))[kMiB - kPage] == 1, "and all of it is there");
 }
 
 void PagesGoWithTheirMessage() {
@@ -387,6 +403,7 @@ Group PageTests() {
   static constexpr support::Test kTests[] = {
       {"pages: read-only", PagesComeReadOnly},
       {"pages: as they were", PagesAreAsTheyWere},
+      {"pages: lent, not copied", PagesTakeNoMemory},
       {"pages: gone with their message", PagesGoWithTheirMessage},
       {"pages: 1 MiB", AMebibyteIsTheMost},
       {"pages: wrong ones are refused", WrongPagesAreRefused},
