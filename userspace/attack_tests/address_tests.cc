@@ -89,14 +89,17 @@ void NoMappings() {
   ExpectBystander();
 }
 
-// What a layout shows programs it does not let them write, nor the kernel in their name.
+// What a layout shows programs ends where it says, and it does not let them write there, nor the
+// kernel in their name.
 void NoWritesToWhatIsOpen() {
   for (const support::OpenRange& range : support::OpenRanges()) {
     for (const uintptr_t address : {range.first, range.last - sizeof(uintptr_t) + 1}) {
+      ExpectAt(support::Read(address) == support::kNoFault, "read", address);
       ExpectAt(IsRefused(support::Write(address)), "write", address);
       const long result = SystemCall(SYS_getrandom, static_cast<long>(address), 1, 0);
       ExpectAt(result == -EFAULT, "getrandom() to there", address);
     }
+    ExpectAt(IsRefused(support::Read(range.last + 1)), "read behind it", range.last + 1);
   }
   ExpectBystander();
 }
