@@ -15,28 +15,32 @@
 
 namespace fs {
 
-// /proc/meminfo; what Atlas does not have (buffers, swap, huge pages) is not here and shows as
-// zero.
+// /proc/meminfo, with MappedFacts; what Atlas does not have (buffers, swap, huge pages) is not here
+// and shows as zero.
 struct MemoryFacts {
   mm::PageCount total{};  // that the frame allocator has, or has had
   mm::PageCount free{};
-  mm::PageCount available{};     // free, and what could be given back at once
-  mm::PageCount cached{};        // file pages, tmpfs included
-  mm::PageCount shared{};        // tmpfs, memfd, SysV and shared anonymous memory
-  mm::PageCount anonymous{};     // mapped
-  mm::PageCount mapped_files{};  // file pages that some space maps
-  mm::PageCount locked{};
-  mm::PageCount slabs{};  // of objects, and of what tells where they and all else are
+  mm::PageCount available{};  // free, and what could be given back at once
+  mm::PageCount cached{};     // file pages, tmpfs included
+  mm::PageCount shared{};     // tmpfs, memfd, SysV and shared anonymous memory
+  mm::PageCount slabs{};      // of objects, and of what tells where they and all else are
   mm::PageCount page_tables{};
   mm::PageCount kernel_stacks{};
   mm::PageCount high_total{};
   mm::PageCount high_free{};
-  mm::PageCount
-      committed{};      // that every private mapping could take at most, and the objects' pages
-  uint64_t faults = 0;  // that were resolved since start-up
   uint64_t vmalloc_total_bytes = 0;
   uint64_t vmalloc_used_bytes = 0;
   uint64_t vmalloc_largest_gap_bytes = 0;
+};
+
+// What the memory of all processes together is made of.
+struct MappedFacts {
+  mm::PageCount anonymous{};     // frames that pages of processes show, each once
+  mm::PageCount mapped_files{};  // the same of files' and shared memory's
+  mm::PageCount locked{};
+  // What private memory that may be written could come to at most.
+  mm::PageCount committed{};
+  uint64_t faults = 0;  // that were resolved since start-up, of ended processes too
 };
 
 // One zone, as buddyinfo and zoneinfo show it.
@@ -82,6 +86,8 @@ struct Counter {
 class MemorySource {
  public:
   [[nodiscard]] virtual MemoryFacts Facts() = 0;
+  // A look at every page. O(processes and their pages).
+  [[nodiscard]] virtual MappedFacts Mapped() = 0;
   virtual void VisitZones(base::FunctionRef<void(const ZoneFacts&)> visitor) = 0;
   virtual void VisitSlabs(base::FunctionRef<void(const SlabFacts&)> visitor) = 0;
   virtual void VisitVmallocAreas(base::FunctionRef<void(const VmallocFacts&)> visitor) = 0;

@@ -35,6 +35,7 @@ mm::PageCount Minus(mm::PageCount left, mm::PageCount right) {
 
 void PrintMemInfo(const ProcParts& parts, base::Sink& sink) {
   const MemoryFacts is = parts.physical.Facts();
+  const MappedFacts mapped = parts.physical.Mapped();
   const mm::PageCount files = Minus(is.cached, is.shared);
   const auto pages = [&sink](std::string_view name, mm::PageCount count) {
     PrintKiB(sink, name, KiBOf(count));
@@ -47,14 +48,14 @@ void PrintMemInfo(const ProcParts& parts, base::Sink& sink) {
   pages("Cached:", is.cached);
   nothing("SwapCached:");
   // Nothing grows old here: all is as active as the rest.
-  pages("Active:", is.anonymous + is.cached);
+  pages("Active:", mapped.anonymous + is.cached);
   nothing("Inactive:");
-  pages("Active(anon):", is.anonymous + is.shared);
+  pages("Active(anon):", mapped.anonymous + is.shared);
   nothing("Inactive(anon):");
   pages("Active(file):", files);
   nothing("Inactive(file):");
-  pages("Unevictable:", is.locked);
-  pages("Mlocked:", is.locked);
+  pages("Unevictable:", mapped.locked);
+  pages("Mlocked:", mapped.locked);
   if (is.high_total.value > 0) {
     pages("HighTotal:", is.high_total);
     pages("HighFree:", is.high_free);
@@ -65,8 +66,8 @@ void PrintMemInfo(const ProcParts& parts, base::Sink& sink) {
   nothing("SwapFree:");
   nothing("Dirty:");
   nothing("Writeback:");
-  pages("AnonPages:", is.anonymous);
-  pages("Mapped:", is.mapped_files);
+  pages("AnonPages:", mapped.anonymous);
+  pages("Mapped:", mapped.mapped_files);
   pages("Shmem:", is.shared);
   nothing("KReclaimable:");
   pages("Slab:", is.slabs);
@@ -78,7 +79,7 @@ void PrintMemInfo(const ProcParts& parts, base::Sink& sink) {
   nothing("Bounce:");
   nothing("WritebackTmp:");
   pages("CommitLimit:", is.total);
-  pages("Committed_AS:", is.committed);
+  pages("Committed_AS:", mapped.committed + is.shared);
   PrintKiB(sink, "VmallocTotal:", is.vmalloc_total_bytes / kKiB);
   PrintKiB(sink, "VmallocUsed:", is.vmalloc_used_bytes / kKiB);
   PrintKiB(sink, "VmallocChunk:", is.vmalloc_largest_gap_bytes / kKiB);
@@ -139,22 +140,23 @@ void PrintVmallocInfo(const ProcParts& parts, base::Sink& sink) {
 
 void PrintVmStat(const ProcParts& parts, base::Sink& sink) {
   const MemoryFacts is = parts.physical.Facts();
+  const MappedFacts mapped = parts.physical.Mapped();
   const auto pages = [&sink](std::string_view name, mm::PageCount count) {
     Print(sink, "{} {}\n", name, count);
   };
   pages("nr_free_pages", is.free);
-  pages("nr_active_anon", is.anonymous);
+  pages("nr_active_anon", mapped.anonymous);
   pages("nr_active_file", is.cached);
-  pages("nr_mlock", is.locked);
-  pages("nr_anon_pages", is.anonymous);
-  pages("nr_mapped", is.mapped_files);
+  pages("nr_mlock", mapped.locked);
+  pages("nr_anon_pages", mapped.anonymous);
+  pages("nr_mapped", mapped.mapped_files);
   pages("nr_file_pages", is.cached);
   pages("nr_shmem", is.shared);
   pages("nr_slab_unreclaimable", is.slabs);
   pages("nr_page_table_pages", is.page_tables);
   // Its unit is KiB, in spite of its name.
   Print(sink, "nr_kernel_stack {}\n", KiBOf(is.kernel_stacks));
-  Print(sink, "pgfault {}\n", is.faults);
+  Print(sink, "pgfault {}\n", mapped.faults);
   parts.physical.VisitCounters(
       [&sink](const Counter& counter) { Print(sink, "{} {}\n", counter.name, counter.value); });
 }

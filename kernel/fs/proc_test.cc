@@ -117,10 +117,9 @@ class Physical final : public MemorySource {
             .available = {500},
             .cached = {30},
             .shared = {10},
-            .anonymous = {70},
-            .kernel_stacks = {8},
-            .faults = 17};
+            .kernel_stacks = {8}};
   }
+  MappedFacts Mapped() override { return {.anonymous = {70}, .faults = 17}; }
   void VisitZones(base::FunctionRef<void(const ZoneFacts&)> visitor) override {
     visitor({.name = "Normal", .first = {16}, .free = {5}, .free_blocks = {1, 2}});
   }

@@ -70,12 +70,6 @@ fs::MemoryFacts SystemMemory::Facts() {
   system_.objects.ForEachCache([&facts](const mm::SlabCache& cache) {
     facts.slabs += mm::PageCount{cache.Statistics().pages};
   });
-  const process::MemoryTotals processes = process::MeasureAllMemory(processes_);
-  facts.anonymous = processes.anonymous;
-  facts.mapped_files = processes.object_pages;
-  facts.locked = processes.locked;
-  facts.committed = processes.committed + facts.shared;
-  facts.faults = processes.minor_faults;
   facts.kernel_stacks = {stack_pages_.value * processes_.thread_count()};
   facts.slabs += mm::PageCount{system_.objects.RecordBytes() / mm::kPageSize};
   facts.page_tables = system_.table_frames.frames();
@@ -85,6 +79,8 @@ fs::MemoryFacts SystemMemory::Facts() {
   facts.vmalloc_largest_gap_bytes = areas.addresses.largest_free_bytes;
   return facts;
 }
+
+fs::MappedFacts SystemMemory::Mapped() { return process::MeasureAllMemory(processes_); }
 
 void SystemMemory::VisitZones(base::FunctionRef<void(const fs::ZoneFacts&)> visitor) {
   for (const mm::ZoneKind kind : kZones) {

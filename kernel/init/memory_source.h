@@ -27,6 +27,7 @@ class SystemMemory final : public fs::MemorySource {
         stack_pages_(parts.stack_pages) {}
 
   fs::MemoryFacts Facts() override;
+  fs::MappedFacts Mapped() override;
   void VisitZones(base::FunctionRef<void(const fs::ZoneFacts&)> visitor) override;
   void VisitSlabs(base::FunctionRef<void(const fs::SlabFacts&)> visitor) override;
   void VisitVmallocAreas(base::FunctionRef<void(const fs::VmallocFacts&)> visitor) override;

@@ -1,5 +1,6 @@
 #include "kernel/process/memory_totals.h"
 
+#include "kernel/mm/facts/address.h"
 #include "kernel/mm/space/space_request.h"
 #include "kernel/process/areas.h"
 #include "kernel/process/process.h"
@@ -20,12 +21,12 @@ mm::PageCount PagesOfShares(uint64_t bytes) {
 
 }  // namespace
 
-MemoryTotals MeasureAllMemory(System& system) {
-  MemoryTotals totals{.minor_faults = system.ended_minor_faults()};
+fs::MappedFacts MeasureAllMemory(System& system) {
+  fs::MappedFacts totals{.faults = system.ended_minor_faults()};
   mm::VmaUsage usage;
   for (Pid id = system.pids().ScanForProcess(0); id != 0; id = system.pids().ScanForProcess(id)) {
     const Process& process = *system.pids().Find(id).process;
-    totals.minor_faults += process.usage.minor_faults;
+    totals.faults += process.usage.minor_faults;
     if (!HasSpaceOfItsOwn(process)) continue;
     totals.locked += process.space->counters().areas.locked;
     ForEachArea(*process.space, [&](const mm::VmaReport& area) {
@@ -34,7 +35,7 @@ MemoryTotals MeasureAllMemory(System& system) {
     });
   }
   totals.anonymous = PagesOfShares(usage.own_share_bytes);
-  totals.object_pages = PagesOfShares(usage.object_share_bytes);
+  totals.mapped_files = PagesOfShares(usage.object_share_bytes);
   return totals;
 }
 
