@@ -103,14 +103,18 @@ void MakeQuiet(const drivers::DeviceList& devices) {
   if (std::ranges::all_of(devices.all(), dispatch::QuietDevice)) (void)atlas::DevicesAreQuiet();
 }
 
-void LoadDrivers(Dispatcher& dispatcher) {
+void LoadDrivers(Dispatcher& dispatcher, dispatch::Outlets& outlets) {
   DIR* const directory = opendir(kDrivers);
   if (directory == nullptr) return;
   while (const dirent* const entry = readdir(directory)) {
     if (!std::string_view(entry->d_name).ends_with(".so")) continue;
     char path[Dispatcher::kMaxPath + 1];
     const int size = std::snprintf(path, sizeof path, "%s/%s", kDrivers, entry->d_name);
-    if (size > 0 && static_cast<size_t>(size) < sizeof path) (void)dispatcher.AddDriver(path);
+    if (size > 0 && static_cast<size_t>(size) < sizeof path) {
+      (void)dispatcher.AddDriver(path);
+    } else {
+      outlets.Report("a driver is left out: its file's name is too long");
+    }
   }
   closedir(directory);
 }
@@ -163,7 +167,7 @@ int main() {
   dispatch::FindDevices(devices, outlets);
   MakeQuiet(devices);
   dispatcher.AddDevices(devices.all());
-  LoadDrivers(dispatcher);
+  LoadDrivers(dispatcher, outlets);
   dispatcher.Bind();
   SetClock(dispatcher, outlets);
   Stir(dispatcher);
