@@ -2,11 +2,11 @@
 
 #include <atomic>
 #include <limits>
-#include <optional>
 
 #include "arch/ops/cpu.h"
 #include "arch/ops/local_apic.h"
 #include "arch/ops/port_io.h"
+#include "arch/x86_64/devices/clock_measurement.h"
 #include "arch/x86_64/devices/devices.h"
 #include "kernel/base/clock_scale.h"
 
@@ -40,70 +40,27 @@ constexpr uint8_t kGateOpen = 0x01;
 constexpr uint8_t kSpeakerOn = 0x02;
 constexpr uint8_t kOutput = 0x20;
 
-constexpr uint16_t kPitStart = 0xFFFF;         // 55 ms
-constexpr uint16_t kPitTicksToMeasure = 1193;  // 1 ms
+constexpr uint16_t kPitStart = 0xFFFF;  // 55 ms
 
-void StartPit() {
-  const uint8_t gate = ReadPort8(kPitGatePort);
-  WritePort8(kPitGatePort, static_cast<uint8_t>((gate & ~kSpeakerOn) | kGateOpen));
-  WritePort8(kPitCommandPort, kPitChannel2CountOnce);
-  WritePort8(kPitChannel2Port, static_cast<uint8_t>(kPitStart));
-  WritePort8(kPitChannel2Port, static_cast<uint8_t>(kPitStart >> 8));
-}
-
-uint16_t ReadPit() {
-  WritePort8(kPitCommandPort, kPitLatchChannel2);
-  const uint8_t low = ReadPort8(kPitChannel2Port);
-  return static_cast<uint16_t>(low | ReadPort8(kPitChannel2Port) << 8);
-}
-
-bool PitHasEnded() { return (ReadPort8(kPitGatePort) & kOutput) != 0; }
-
-// All three counters at about one moment.
-struct Moment {
-  uint64_t cycles;
-  uint32_t timer_left;
-  uint16_t pit_left;
-};
-
-Moment Now() {
-  return {.cycles = ReadCycles(), .timer_left = TimerCountLeft(), .pit_left = ReadPit()};
-}
-
-struct Frequencies {
-  uint64_t cycles;
-  uint64_t timer;
-};
-
-// Compares the counters over a millisecond, or however long it really was: a hypervisor may stop
-// this processor at any point. Nothing if the 8254's count ran out meanwhile, or never moved.
-std::optional<Frequencies> Measure() {
-  constexpr unsigned kMaxLooks = 1'000'000;  // far more than fit into a millisecond
-  StartPit();
-  StartTimerCountdown(std::numeric_limits<uint32_t>::max());
-  const Moment start = Now();
-  for (unsigned look = 0; look < kMaxLooks; ++look) {
-    const Moment now = Now();
-    if (PitHasEnded()) return std::nullopt;
-    const uint64_t pit_ticks = uint64_t{start.pit_left} - now.pit_left;
-    if (pit_ticks < kPitTicksToMeasure) continue;
-    const auto per_second = [pit_ticks](uint64_t count) {
-      return count * kPitFrequency / pit_ticks;
-    };
-    return Frequencies{.cycles = per_second(now.cycles - start.cycles),
-                       .timer = per_second(start.timer_left - now.timer_left)};
+// See clock_measurement.h.
+struct MachineCounters {
+  static void Start() {
+    const uint8_t gate = ReadPort8(kPitGatePort);
+    WritePort8(kPitGatePort, static_cast<uint8_t>((gate & ~kSpeakerOn) | kGateOpen));
+    WritePort8(kPitCommandPort, kPitChannel2CountOnce);
+    WritePort8(kPitChannel2Port, static_cast<uint8_t>(kPitStart));
+    WritePort8(kPitChannel2Port, static_cast<uint8_t>(kPitStart >> 8));
+    StartTimerCountdown(std::numeric_limits<uint32_t>::max());
   }
-  return std::nullopt;
-}
-
-// A processor that was stopped for longer than the 8254 counts is measured again.
-std::optional<Frequencies> MeasureUndisturbed() {
-  constexpr unsigned kMaxTries = 16;
-  for (unsigned attempt = 0; attempt < kMaxTries; ++attempt) {
-    if (const auto frequencies = Measure()) return frequencies;
+  static uint64_t ReadCycles() { return arch::ReadCycles(); }
+  static uint32_t ReadTimer() { return TimerCountLeft(); }
+  static uint16_t ReadPit() {
+    WritePort8(kPitCommandPort, kPitLatchChannel2);
+    const uint8_t low = ReadPort8(kPitChannel2Port);
+    return static_cast<uint16_t>(low | ReadPort8(kPitChannel2Port) << 8);
   }
-  return std::nullopt;
-}
+  static bool HasPitEnded() { return (ReadPort8(kPitGatePort) & kOutput) != 0; }
+};
 
 }  // namespace
 
@@ -114,7 +71,8 @@ uint64_t CyclesPerSecond() { return cycles_per_second; }
 uint64_t MonotonicNanoseconds() { return nanoseconds_of_cycles.Convert(ReadCycles()); }
 
 base::Result<> StartTimer() {
-  const auto frequencies = MeasureUndisturbed();
+  MachineCounters counters;
+  const auto frequencies = MeasureClocks(counters);
   if (!frequencies) return std::unexpected(base::Error::kUnsupported);
   if (frequencies->cycles == 0) return std::unexpected(base::Error::kUnsupported);
   cycles_per_second = frequencies->cycles;
