@@ -5,12 +5,14 @@
 #include <cstdint>
 #include <limits>
 
+#include "arch/x86_64/devices/devices.h"
+#include "kernel/base/clock_scale.h"
+
 namespace arch::x86_64 {
 namespace {
 
 constexpr uint64_t kCyclesPerNanosecond = 3;
 constexpr uint64_t kTimerFrequency = 62'500'000;
-constexpr uint64_t kNanosecondsPerSecond = 1'000'000'000;
 
 // Each read takes a microsecond, and one of them as long as the machine is stopped there.
 class StoppedMachine {
@@ -36,7 +38,7 @@ class StoppedMachine {
     return now_ += 1'000;
   }
   uint64_t Counted(uint64_t frequency) {
-    return (Pass() - start_) * frequency / kNanosecondsPerSecond;
+    return (Pass() - start_) * frequency / base::kNanosecondsPerSecond;
   }
 
   unsigned stopped_read_;
@@ -60,7 +62,7 @@ TEST(ClockMeasurement, IsExactWhereverTheMachineIsStopped) {
       const auto measured = MeasureClocks(machine);
       ASSERT_TRUE(measured.has_value()) << "stopped for " << stop << " ns at read " << read;
       SCOPED_TRACE(read);
-      ExpectAbout(measured->cycles, kCyclesPerNanosecond * kNanosecondsPerSecond);
+      ExpectAbout(measured->cycles, kCyclesPerNanosecond * base::kNanosecondsPerSecond);
       ExpectAbout(measured->timer, kTimerFrequency);
       reads = machine.reads();
     }
